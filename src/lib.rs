@@ -1,0 +1,4 @@
+#![forbid(unsafe_code)]
+//! The client engine of the RES protocol.
+
+pub mod protocol;
