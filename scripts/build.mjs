@@ -1,0 +1,4 @@
+import { buildPackage } from './lib/build.mjs';
+import { main } from './lib/process.mjs';
+
+await main(() => buildPackage());

@@ -1,0 +1,53 @@
+import { copyFileSync, existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { wasmBindgen, npmPackages } from './ensure.mjs';
+import { unlessFresh } from './fresh.mjs';
+import { Complaint, step } from './process.mjs';
+import { bindgenOut, cargoTarget, npmBin, pkg, root, tool } from './places.mjs';
+
+const MODULE = join(bindgenOut, 'resclient_wasm_bg.wasm');
+
+/** Makes `pkg/`, the publishable npm package: cargo, wasm-bindgen, wasm-opt, then the TypeScript shell around them. */
+export async function buildPackage() {
+  await npmPackages();
+  const version = await wasmBindgen();
+  const crate = ['-p', 'resclient-wasm', '--profile', 'wasm', '--target', 'wasm32-unknown-unknown'];
+  await step('cargo build of crates/wasm', 'cargo', ['build', ...crate]);
+
+  const compiled = join(cargoTarget, 'wasm32-unknown-unknown/wasm/resclient_wasm.wasm');
+  const inputs = [compiled, version, JSON.stringify(OPTIMISE), join(root, 'package-lock.json')];
+  await unlessFresh('wasm', inputs, [MODULE], () => bindAndOptimise(compiled));
+
+  const shell = join(root, 'scripts/build-shell.mjs');
+  if (!existsSync(shell)) throw new Complaint('scripts/build-shell.mjs is missing');
+  const shellInputs = [bindgenOut, join(root, 'pkg-template'), shell, join(root, 'package-lock.json')];
+  await unlessFresh('shell', shellInputs, [join(pkg, 'package.json'), join(pkg, 'index.js')], () =>
+    step('the build of the shell', process.execPath, [shell]),
+  );
+}
+
+/** Makes the gateway's binary, as the demo and the tests over the wire use it. */
+export async function buildGateway() {
+  await step('cargo build of crates/gateway', 'cargo', ['build', '-p', 'res-gateway']);
+}
+
+async function bindAndOptimise(compiled) {
+  const bind = ['--target', 'bundler', '--out-dir', bindgenOut, '--out-name', 'resclient_wasm', compiled];
+  await step('wasm-bindgen', tool('wasm-bindgen'), bind);
+  const plain = join(bindgenOut, '..', 'resclient_wasm_bg.plain.wasm');
+  copyFileSync(MODULE, plain);
+  await step('wasm-opt', process.execPath, [npmBin('binaryen/bin/wasm-opt'), plain, '-o', MODULE, ...OPTIMISE]);
+}
+
+/** The features are those rustc emits for this target; allowing all of them makes a module that Chromium refuses. */
+const OPTIMISE = [
+  '-Os',
+  '--strip-producers',
+  '--enable-bulk-memory',
+  '--enable-bulk-memory-opt',
+  '--enable-reference-types',
+  '--enable-multivalue',
+  '--enable-sign-ext',
+  '--enable-mutable-globals',
+  '--enable-nontrapping-float-to-int',
+];

@@ -1,0 +1,44 @@
+import { buildPackage } from './build.mjs';
+import { licences } from './licences.mjs';
+import { Complaint, capture } from './process.mjs';
+import { npmBin } from './places.mjs';
+
+/** What `npm run check` does; each entry is a test. */
+const CHECKS = {
+  rustfmt: () => cargo('fmt', '--all', '--check'),
+  clippy: () => cargo('clippy', '--workspace', '--exclude', 'resclient-wasm', '--all-targets', ...DENIED),
+  'clippy for wasm': () => cargo('clippy', '-p', 'resclient-wasm', '--all-targets', ...WASM, ...DENIED),
+  docs: () => capture('cargo', ['doc', '--workspace', '--no-deps'], { env: { RUSTDOCFLAGS: '-D warnings' } }),
+  licences,
+  eslint: () => node('eslint/bin/eslint.js', '.', '--max-warnings', '0'),
+  prettier: () => node('prettier/bin/prettier.cjs', '.', '--check', '--log-level', 'warn'),
+  async tsc() {
+    // The shell's sources name what wasm-bindgen makes.
+    await buildPackage();
+    return node('@typescript/native/bin/tsc', '-p', '.');
+  },
+};
+
+const DENIED = ['--', '-D', 'warnings'];
+const WASM = ['--target', 'wasm32-unknown-unknown'];
+
+/** Runs them all; only what fails is shown. */
+export async function checks() {
+  const result = { passed: 0, failed: 0 };
+  for (const [name, run] of Object.entries(CHECKS)) {
+    const { code, text } = await run().catch((error) => {
+      if (error instanceof Complaint) return { code: 1, text: error.message };
+      throw error;
+    });
+    if (code === 0) result.passed += 1;
+    else {
+      result.failed += 1;
+      console.error(text);
+    }
+    console.log(`${code === 0 ? 'ok' : 'not ok'} ${name}`);
+  }
+  return result;
+}
+
+const cargo = (...args) => capture('cargo', args);
+const node = (script, ...args) => capture(process.execPath, [npmBin(script), ...args]);

@@ -1,0 +1,26 @@
+import { cpSync, mkdirSync, rmSync, watch } from 'node:fs';
+import { join } from 'node:path';
+import { pkg, root, site } from './places.mjs';
+
+const www = join(root, 'www');
+
+/** Makes the folder the gateway serves: `www/` with the package under `/pkg/`, from where the pages import it. */
+export function makeSite() {
+  rmSync(site, { recursive: true, force: true });
+  mkdirSync(site, { recursive: true });
+  cpSync(www, site, { recursive: true });
+  cpSync(pkg, join(site, 'pkg'), { recursive: true });
+}
+
+/** Keeps the served folder like `www/` while a person edits it; reloading the page is enough to see a change. */
+export function followSite() {
+  const watcher = watch(www, { recursive: true }, () => {
+    try {
+      cpSync(www, site, { recursive: true });
+    } catch (error) {
+      // An editor may replace a file by another in the middle of the copy; the next event brings the rest.
+      if (error.code !== 'ENOENT') throw error;
+    }
+  });
+  return () => watcher.close();
+}

@@ -1,0 +1,85 @@
+import { join, relative } from 'node:path';
+import { buildGateway, buildPackage } from './build.mjs';
+import { checks } from './checks.mjs';
+import { cargoCounts, closingLine, sum, tally, tapCounts } from './counts.mjs';
+import { browser, cargo, npmPackages, wasmBindgen, wasmPack } from './ensure.mjs';
+import { filesBelow } from './fresh.mjs';
+import { Complaint, capture } from './process.mjs';
+import { gateway, root, tool } from './places.mjs';
+import { engineAsWasm } from './wasm-tests.mjs';
+
+/** Every suite of `npm test`, in the order in which a failure is cheapest to learn. */
+export const suites = {
+  async check() {
+    await npmPackages();
+    await wasmBindgen();
+    return checks();
+  },
+
+  async engine() {
+    await cargo();
+    return cargoTest(['-p', 'resclient']);
+  },
+
+  async wasm() {
+    await wasmBindgen();
+    return engineAsWasm();
+  },
+
+  async browser() {
+    await wasmPack();
+    const { chromedriver } = await browser();
+    const args = [
+      'test',
+      '--headless',
+      '--chrome',
+      '--chromedriver',
+      chromedriver,
+      '--mode',
+      'no-install',
+      'crates/wasm',
+    ];
+    return tally(await capture(tool('wasm-pack'), args, { show: true }), cargoCounts);
+  },
+
+  async gateway() {
+    await cargo();
+    return cargoTest(['-p', 'res-gateway']);
+  },
+
+  async shell() {
+    await npmPackages();
+    await buildPackage();
+    return nodeTest('tests/shell');
+  },
+
+  async pack() {
+    await npmPackages();
+    await buildPackage();
+    await buildGateway();
+    const { chromium } = await browser();
+    return nodeTest('tests/pack', { CHROMIUM: chromium, RES_GATEWAY: gateway });
+  },
+
+  async e2e() {
+    await npmPackages();
+    await buildPackage();
+    await buildGateway();
+    const { chromium } = await browser();
+    const env = { CHROMIUM: chromium, RES_GATEWAY: gateway };
+    const result = await capture(process.execPath, ['tests/e2e/run.mjs'], { show: true, env });
+    return tally(result, (text) => sum(tapCounts(text), closingLine(text)));
+  },
+};
+
+async function cargoTest(args) {
+  return tally(await capture('cargo', ['test', '--no-fail-fast', ...args], { show: true }), cargoCounts);
+}
+
+/** The files are listed here because the runner of Node 20 knows no patterns. */
+async function nodeTest(folder, env) {
+  const files = filesBelow(join(root, folder)).filter((path) => /\.test\.m?js$/.test(path));
+  if (files.length === 0) throw new Complaint(`${folder} holds no *.test.mjs file`);
+  const args = ['--test', '--test-reporter=tap', ...files.map((path) => relative(root, path))];
+  return tally(await capture(process.execPath, args, { show: true, env }), tapCounts);
+}
