@@ -4,6 +4,9 @@ import { Complaint, main, start } from './lib/process.mjs';
 import { followSite, makeSite } from './lib/site.mjs';
 import { gateway, site } from './lib/places.mjs';
 
+/** Ctrl-C is how a person ends it. */
+const ONCE_RUNNING = { interrupted: 0 };
+
 // Builds what has changed, then runs the gateway with its demo services until Ctrl-C.
 await main(async () => {
   const port = await freePort();
@@ -17,9 +20,9 @@ await main(async () => {
   const { code, signal, error } = await server.ended;
   stopFollowing();
   throw new Complaint(`the gateway ended (${error?.message ?? signal ?? `exit code ${code}`}): see the output above`);
-});
+}, ONCE_RUNNING);
 
-/** Asks until the gateway answers; each refusal is an answer of the system, so nothing is waited for by the clock. */
+/** Asks until the gateway answers or has ended. */
 async function ready(address, server) {
   let ended = false;
   server.ended.then(() => (ended = true));

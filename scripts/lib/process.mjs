@@ -63,17 +63,25 @@ export async function stop(child, patience = 5000) {
   clearTimeout(force);
 }
 
-/** The frame of every script: complaints in one line, and no child left behind however the script ends. */
-export async function main(body) {
+/**
+ * The frame of every script: complaints in one line, and no child left behind however the script ends. `interrupted` is
+ * the exit code after Ctrl-C: 0 where that is the way to end it.
+ */
+export async function main(body, { interrupted = 130 } = {}) {
+  let stopping = false;
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
-    process.once(signal, async () => {
+    process.on(signal, async () => {
+      if (stopping) return;
+      stopping = true;
       await stopAll();
-      process.exit(signal === 'SIGINT' ? 130 : 143);
+      process.exit(signal === 'SIGINT' ? interrupted : 143);
     });
   }
   try {
     process.exitCode = (await body(process.argv.slice(2))) ?? 0;
   } catch (error) {
+    // What was ended by a signal complains of nothing but that.
+    if (stopping) return;
     process.exitCode = 1;
     console.error(error instanceof Complaint ? `\n${error.message}` : error);
   } finally {
