@@ -5,6 +5,8 @@ import { npmBin } from './places.mjs';
 
 /** What `npm run check` does; each entry is a test. */
 const CHECKS = {
+  // First, because any other use of cargo would quietly bring the file up to date.
+  'lock file': () => cargo('metadata', '--locked', '--format-version', '1'),
   rustfmt: () => cargo('fmt', '--all', '--check'),
   clippy: () => cargo('clippy', '--workspace', '--exclude', 'resclient-wasm', '--all-targets', ...DENIED),
   'clippy for wasm': () => cargo('clippy', '-p', 'resclient-wasm', '--all-targets', ...WASM, ...DENIED),
