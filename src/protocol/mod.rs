@@ -1,8 +1,14 @@
 //! What both ends of the wire agree on: resource ids, versions, errors, frames.
 
 pub mod error;
+pub mod frame;
+pub mod hash;
+pub mod request;
 pub mod rid;
+pub mod scan;
+pub mod value;
 pub mod version;
 
 pub use error::ResError;
+pub use scan::{Span, Units};
 pub use version::Version;

@@ -1,1 +1,14 @@
+//! Browser driver of the RES client engine: owns the socket and the timers, and hands the engine's operations to the
+//! JavaScript shell as words in linear memory.
+//!
+//! JavaScript is never called while the engine is borrowed: outputs are taken one by one, and only then carried out. So
+//! whatever is called may call back into the driver.
 
+mod driver;
+mod host;
+mod options;
+mod socket;
+mod tape;
+mod text;
+
+pub use driver::Driver;

@@ -1,0 +1,320 @@
+//! The driver: carries the engine's outputs out, and tells it what the socket, the clock and the shell say.
+
+use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
+use std::rc::Rc;
+
+use gloo_timers::callback::Timeout;
+use resclient::cache::ResourceId;
+use resclient::protocol::frame::ResourceKind;
+use resclient::session::{ConnectionId, ConnectionState, Engine, Get, Output, RequestId, Time};
+use serde_json::json;
+use wasm_bindgen::prelude::*;
+
+use crate::host::{Host, performance_now};
+use crate::options;
+use crate::socket::{Inbound, Socket};
+use crate::tape::Tape;
+use crate::text::TextBuffer;
+
+/// One client's engine with its socket and timers.
+#[wasm_bindgen]
+pub struct Driver {
+    inner: Rc<Inner>,
+    record: RefCell<Tape>,
+}
+
+#[wasm_bindgen]
+impl Driver {
+    /// `options` is JSON; see the shell's options.
+    #[wasm_bindgen(constructor)]
+    pub fn new(host: Host, options: &str) -> Result<Driver, JsError> {
+        let config = options::parse(options).map_err(|e| JsError::new(&e))?;
+        let inner = Rc::new(Inner {
+            engine: RefCell::new(Engine::new(config)),
+            host,
+            socket: RefCell::new(None),
+            timer: RefCell::new(None),
+            text: RefCell::new(TextBuffer::new()),
+            tape: RefCell::new(Tape::default()),
+            inbox: RefCell::new(VecDeque::new()),
+            pumping: Cell::new(false),
+            debug: Cell::new(false),
+        });
+        Ok(Driver { inner, record: RefCell::new(Tape::default()) })
+    }
+
+    pub fn connect(&self) {
+        self.inner.step(|engine, now| engine.connect(now));
+    }
+
+    pub fn disconnect(&self) {
+        self.inner.step(|engine, now| engine.disconnect(now));
+    }
+
+    /// The hook asked for by the operation HOOK has ended.
+    pub fn hook_done(&self, ok: bool) {
+        self.inner.step(|engine, now| engine.hook_done(now, ok));
+    }
+
+    /// The number of a cached resource, or minus the number of the request that will bring it.
+    pub fn get(&self, rid: &str) -> i32 {
+        match self.inner.step(|engine, now| engine.get(now, rid)) {
+            Get::Cached(id) => id.0 as i32,
+            Get::Pending(RequestId(request)) => -(request as i32),
+        }
+    }
+
+    /// One-shot `get`; the number of the request.
+    pub fn fetch(&self, rid: &str) -> u32 {
+        self.inner.step(|engine, now| engine.fetch(now, rid)).0
+    }
+
+    pub fn call(&self, rid: &str, method: &str, params: Option<String>) -> u32 {
+        self.inner.step(|engine, now| engine.call(now, rid, method, params.as_deref())).0
+    }
+
+    pub fn auth(&self, rid: &str, method: &str, params: Option<String>) -> u32 {
+        self.inner.step(|engine, now| engine.auth(now, rid, method, params.as_deref())).0
+    }
+
+    pub fn create(&self, rid: &str, params: Option<String>) -> u32 {
+        self.inner.step(|engine, now| engine.create(now, rid, params.as_deref())).0
+    }
+
+    pub fn listen(&self, resource: u32) {
+        self.inner.step(|engine, now| engine.listen(now, ResourceId(resource)));
+    }
+
+    pub fn unlisten(&self, resource: u32) {
+        self.inner.step(|engine, now| engine.unlisten(now, ResourceId(resource)));
+    }
+
+    /// The address of what is needed to read a resource, or 0 when it has been read. What its text no longer being
+    /// needed leads to comes with the next operations, so the text is still there when this returns.
+    pub fn take(&self, resource: u32) -> *const u32 {
+        let Some(reading) = self.inner.engine.borrow_mut().take(ResourceId(resource)) else {
+            return std::ptr::null();
+        };
+        let mut record = self.record.borrow_mut();
+        record.words.clear();
+        record.reading(&reading);
+        record.words.as_ptr()
+    }
+
+    /// The number of a dropped resource may be used again.
+    pub fn forget(&self, resource: u32) {
+        self.inner.engine.borrow_mut().forget(ResourceId(resource));
+    }
+
+    /// Whether sent frames are reported.
+    pub fn set_debug(&self, debug: bool) {
+        self.inner.debug.set(debug);
+    }
+
+    /// Connection and cache as JSON.
+    pub fn inspect(&self) -> String {
+        let engine = self.inner.engine.borrow();
+        let counters = engine.counters();
+        let resources: Vec<_> = engine
+            .resources()
+            .iter()
+            .map(|r| {
+                json!({
+                    "rid": r.rid,
+                    "kind": match r.kind {
+                        Some(ResourceKind::Model) => "model",
+                        Some(ResourceKind::Collection) => "collection",
+                        Some(ResourceKind::Error) => "error",
+                        None => "loading",
+                    },
+                    "direct": r.direct,
+                    "indirect": r.indirect,
+                    "subscribed": r.subscribed,
+                    "stale": r.stale,
+                })
+            })
+            .collect();
+        json!({
+            "state": match engine.state() {
+                ConnectionState::Idle => "idle",
+                ConnectionState::Connecting => "connecting",
+                ConnectionState::Connected => "connected",
+                ConnectionState::Waiting { .. } => "waiting",
+            },
+            "protocol": engine.protocol().to_string(),
+            "counters": {
+                "frames": counters.frames,
+                "malformed": counters.malformed,
+                "unmatched": counters.unmatched,
+                "unknown": counters.unknown,
+                "misfits": counters.misfits,
+                "resets": counters.resets,
+            },
+            "resources": resources,
+        })
+        .to_string()
+    }
+}
+
+struct Inner {
+    engine: RefCell<Engine>,
+    host: Host,
+    socket: RefCell<Option<Socket>>,
+    timer: RefCell<Option<(Time, Timeout)>>,
+    text: RefCell<TextBuffer>,
+    tape: RefCell<Tape>,
+    /// What sockets reported while outputs were being carried out: spans in those outputs are of the frame before.
+    inbox: RefCell<VecDeque<(ConnectionId, Inbound)>>,
+    pumping: Cell<bool>,
+    debug: Cell<bool>,
+}
+
+impl Inner {
+    /// Steps the engine, and then carries out what it wants.
+    fn step<T>(self: &Rc<Self>, f: impl FnOnce(&mut Engine, Time) -> T) -> T {
+        let result = f(&mut self.engine.borrow_mut(), now());
+        self.pump();
+        result
+    }
+
+    fn receive(self: &Rc<Self>, id: ConnectionId, inbound: Inbound) {
+        self.inbox.borrow_mut().push_back((id, inbound));
+        self.pump();
+    }
+
+    /// Carries out outputs until there are none. Calls from inside find it busy and leave theirs to it.
+    fn pump(self: &Rc<Self>) {
+        if self.pumping.replace(true) {
+            return;
+        }
+        loop {
+            self.carry_out();
+            let next = self.inbox.borrow_mut().pop_front();
+            match next {
+                Some((id, inbound)) => self.take_in(id, inbound),
+                None => break,
+            }
+        }
+        self.pumping.set(false);
+        self.arm();
+    }
+
+    fn carry_out(self: &Rc<Self>) {
+        loop {
+            let Some(output) = self.engine.borrow_mut().poll_output() else { break };
+            let Some(output) = self.tape.borrow_mut().write(output) else { continue };
+            self.flush();
+            match output {
+                Output::Open(id) => self.open(id),
+                Output::Close(_) => self.close(),
+                Output::Send(text) => self.send(&text),
+                _ => {}
+            }
+        }
+        self.flush();
+    }
+
+    /// Hands the operations written so far to the shell.
+    fn flush(&self) {
+        let tape = std::mem::take(&mut *self.tape.borrow_mut());
+        if !tape.words.is_empty() {
+            self.host.apply(tape.words.as_ptr(), tape.words.len());
+            let mut tape = tape;
+            tape.words.clear();
+            tape.words.shrink_to(KEPT_WORDS);
+            *self.tape.borrow_mut() = tape;
+        }
+    }
+
+    fn take_in(self: &Rc<Self>, id: ConnectionId, inbound: Inbound) {
+        match inbound {
+            Inbound::Message(data) => {
+                let mut buffer = self.text.borrow_mut();
+                let text = buffer.ingest(&self.host, &data).unwrap_or_default();
+                self.engine.borrow_mut().handle_frame(now(), id, text);
+                buffer.shrink();
+            }
+            Inbound::Open(event) => {
+                self.host.socket_event(0, &event);
+                self.engine.borrow_mut().handle_open(now(), id);
+            }
+            Inbound::Error(event) => {
+                self.host.socket_event(1, &event);
+                // A socket that is open reports its end by closing.
+                if self.engine.borrow().state() != ConnectionState::Connected {
+                    self.close();
+                    self.engine.borrow_mut().handle_close(now(), id);
+                }
+            }
+            Inbound::Close(event) => {
+                self.host.socket_event(2, &event);
+                self.socket.take();
+                self.engine.borrow_mut().handle_close(now(), id);
+            }
+        }
+    }
+
+    fn open(self: &Rc<Self>, id: ConnectionId) {
+        match self.host.open() {
+            Ok(socket) => {
+                let inner = Rc::downgrade(self);
+                let receive = move |id, inbound| {
+                    if let Some(inner) = inner.upgrade() {
+                        inner.receive(id, inbound);
+                    }
+                };
+                self.socket.replace(Some(Socket::attach(id, socket, receive)));
+            }
+            Err(error) => {
+                self.host.socket_event(1, &error);
+                self.engine.borrow_mut().handle_close(now(), id);
+            }
+        }
+    }
+
+    fn close(&self) {
+        let socket = self.socket.take();
+        if let Some(socket) = socket {
+            socket.close();
+        }
+    }
+
+    fn send(&self, text: &str) {
+        if self.debug.get() {
+            self.host.sent(text);
+        }
+        let socket = self.socket.borrow();
+        if let Some(socket) = &*socket {
+            socket.send(text);
+        }
+    }
+
+    /// Sets the timer for the engine's next deadline.
+    fn arm(self: &Rc<Self>) {
+        let next = self.engine.borrow().poll_timeout().map(|(at, _)| at);
+        let mut timer = self.timer.borrow_mut();
+        if timer.as_ref().map(|(at, _)| *at) == next {
+            return;
+        }
+        *timer = next.map(|at| {
+            let inner = Rc::downgrade(self);
+            let delay = at.0.saturating_sub(now().0).min(i32::MAX as u64) as u32;
+            let timeout = Timeout::new(delay, move || {
+                if let Some(inner) = inner.upgrade() {
+                    inner.timer.take();
+                    // A timer may fire a moment early; what it was set for is due all the same.
+                    inner.step(|engine, now| engine.handle_timeout(now.max(at)));
+                }
+            });
+            (at, timeout)
+        });
+    }
+}
+
+fn now() -> Time {
+    Time(performance_now() as u64)
+}
+
+/// Words the tape keeps room for.
+const KEPT_WORDS: usize = 4096;

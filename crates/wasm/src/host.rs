@@ -1,0 +1,49 @@
+//! What the driver needs of the JavaScript shell.
+
+use wasm_bindgen::prelude::*;
+
+#[wasm_bindgen(typescript_custom_section)]
+const HOST: &str = r#"
+/** What the driver calls. Only `open` may throw. */
+export interface Host {
+  /** Keeps `data` as the text of the current frame and writes it as UTF-8 to `capacity` bytes of memory at `pointer`.
+   * Returns the length; -1 when `data` is no string; -1 - n when it may take n bytes. */
+  ingest(data: unknown, pointer: number, capacity: number): number;
+  /** Makes a WebSocket. */
+  open(): object;
+  /** Carries out `length` words of operations at `pointer`. */
+  apply(pointer: number, length: number): void;
+  /** The socket opened (0), failed (1) or closed (2). */
+  socket_event(kind: number, event: unknown): void;
+  /** A frame was sent. Only called when debugging. */
+  sent(text: string): void;
+}
+"#;
+
+#[wasm_bindgen]
+extern "C" {
+    #[wasm_bindgen(typescript_type = "Host")]
+    pub type Host;
+
+    #[wasm_bindgen(method)]
+    pub fn ingest(this: &Host, data: &JsValue, pointer: *mut u8, capacity: usize) -> i32;
+
+    #[wasm_bindgen(method, catch)]
+    pub fn open(this: &Host) -> Result<JsValue, JsValue>;
+
+    #[wasm_bindgen(method)]
+    pub fn apply(this: &Host, pointer: *const u32, length: usize);
+
+    #[wasm_bindgen(method)]
+    pub fn socket_event(this: &Host, kind: u32, event: &JsValue);
+
+    #[wasm_bindgen(method)]
+    pub fn sent(this: &Host, text: &str);
+}
+
+#[wasm_bindgen]
+extern "C" {
+    /// Milliseconds on a clock that is never set back.
+    #[wasm_bindgen(js_namespace = performance, js_name = now)]
+    pub fn performance_now() -> f64;
+}

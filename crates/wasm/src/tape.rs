@@ -1,0 +1,154 @@
+//! Operations as words of 32 bits, which JavaScript reads from linear memory without a call for each.
+//!
+//! The shell's `tape.ts` is the other side of this file; the numbers have to agree.
+
+use resclient::protocol::ResError;
+use resclient::protocol::frame::ResourceKind;
+use resclient::protocol::scan::Span;
+use resclient::protocol::value::Value;
+use resclient::session::{ConnectionState, Outcome, Output, Reading, Time};
+
+/// Words for the shell.
+#[derive(Default)]
+pub struct Tape {
+    pub words: Vec<u32>,
+}
+
+impl Tape {
+    /// Writes an operation; gives the output back when it is not one for the shell.
+    pub fn write(&mut self, output: Output) -> Option<Output> {
+        match output {
+            Output::Retain(frame) => self.push(&[op::RETAIN, frame]),
+            Output::Release(frame) => self.push(&[op::RELEASE, frame]),
+            Output::Key { key, name } => self.push(&[op::KEY, key, name.start, name.end]),
+            Output::Touch(reading) => {
+                self.push(&[op::TOUCH]);
+                self.reading(&reading);
+            }
+            Output::Change { resource, members } => {
+                self.push(&[op::CHANGE, resource.0, members.len() as u32]);
+                for member in members {
+                    self.push(&[member.key]);
+                    self.value(&member.value);
+                }
+            }
+            Output::Insert { resource, idx, value } => {
+                self.push(&[op::INSERT, resource.0, idx]);
+                self.value(&value);
+            }
+            Output::Remove { resource, idx } => self.push(&[op::REMOVE, resource.0, idx]),
+            Output::Event { resource, name, data } => {
+                self.push(&[op::EVENT, resource.0]);
+                self.span(name);
+                self.span(data);
+            }
+            Output::Unsubscribed { resource, reason } => {
+                self.push(&[op::UNSUBSCRIBED, resource.0]);
+                self.span(reason);
+            }
+            Output::Dropped(resource) => self.push(&[op::DROP, resource.0]),
+            Output::Replaced(resource) => self.push(&[op::REPLACED, resource.0]),
+            Output::Settled { request, outcome } => {
+                let (kind, a, b) = match outcome {
+                    Outcome::Resource(resource) => (0, resource.0, 0),
+                    Outcome::Payload(span) => (1, span.start, span.end),
+                    Outcome::Error(span) => (2, span.start, span.end),
+                    Outcome::Failed(error) => (3, local_error(&error), 0),
+                };
+                self.push(&[op::SETTLED, request.0, kind, a, b]);
+            }
+            Output::State(state) => {
+                let (state, until) = match state {
+                    ConnectionState::Idle => (0, Time(0)),
+                    ConnectionState::Connecting => (1, Time(0)),
+                    ConnectionState::Connected => (2, Time(0)),
+                    ConnectionState::Waiting { until } => (3, until),
+                };
+                let until = (until.0 as f64).to_bits();
+                self.push(&[op::STATE, state, until as u32, (until >> 32) as u32]);
+            }
+            Output::Hook => self.push(&[op::HOOK]),
+            Output::Connected => self.push(&[op::CONNECTED]),
+            Output::Disconnected => self.push(&[op::DISCONNECTED]),
+            Output::ConnectFailed(error) => self.push(&[op::CONNECT_FAILED, local_error(&error)]),
+            Output::Refused { resource, unsubscribe, error } => {
+                self.push(&[op::REFUSED, resource.0, u32::from(unsubscribe)]);
+                self.span(error);
+            }
+            // The shell reads a resource when it needs it, not when it comes.
+            Output::Loaded(_) => {}
+            Output::Open(_) | Output::Close(_) | Output::Send(_) => return Some(output),
+        }
+        None
+    }
+
+    /// Writes what is needed to read a resource.
+    pub fn reading(&mut self, reading: &Reading) {
+        let kind = match reading.kind {
+            ResourceKind::Model => 1,
+            ResourceKind::Collection => 2,
+            ResourceKind::Error => 3,
+        };
+        let only_references =
+            reading.kind == ResourceKind::Collection && reading.references.len() == reading.len as usize;
+        self.push(&[reading.resource.0, kind, reading.frame]);
+        self.span(reading.rid);
+        self.span(reading.value);
+        self.push(&[u32::from(only_references), reading.references.len() as u32]);
+        for (at, resource) in &reading.references {
+            if !only_references {
+                self.push(&[*at]);
+            }
+            self.push(&[resource.0]);
+        }
+    }
+
+    fn value(&mut self, value: &Value) {
+        let reference = value.cell.as_reference().unwrap_or(0);
+        self.push(&[value.kind as u32, value.span.start, value.span.end, reference]);
+    }
+
+    fn span(&mut self, span: Span) {
+        self.push(&[span.start, span.end]);
+    }
+
+    #[inline]
+    fn push(&mut self, words: &[u32]) {
+        self.words.extend_from_slice(words);
+    }
+}
+
+/// The number of an error that did not come over the wire.
+fn local_error(error: &ResError) -> u32 {
+    [
+        ResError::DISCONNECT,
+        ResError::CONNECTION_ERROR,
+        ResError::UNKNOWN_ERROR,
+        ResError::UNSUPPORTED_PROTOCOL,
+        ResError::TIMEOUT,
+    ]
+    .iter()
+    .position(|known| known.code == error.code)
+    .map_or(3, |at| at as u32 + 1)
+}
+
+mod op {
+    pub const RETAIN: u32 = 1;
+    pub const RELEASE: u32 = 2;
+    pub const KEY: u32 = 3;
+    pub const TOUCH: u32 = 4;
+    pub const CHANGE: u32 = 5;
+    pub const INSERT: u32 = 6;
+    pub const REMOVE: u32 = 7;
+    pub const EVENT: u32 = 8;
+    pub const UNSUBSCRIBED: u32 = 9;
+    pub const DROP: u32 = 10;
+    pub const REPLACED: u32 = 11;
+    pub const SETTLED: u32 = 12;
+    pub const STATE: u32 = 13;
+    pub const HOOK: u32 = 14;
+    pub const CONNECTED: u32 = 15;
+    pub const DISCONNECTED: u32 = 16;
+    pub const CONNECT_FAILED: u32 = 17;
+    pub const REFUSED: u32 = 18;
+}

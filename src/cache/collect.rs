@@ -1,0 +1,142 @@
+//! Which resources leave the cache (RES-Client protocol, "Indirect subscriptions").
+//!
+//! A resource is covered while the gateway holds a direct subscription to it, or to something it can be reached from;
+//! the gateway forgets what is not covered at that same moment, so the client must not rely on it any longer. What the
+//! application listens to is kept as stale, with everything below it, until it is subscribed to again.
+//!
+//! Only the part of the graph below the candidates is looked at: references from inside it are subtracted from the
+//! counts, what has references left is covered from outside. There is no recursion; cycles need no special case.
+
+use std::collections::BTreeSet;
+
+use super::graph::{Graph, ResourceId};
+
+/// Marks of one run over a slot.
+#[derive(Debug, Default, Clone, Copy)]
+pub(super) struct Visit {
+    epoch: u32,
+    outside: u32,
+    kept: bool,
+}
+
+/// What a collection found.
+#[derive(Debug, Default)]
+pub struct Collected {
+    /// No longer covered and not listened to.
+    pub dropped: Vec<ResourceId>,
+    /// Listened to and no longer covered, without those covered by another one of these.
+    pub stale: Vec<ResourceId>,
+}
+
+impl Graph {
+    /// Finds what is not covered any more among `candidates` and below them. Nothing is changed.
+    pub fn uncovered(&mut self, candidates: &[ResourceId]) -> Collected {
+        self.epoch = self.epoch.wrapping_add(1).max(1);
+        let order = self.visit(candidates);
+        let mut todo: Vec<ResourceId> = Vec::new();
+        for &id in &order {
+            if self.slot(id).visit.outside > 0 {
+                self.keep(id, &mut todo);
+            }
+        }
+        let mut collected = Collected::default();
+        // Ancestors first, so that a listened resource covers the listened ones below it.
+        for &id in order.iter().rev() {
+            let slot = self.slot(id);
+            if slot.held && !slot.visit.kept {
+                collected.stale.push(id);
+                self.keep(id, &mut todo);
+            }
+        }
+        collected.dropped = order.into_iter().filter(|&id| !self.slot(id).visit.kept).collect();
+        collected
+    }
+
+    /// Drops what [`Graph::uncovered`] found. Dropped slots are unlinked but stay readable until [`Graph::free`].
+    pub fn collect(&mut self, candidates: &[ResourceId]) -> Collected {
+        let collected = self.uncovered(candidates);
+        for &id in &collected.dropped {
+            for at in 0..self.slot(id).content.cells().len() {
+                let cell = self.slot(id).content.cells()[at];
+                self.unrefer(cell);
+            }
+            self.slot_mut(id).stale = false;
+            self.unlink(id);
+        }
+        for &id in &collected.stale {
+            self.slot_mut(id).stale = true;
+        }
+        collected
+    }
+
+    /// Everything the gateway keeps up to date. For inspection: the cost grows with the cache.
+    pub fn covered(&self) -> BTreeSet<ResourceId> {
+        let mut covered = BTreeSet::new();
+        let mut todo: Vec<ResourceId> = self.ids().filter(|&id| self.slot(id).root).collect();
+        while let Some(id) = todo.pop() {
+            if covered.insert(id) {
+                todo.extend(Graph::references(self.slots_cells(id)));
+            }
+        }
+        covered
+    }
+
+    /// Everything below the candidates that no subscription of its own covers, children before parents as far as there
+    /// are no cycles, with the number of references from outside in `visit.outside`.
+    fn visit(&mut self, candidates: &[ResourceId]) -> Vec<ResourceId> {
+        let mut order = Vec::new();
+        let mut path: Vec<(ResourceId, usize)> = Vec::new();
+        for &candidate in candidates {
+            if self.enter(candidate) {
+                path.push((candidate, 0));
+            }
+            while let Some((id, at)) = path.last_mut() {
+                let cells = self.slots_cells(*id);
+                let Some(offset) = cells[*at..].iter().position(|c| c.as_reference().is_some()) else {
+                    order.push(*id);
+                    path.pop();
+                    continue;
+                };
+                let target = ResourceId(cells[*at + offset].as_reference().expect("just found"));
+                *at += offset + 1;
+                if self.slot(target).root {
+                    continue;
+                }
+                if self.enter(target) {
+                    path.push((target, 0));
+                }
+                self.slot_mut(target).visit.outside -= 1;
+            }
+        }
+        order
+    }
+
+    /// Marks a slot as visited; false when it was, or is a root of its own.
+    fn enter(&mut self, id: ResourceId) -> bool {
+        let epoch = self.epoch;
+        let slot = self.slot_mut(id);
+        if slot.root || slot.visit.epoch == epoch {
+            return false;
+        }
+        slot.visit = Visit { epoch, outside: slot.indirect, kept: false };
+        true
+    }
+
+    /// Keeps a visited slot and everything below it.
+    fn keep(&mut self, id: ResourceId, todo: &mut Vec<ResourceId>) {
+        todo.push(id);
+        while let Some(id) = todo.pop() {
+            let epoch = self.epoch;
+            let visit = &mut self.slot_mut(id).visit;
+            if visit.epoch != epoch || visit.kept {
+                continue;
+            }
+            visit.kept = true;
+            todo.extend(Graph::references(self.slots_cells(id)));
+        }
+    }
+
+    fn slots_cells(&self, id: ResourceId) -> &[crate::protocol::value::Cell] {
+        self.slot(id).content.cells()
+    }
+}

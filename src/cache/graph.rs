@@ -1,0 +1,287 @@
+//! The resource graph: what is held of each resource, who refers to it, and why it is kept.
+
+use std::fmt;
+
+use super::names::Rids;
+use super::shape::{KeyId, Keys, ShapeId, Shapes};
+use super::texts::{FrameId, Texts};
+use crate::protocol::hash::Hasher;
+use crate::protocol::scan::Span;
+use crate::protocol::value::{Cell, Names};
+
+/// A cached resource. The number is reused after [`Graph::free`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ResourceId(pub u32);
+
+impl fmt::Display for ResourceId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "#{}", self.0)
+    }
+}
+
+/// What is known of a resource's value.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum Content {
+    /// Nothing: it is being subscribed to, or is referred to by a frame that is being applied.
+    #[default]
+    None,
+    /// Cells in the order of the shape's keys.
+    Model {
+        shape: ShapeId,
+        cells: Box<[Cell]>,
+    },
+    Collection(Vec<Cell>),
+    /// The gateway sent an error in its place.
+    Error(Cell),
+}
+
+impl Content {
+    pub fn cells(&self) -> &[Cell] {
+        match self {
+            Content::Model { cells, .. } => cells,
+            Content::Collection(cells) => cells,
+            Content::None | Content::Error(_) => &[],
+        }
+    }
+
+    pub fn is_none(&self) -> bool {
+        matches!(self, Content::None)
+    }
+}
+
+/// Where the text of an unread resource stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Text {
+    pub frame: FrameId,
+    /// The id as a JSON string, with its quotes.
+    pub rid: Span,
+    pub value: Span,
+}
+
+/// A slot of the graph.
+#[derive(Debug, Default)]
+pub struct Slot {
+    pub content: Content,
+    /// References from cached resources, counted by occurrence.
+    pub indirect: u32,
+    /// Whether the gateway holds a direct subscription of this connection: everything below is kept up to date.
+    pub root: bool,
+    /// Whether the application listens.
+    pub held: bool,
+    /// Held, but no longer covered by any subscription: it has to be subscribed to.
+    pub stale: bool,
+    /// Whether the text has not been read.
+    pub text: Option<Text>,
+    pub(super) visit: super::collect::Visit,
+}
+
+/// All cached resources.
+#[derive(Debug)]
+pub struct Graph {
+    slots: Vec<Slot>,
+    rids: Rids,
+    pub keys: Keys,
+    pub shapes: Shapes,
+    pub texts: Texts,
+    /// Ids met in the frame being scanned that had no slot before.
+    fresh: Vec<ResourceId>,
+    /// Members' names met in the frame being scanned that had no number before.
+    pub new_keys: Vec<(KeyId, Span)>,
+    pairs: Vec<(KeyId, u32)>,
+    pub(super) epoch: u32,
+    live: usize,
+}
+
+impl Graph {
+    pub fn new(hasher: Hasher) -> Self {
+        Graph {
+            slots: Vec::new(),
+            rids: Rids::new(hasher),
+            keys: Keys::new(hasher),
+            shapes: Shapes::new(hasher),
+            texts: Texts::default(),
+            fresh: Vec::new(),
+            new_keys: Vec::new(),
+            pairs: Vec::new(),
+            epoch: 0,
+            live: 0,
+        }
+    }
+
+    #[inline]
+    pub fn slot(&self, id: ResourceId) -> &Slot {
+        &self.slots[id.0 as usize]
+    }
+
+    #[inline]
+    pub fn slot_mut(&mut self, id: ResourceId) -> &mut Slot {
+        &mut self.slots[id.0 as usize]
+    }
+
+    pub fn rid(&self, id: ResourceId) -> &str {
+        self.rids.text(id.0)
+    }
+
+    pub fn find(&self, rid: &str) -> Option<ResourceId> {
+        self.rids.find(rid).map(ResourceId)
+    }
+
+    /// The slot of `rid`, made if there is none. Give it back with [`Graph::discard_unused`] if it stays unused.
+    pub fn intern(&mut self, rid: &str) -> ResourceId {
+        let (id, new) = self.rids.intern(rid);
+        if new {
+            if id as usize == self.slots.len() {
+                self.slots.push(Slot::default());
+            }
+            self.live += 1;
+        }
+        ResourceId(id)
+    }
+
+    /// Ids that have a slot.
+    pub fn len(&self) -> usize {
+        self.live
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.live == 0
+    }
+
+    /// Every slot in use, in no particular order.
+    pub fn ids(&self) -> impl Iterator<Item = ResourceId> {
+        (0..self.slots.len() as u32).map(ResourceId).filter(|&id| self.find(self.rid(id)) == Some(id))
+    }
+
+    /// Ends the scanning of a frame: gives back slots and names that nothing came to use. The result names slots that
+    /// are referred to although the gateway never sent them.
+    pub fn settle(&mut self) -> Vec<ResourceId> {
+        self.keys.settle();
+        let mut missing = Vec::new();
+        for id in std::mem::take(&mut self.fresh) {
+            if self.slot(id).content.is_none() && !self.discard_unused(id) && !self.slot(id).root {
+                missing.push(id);
+            }
+        }
+        missing
+    }
+
+    /// Frees the slot if it has no content and nothing refers to it.
+    pub fn discard_unused(&mut self, id: ResourceId) -> bool {
+        let slot = self.slot(id);
+        let unused = slot.content.is_none() && slot.indirect == 0 && !slot.root && !slot.held;
+        if unused {
+            self.unlink(id);
+            self.free(id);
+        }
+        unused
+    }
+
+    /// Sets a model from keys in any order; a key given twice counts with its last cell.
+    pub fn set_model(&mut self, id: ResourceId, keys: &[KeyId], cells: &[Cell]) {
+        let (shape, cells) = self.sorted_model(keys, cells);
+        self.put(id, Content::Model { shape, cells });
+    }
+
+    /// The shape of keys in any order, and the cells in the order of the shape. The caller owns the shape.
+    pub fn sorted_model(&mut self, keys: &[KeyId], cells: &[Cell]) -> (ShapeId, Box<[Cell]>) {
+        if keys.is_sorted_by(|a, b| a < b) {
+            return (self.shapes.acquire(keys, &mut self.keys), cells.into());
+        }
+        let mut pairs = std::mem::take(&mut self.pairs);
+        pairs.clear();
+        pairs.extend(keys.iter().copied().zip(0u32..));
+        pairs.sort_unstable_by_key(|&(key, at)| (key, std::cmp::Reverse(at)));
+        pairs.dedup_by_key(|&mut (key, _)| key);
+        let sorted: Vec<KeyId> = pairs.iter().map(|&(key, _)| key).collect();
+        let cells = pairs.iter().map(|&(_, at)| cells[at as usize]).collect();
+        self.pairs = pairs;
+        (self.shapes.acquire(&sorted, &mut self.keys), cells)
+    }
+
+    /// Sets the content of a slot and counts its references. What it held before is released, but nothing is dropped:
+    /// that is for [`Graph::collect`] when everything is in place.
+    pub fn put(&mut self, id: ResourceId, content: Content) -> Content {
+        for cell in content.cells() {
+            self.refer(*cell);
+        }
+        let old = std::mem::replace(&mut self.slot_mut(id).content, content);
+        for cell in old.cells() {
+            self.unrefer(*cell);
+        }
+        if let Content::Model { shape, .. } = old {
+            self.shapes.release(shape, &mut self.keys);
+        }
+        old
+    }
+
+    #[inline]
+    pub fn refer(&mut self, cell: Cell) {
+        if let Some(target) = cell.as_reference() {
+            self.slots[target as usize].indirect += 1;
+        }
+    }
+
+    #[inline]
+    pub fn unrefer(&mut self, cell: Cell) {
+        if let Some(target) = cell.as_reference() {
+            self.slots[target as usize].indirect -= 1;
+        }
+    }
+
+    /// The resources a content refers to, with repetitions.
+    pub fn references(cells: &[Cell]) -> impl Iterator<Item = ResourceId> {
+        cells.iter().filter_map(|c| c.as_reference().map(ResourceId))
+    }
+
+    /// Notes where the text of a resource is that has not been read.
+    pub fn set_text(&mut self, id: ResourceId, text: Text) -> Option<FrameId> {
+        let released = self.drop_text(id);
+        self.texts.add(text.frame);
+        self.slot_mut(id).text = Some(text);
+        released
+    }
+
+    /// Forgets the text; the result is a frame that nothing needs any more.
+    pub fn drop_text(&mut self, id: ResourceId) -> Option<FrameId> {
+        let text = self.slot_mut(id).text.take()?;
+        self.texts.remove(text.frame).then_some(text.frame)
+    }
+
+    /// Takes the id out of use; the slot stays readable until [`Graph::free`].
+    pub fn unlink(&mut self, id: ResourceId) {
+        self.rids.unlink(id.0);
+        self.live -= 1;
+    }
+
+    /// Frees an unlinked slot.
+    pub fn free(&mut self, id: ResourceId) -> Option<FrameId> {
+        let released = self.drop_text(id);
+        if let Content::Model { shape, .. } = std::mem::take(&mut self.slot_mut(id).content) {
+            self.shapes.release(shape, &mut self.keys);
+        }
+        *self.slot_mut(id) = Slot::default();
+        self.rids.free(id.0);
+        released
+    }
+}
+
+impl Names for Graph {
+    #[inline]
+    fn rid(&mut self, rid: &str) -> u32 {
+        let before = self.live;
+        let id = self.intern(rid);
+        if self.live != before {
+            self.fresh.push(id);
+        }
+        id.0
+    }
+
+    #[inline]
+    fn key(&mut self, key: &[u8], span: Span) -> u32 {
+        let (id, new) = self.keys.intern(key);
+        if new {
+            self.new_keys.push((id, span));
+        }
+        id
+    }
+}

@@ -1,0 +1,172 @@
+//! Names of model members, and the sets of them that models share.
+
+use hashbrown::HashTable;
+
+use crate::protocol::hash::Hasher;
+
+/// The number of a member's name.
+pub type KeyId = u32;
+
+/// Members' names, each with a small number. A name lives as long as a shape has it.
+#[derive(Debug)]
+pub struct Keys {
+    hasher: Hasher,
+    entries: Vec<Key>,
+    free: Vec<KeyId>,
+    table: HashTable<KeyId>,
+    /// Names made since the last [`Keys::settle`]; a frame may be dropped before a shape has them.
+    fresh: Vec<KeyId>,
+}
+
+#[derive(Debug)]
+struct Key {
+    name: Box<[u8]>,
+    hash: u64,
+    shapes: u32,
+}
+
+impl Keys {
+    pub fn new(hasher: Hasher) -> Self {
+        Keys { hasher, entries: Vec::new(), free: Vec::new(), table: HashTable::new(), fresh: Vec::new() }
+    }
+
+    /// The number of `name`, and whether it is a new one.
+    #[inline]
+    pub fn intern(&mut self, name: &[u8]) -> (KeyId, bool) {
+        let hash = self.hasher.bytes(0, name);
+        let entries = &self.entries;
+        if let Some(&key) = self.table.find(hash, |&k| *entries[k as usize].name == *name) {
+            return (key, false);
+        }
+        let entry = Key { name: name.into(), hash, shapes: 0 };
+        let key = match self.free.pop() {
+            Some(key) => {
+                self.entries[key as usize] = entry;
+                key
+            }
+            None => {
+                self.entries.push(entry);
+                self.entries.len() as KeyId - 1
+            }
+        };
+        let entries = &self.entries;
+        self.table.insert_unique(hash, key, |&k| entries[k as usize].hash);
+        self.fresh.push(key);
+        (key, true)
+    }
+
+    /// The name, as UTF-8 in which a lone surrogate is three bytes of its own.
+    pub fn name(&self, key: KeyId) -> &[u8] {
+        &self.entries[key as usize].name
+    }
+
+    pub fn len(&self) -> usize {
+        self.table.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.table.is_empty()
+    }
+
+    /// Forgets names made since the last call that no shape has taken up.
+    pub fn settle(&mut self) {
+        for key in std::mem::take(&mut self.fresh) {
+            if self.entries[key as usize].shapes == 0 {
+                self.remove(key);
+            }
+        }
+    }
+
+    fn retain(&mut self, key: KeyId) {
+        self.entries[key as usize].shapes += 1;
+    }
+
+    fn release(&mut self, key: KeyId) {
+        let entry = &mut self.entries[key as usize];
+        entry.shapes -= 1;
+        if entry.shapes == 0 && !self.fresh.contains(&key) {
+            self.remove(key);
+        }
+    }
+
+    fn remove(&mut self, key: KeyId) {
+        if let Ok(found) = self.table.find_entry(self.entries[key as usize].hash, |&k| k == key) {
+            found.remove();
+            self.entries[key as usize].name = Box::default();
+            self.free.push(key);
+        }
+    }
+}
+
+/// The number of a shape.
+pub type ShapeId = u32;
+
+/// Shapes: the sorted keys of a model, stored once for all models that have the same.
+#[derive(Debug)]
+pub struct Shapes {
+    hasher: Hasher,
+    entries: Vec<Shape>,
+    free: Vec<ShapeId>,
+    table: HashTable<ShapeId>,
+}
+
+#[derive(Debug)]
+struct Shape {
+    keys: Box<[KeyId]>,
+    hash: u64,
+    models: u32,
+}
+
+impl Shapes {
+    pub fn new(hasher: Hasher) -> Self {
+        Shapes { hasher, entries: Vec::new(), free: Vec::new(), table: HashTable::new() }
+    }
+
+    /// The shape with these sorted keys, counting one more model that has it.
+    pub fn acquire(&mut self, sorted: &[KeyId], keys: &mut Keys) -> ShapeId {
+        let hash = self.hasher.words(0, sorted.iter().map(|&k| u64::from(k)));
+        let entries = &self.entries;
+        if let Some(&shape) = self.table.find(hash, |&s| *entries[s as usize].keys == *sorted) {
+            self.entries[shape as usize].models += 1;
+            return shape;
+        }
+        for &key in sorted {
+            keys.retain(key);
+        }
+        let entry = Shape { keys: sorted.into(), hash, models: 1 };
+        let shape = match self.free.pop() {
+            Some(shape) => {
+                self.entries[shape as usize] = entry;
+                shape
+            }
+            None => {
+                self.entries.push(entry);
+                self.entries.len() as ShapeId - 1
+            }
+        };
+        let entries = &self.entries;
+        self.table.insert_unique(hash, shape, |&s| entries[s as usize].hash);
+        shape
+    }
+
+    /// One model less has this shape.
+    pub fn release(&mut self, shape: ShapeId, keys: &mut Keys) {
+        let entry = &mut self.entries[shape as usize];
+        entry.models -= 1;
+        if entry.models > 0 {
+            return;
+        }
+        for key in std::mem::take(&mut entry.keys) {
+            keys.release(key);
+        }
+        if let Ok(found) = self.table.find_entry(entry.hash, |&s| s == shape) {
+            found.remove();
+            self.free.push(shape);
+        }
+    }
+
+    #[inline]
+    pub fn keys(&self, shape: ShapeId) -> &[KeyId] {
+        &self.entries[shape as usize].keys
+    }
+}

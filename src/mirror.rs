@@ -1,0 +1,217 @@
+//! Values for Rust users: applies the engine's operations to [`serde_json`] values.
+//!
+//! The engine must be configured with [`Units::Bytes`](crate::protocol::Units::Bytes). Hand every output to
+//! [`Mirror::apply`] together with the text of the frame that was handed to the engine last.
+
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+
+use serde_json::{Map, Value as Json};
+
+use crate::cache::ResourceId;
+use crate::protocol::ResError;
+use crate::protocol::frame::{ResourceKind, read_error};
+use crate::protocol::scan::Span;
+use crate::protocol::value::{Kind, Value};
+use crate::session::{Engine, Output, Reading};
+
+/// A member of a model or an item of a collection.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Item {
+    /// A primitive, or the content of a data value.
+    Value(Json),
+    /// A reference to a resource in the mirror.
+    Reference(ResourceId),
+    /// A soft reference: an id that is not followed.
+    Soft(String),
+}
+
+/// The value of a resource.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Content {
+    Model(BTreeMap<String, Item>),
+    Collection(Vec<Item>),
+    Error(ResError),
+}
+
+/// A mirrored resource.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Resource {
+    pub rid: String,
+    pub content: Content,
+}
+
+/// What happened to a mirrored resource, with the values it replaced.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Event {
+    /// Members changed; with their old values, `None` for members that were not there.
+    Change(BTreeMap<String, Option<Item>>),
+    Add {
+        idx: usize,
+    },
+    Remove {
+        idx: usize,
+        item: Item,
+    },
+    /// Any other event with its data; `None` when it had none.
+    Custom {
+        name: String,
+        data: Option<Json>,
+    },
+    Unsubscribed(Option<ResError>),
+}
+
+/// The values of all cached resources.
+#[derive(Debug, Default)]
+pub struct Mirror {
+    resources: BTreeMap<ResourceId, Resource>,
+}
+
+impl Mirror {
+    /// Applies one output. `text` is the frame handed to the engine last. The result is what listeners of a resource
+    /// are to be told.
+    pub fn apply(&mut self, engine: &mut Engine, output: &Output, text: &str) -> Option<(ResourceId, Event)> {
+        match output {
+            Output::Loaded(id) | Output::Replaced(id) => {
+                if let Some(reading) = engine.take(*id) {
+                    self.read(engine, &reading, text);
+                }
+                None
+            }
+            Output::Touch(reading) => {
+                self.read(engine, reading, text);
+                None
+            }
+            Output::Dropped(id) => {
+                self.resources.remove(id);
+                engine.forget(*id);
+                None
+            }
+            Output::Change { resource, members } => {
+                let Content::Model(model) = &mut self.resources.get_mut(resource)?.content else { return None };
+                let mut old = BTreeMap::new();
+                for member in members {
+                    let key = name(engine, member.key);
+                    let before = match item(&member.value, text) {
+                        Some(item) => model.insert(key.clone(), item),
+                        None => model.remove(&key),
+                    };
+                    old.insert(key, before);
+                }
+                Some((*resource, Event::Change(old)))
+            }
+            Output::Insert { resource, idx, value } => {
+                let Content::Collection(list) = &mut self.resources.get_mut(resource)?.content else { return None };
+                list.insert(*idx as usize, item(value, text)?);
+                Some((*resource, Event::Add { idx: *idx as usize }))
+            }
+            Output::Remove { resource, idx } => {
+                let Content::Collection(list) = &mut self.resources.get_mut(resource)?.content else { return None };
+                let item = list.remove(*idx as usize);
+                Some((*resource, Event::Remove { idx: *idx as usize, item }))
+            }
+            Output::Event { resource, name, data } => {
+                let data = (!data.is_empty()).then(|| parse(text, *data));
+                Some((*resource, Event::Custom { name: name.of(text).to_owned(), data }))
+            }
+            Output::Unsubscribed { resource, reason } => {
+                let reason = (!reason.is_empty()).then(|| read_error(reason.of(text)));
+                Some((*resource, Event::Unsubscribed(reason)))
+            }
+            _ => None,
+        }
+    }
+
+    pub fn get(&self, id: ResourceId) -> Option<&Resource> {
+        self.resources.get(&id)
+    }
+
+    pub fn iter(&self) -> impl Iterator<Item = (ResourceId, &Resource)> {
+        self.resources.iter().map(|(&id, resource)| (id, resource))
+    }
+
+    pub fn len(&self) -> usize {
+        self.resources.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.resources.is_empty()
+    }
+
+    /// The value of a resource as JSON with its references followed; one that is being followed already is given as
+    /// `{"rid":…}`, as are soft ones. `None` when the resource is not in the mirror.
+    pub fn to_json(&self, id: ResourceId) -> Option<Json> {
+        self.resolve(id, &mut BTreeSet::new())
+    }
+
+    fn resolve(&self, id: ResourceId, path: &mut BTreeSet<ResourceId>) -> Option<Json> {
+        let resource = self.resources.get(&id)?;
+        if !path.insert(id) {
+            return Some(serde_json::json!({ "rid": resource.rid }));
+        }
+        let mut item = |item: &Item| match item {
+            Item::Value(value) => value.clone(),
+            Item::Soft(rid) => serde_json::json!({ "rid": rid }),
+            Item::Reference(id) => self.resolve(*id, path).unwrap_or(Json::Null),
+        };
+        let json = match &resource.content {
+            Content::Model(model) => Json::Object(model.iter().map(|(k, v)| (k.clone(), item(v))).collect()),
+            Content::Collection(list) => Json::Array(list.iter().map(item).collect()),
+            Content::Error(error) => serde_json::json!({ "code": error.code, "message": error.message }),
+        };
+        path.remove(&id);
+        Some(json)
+    }
+
+    fn read(&mut self, engine: &Engine, reading: &Reading, text: &str) {
+        let references: BTreeMap<u32, ResourceId> = reading.references.iter().copied().collect();
+        let content = match (reading.kind, parse(text, reading.value)) {
+            (ResourceKind::Model, Json::Object(members)) => {
+                let mut references: BTreeMap<String, ResourceId> =
+                    references.into_iter().map(|(key, id)| (name(engine, key), id)).collect();
+                let member = |(key, json)| {
+                    let item = references.remove(&key).map_or_else(|| wire_item(json), Item::Reference);
+                    (key, item)
+                };
+                Content::Model(members.into_iter().map(member).collect())
+            }
+            (ResourceKind::Collection, Json::Array(items)) => {
+                let item = |(at, json)| references.get(&at).map_or_else(|| wire_item(json), |&id| Item::Reference(id));
+                Content::Collection((0..).zip(items).map(item).collect())
+            }
+            _ => Content::Error(read_error(reading.value.of(text))),
+        };
+        let rid = engine.rid(reading.resource).to_owned();
+        self.resources.insert(reading.resource, Resource { rid, content });
+    }
+}
+
+/// The value of an operation; `None` when the member goes away.
+fn item(value: &Value, text: &str) -> Option<Item> {
+    Some(match value.kind {
+        Kind::Delete => return None,
+        Kind::Reference => Item::Reference(ResourceId(value.cell.as_reference()?)),
+        Kind::Soft => wire_item(parse(text, value.span)),
+        Kind::String => Item::Value(Json::String(value.span.of(text).to_owned())),
+        _ => Item::Value(parse(text, value.span)),
+    })
+}
+
+/// A value as it stands in a resource's text.
+fn wire_item(json: Json) -> Item {
+    let Json::Object(mut wrapper) = json else { return Item::Value(json) };
+    match (wrapper.remove("rid"), wrapper.remove("data")) {
+        (Some(Json::String(rid)), _) => Item::Soft(rid),
+        (_, Some(data)) => Item::Value(data),
+        _ => Item::Value(Json::Object(Map::new())),
+    }
+}
+
+fn parse(text: &str, span: Span) -> Json {
+    // A lone surrogate is the one thing the scanner accepts that a Rust string cannot hold.
+    serde_json::from_str(span.of(text)).unwrap_or(Json::Null)
+}
+
+fn name(engine: &Engine, key: u32) -> String {
+    String::from_utf8_lossy(engine.key(key)).into_owned()
+}

@@ -1,0 +1,361 @@
+//! Frames from the gateway, scanned once (RES-Client protocol, "Responses" and "Events").
+//!
+//! Nothing is applied while scanning: a [`Frame`] is complete before the first resource changes, so a frame that turns
+//! out malformed at its end has done nothing. The buffers are reused from frame to frame.
+
+use std::ops::Range;
+
+use super::error::ResError;
+use super::hash::Hasher;
+use super::rid;
+use super::scan::{Mark, Result, Scanner, Span, Str, Units};
+use super::value::{Cell, Kind, Names, Value, read_value};
+
+/// The kinds of resource a set can hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ResourceKind {
+    Model,
+    Collection,
+    Error,
+}
+
+/// A resource in a set.
+#[derive(Debug)]
+pub struct SetEntry {
+    pub kind: ResourceKind,
+    /// Number of the resource id.
+    pub resource: u32,
+    /// The id as a JSON string, with its quotes.
+    pub rid: Span,
+    /// The JSON text of the value.
+    pub value: Span,
+    /// Where that text begins, for scanning it once more.
+    mark: Mark,
+    /// Where its members or items stand in [`Frame::cells`], and for models in [`Frame::keys`].
+    pub cells: Range<usize>,
+}
+
+/// A member in a change event.
+#[derive(Debug, Clone, Copy)]
+pub struct Member {
+    pub key: u32,
+    pub value: Value,
+}
+
+/// An event's resource id and name.
+#[derive(Debug)]
+pub struct EventName {
+    pub rid: String,
+    pub name: String,
+    /// The name without the quotes of the string it is the end of.
+    pub span: Span,
+}
+
+/// What an object in `result` or `data` holds besides resources.
+#[derive(Debug, Default)]
+pub struct Body {
+    /// The whole of `result` or `data`.
+    pub span: Span,
+    pub payload: Option<Span>,
+    pub rid: Option<u32>,
+    pub protocol: Option<String>,
+    pub reason: Option<Span>,
+    pub idx: Option<u64>,
+    pub value: Option<Value>,
+    /// Whether `values` was there and was an object of values.
+    pub values: bool,
+    /// The first member that has a name of the protocol but not its form. A custom event may well have one.
+    pub malformed: Option<&'static str>,
+}
+
+/// A scanned frame.
+#[derive(Debug, Default)]
+pub struct Frame {
+    pub id: Option<u64>,
+    pub event: Option<EventName>,
+    pub error: Option<Span>,
+    pub result: bool,
+    pub body: Body,
+    pub set: Vec<SetEntry>,
+    pub values: Vec<Member>,
+    /// Cells of all resources in the set, one after the other.
+    pub cells: Vec<Cell>,
+    /// The keys of the cells that are members of models; 0 for the others.
+    pub keys: Vec<u32>,
+}
+
+impl Frame {
+    /// Scans `text`, replacing what was here.
+    pub fn scan(&mut self, text: &str, units: Units, hasher: Hasher, names: &mut impl Names) -> Result<()> {
+        self.clear();
+        FrameScanner { scanner: Scanner::new(text, units), hasher, names, frame: self }.frame()
+    }
+
+    fn clear(&mut self) {
+        let Frame { id, event, error, result, body, set, values, cells, keys } = self;
+        (*id, *event, *error, *result) = (None, None, None, false);
+        *body = Body::default();
+        set.clear();
+        values.clear();
+        cells.clear();
+        keys.clear();
+    }
+
+    /// Gives back the memory of an unusually large frame.
+    pub fn shrink(&mut self) {
+        self.set.shrink_to(KEPT);
+        self.cells.shrink_to(KEPT);
+        self.keys.shrink_to(KEPT);
+    }
+}
+
+struct FrameScanner<'a, 'f, N> {
+    scanner: Scanner<'a>,
+    hasher: Hasher,
+    names: &'f mut N,
+    frame: &'f mut Frame,
+}
+
+impl<N: Names> FrameScanner<'_, '_, N> {
+    fn frame(mut self) -> Result<()> {
+        self.scanner.open(b'{')?;
+        let mut first = true;
+        while self.scanner.more(first, b'}')? {
+            first = false;
+            let key = self.scanner.key()?;
+            match &*self.scanner.unescape(&key) {
+                b"id" => self.frame.id = Some(self.scanner.unsigned()?),
+                b"event" => {
+                    let name = self.scanner.string()?;
+                    self.frame.event = Some(self.event_name(&name)?);
+                }
+                b"error" => self.frame.error = Some(self.scanner.skip()?),
+                b"result" => {
+                    self.frame.result = true;
+                    self.body()?;
+                }
+                b"data" => self.body()?,
+                _ => {
+                    self.scanner.skip()?;
+                }
+            }
+        }
+        self.scanner.finish()
+    }
+
+    fn event_name(&self, s: &Str) -> Result<EventName> {
+        let text = self.scanner.text(s)?;
+        let Some((rid, name)) = rid::split_last(&text) else {
+            return self.scanner.error("malformed event name");
+        };
+        // The name of an event has neither escapes nor characters of more than one unit.
+        if !rid::is_valid_part(name) {
+            return self.scanner.error("malformed event name");
+        }
+        let end = s.span.end - 1;
+        let span = Span { start: end - name.len() as u32, end };
+        Ok(EventName { rid: rid.to_owned(), name: name.to_owned(), span })
+    }
+
+    fn body(&mut self) -> Result<()> {
+        let first = self.scanner.peek();
+        let from = self.scanner.mark();
+        if first == b'{' {
+            self.members()?;
+        } else {
+            self.scanner.skip()?;
+        }
+        self.frame.body.span = self.scanner.span_from(from);
+        Ok(())
+    }
+
+    fn members(&mut self) -> Result<()> {
+        self.scanner.open(b'{')?;
+        let mut first = true;
+        while self.scanner.more(first, b'}')? {
+            first = false;
+            let key = self.scanner.key()?;
+            let key = self.scanner.unescape(&key);
+            match &*key {
+                b"models" => self.attempt("models", Self::models)?,
+                b"collections" => self.attempt("collections", Self::collections)?,
+                b"errors" => self.attempt("errors", Self::errors)?,
+                b"values" => self.attempt("values", Self::values)?,
+                b"payload" => self.frame.body.payload = Some(self.scanner.skip()?),
+                b"reason" => self.frame.body.reason = Some(self.scanner.skip()?),
+                b"idx" => self.attempt("idx", |s| {
+                    s.frame.body.idx = Some(s.scanner.unsigned()?);
+                    Ok(())
+                })?,
+                b"value" => self.attempt("value", |s| {
+                    s.frame.body.value = Some(read_value(&mut s.scanner, s.hasher, s.names)?);
+                    Ok(())
+                })?,
+                b"rid" => self.attempt("rid", |s| {
+                    let rid = s.scanner.string()?;
+                    s.frame.body.rid = Some(s.names.rid(&s.scanner.text(&rid)?));
+                    Ok(())
+                })?,
+                b"protocol" => self.attempt("protocol", |s| {
+                    let protocol = s.scanner.string()?;
+                    s.frame.body.protocol = Some(s.scanner.text(&protocol)?.into_owned());
+                    Ok(())
+                })?,
+                _ => {
+                    self.scanner.skip()?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Reads a member of the protocol; when it has not the form it should have, passes over it and notes its name.
+    fn attempt(&mut self, name: &'static str, read: impl FnOnce(&mut Self) -> Result<()>) -> Result<()> {
+        self.scanner.peek();
+        let (mark, depth) = (self.scanner.mark(), self.scanner.depth());
+        let (set, values, cells) = (self.frame.set.len(), self.frame.values.len(), self.frame.cells.len());
+        if read(self).is_err() {
+            self.frame.set.truncate(set);
+            self.frame.values.truncate(values);
+            self.frame.cells.truncate(cells);
+            self.frame.keys.truncate(cells);
+            self.frame.body.malformed.get_or_insert(name);
+            self.scanner.rewind(mark, depth);
+            self.scanner.skip()?;
+        }
+        Ok(())
+    }
+
+    fn models(&mut self) -> Result<()> {
+        self.group(ResourceKind::Model, |s| {
+            s.scanner.open(b'{')?;
+            let mut first = true;
+            while s.scanner.more(first, b'}')? {
+                first = false;
+                let key = s.member_key()?;
+                let value = s.value()?;
+                s.frame.keys.push(key);
+                s.frame.cells.push(value.cell);
+            }
+            Ok(())
+        })
+    }
+
+    fn collections(&mut self) -> Result<()> {
+        self.group(ResourceKind::Collection, |s| {
+            s.scanner.open(b'[')?;
+            let mut first = true;
+            while s.scanner.more(first, b']')? {
+                first = false;
+                let value = s.value()?;
+                s.frame.keys.push(0);
+                s.frame.cells.push(value.cell);
+            }
+            Ok(())
+        })
+    }
+
+    fn errors(&mut self) -> Result<()> {
+        self.group(ResourceKind::Error, |s| {
+            if s.scanner.peek() != b'{' {
+                return s.scanner.error("an error is an object");
+            }
+            let hash = s.scanner.hash_value(s.hasher)?;
+            s.frame.keys.push(0);
+            s.frame.cells.push(Cell::hash(hash));
+            Ok(())
+        })
+    }
+
+    fn group(&mut self, kind: ResourceKind, mut read: impl FnMut(&mut Self) -> Result<()>) -> Result<()> {
+        self.scanner.open(b'{')?;
+        let mut first = true;
+        while self.scanner.more(first, b'}')? {
+            first = false;
+            let rid = self.scanner.key()?;
+            let resource = {
+                let text = self.scanner.text(&rid)?;
+                self.names.rid(&text)
+            };
+            self.scanner.peek();
+            let mark = self.scanner.mark();
+            let from = self.frame.cells.len();
+            read(self)?;
+            let value = self.scanner.span_from(mark);
+            let cells = from..self.frame.cells.len();
+            self.frame.set.push(SetEntry { kind, resource, rid: rid.span, value, mark, cells });
+        }
+        Ok(())
+    }
+
+    fn values(&mut self) -> Result<()> {
+        self.scanner.open(b'{')?;
+        let mut first = true;
+        while self.scanner.more(first, b'}')? {
+            first = false;
+            let key = self.member_key()?;
+            let value = read_value(&mut self.scanner, self.hasher, self.names)?;
+            self.frame.values.push(Member { key, value });
+        }
+        self.frame.body.values = true;
+        Ok(())
+    }
+
+    #[inline]
+    fn member_key(&mut self) -> Result<u32> {
+        let key = self.scanner.key()?;
+        Ok(self.names.key(&self.scanner.unescape(&key), key.span))
+    }
+
+    /// A value of a whole resource, where nothing can be deleted.
+    #[inline]
+    fn value(&mut self) -> Result<Value> {
+        let value = read_value(&mut self.scanner, self.hasher, self.names)?;
+        if value.kind == Kind::Delete { self.scanner.error("delete action outside a change") } else { Ok(value) }
+    }
+}
+
+impl SetEntry {
+    /// Scans the value once more, for the spans of its members or items: they are only needed for what changed, so the
+    /// first scan does not keep them. The result is in the order of the text.
+    pub fn rescan(&self, text: &str, units: Units, hasher: Hasher, names: &mut impl Names) -> Result<Vec<Member>> {
+        let mut scanner = Scanner::new(text, units);
+        scanner.rewind(self.mark, 0);
+        let (open, close) = if self.kind == ResourceKind::Model { (b'{', b'}') } else { (b'[', b']') };
+        let mut members = Vec::with_capacity(self.cells.len());
+        scanner.open(open)?;
+        while scanner.more(members.is_empty(), close)? {
+            let key = match self.kind {
+                ResourceKind::Model => {
+                    let key = scanner.key()?;
+                    names.key(&scanner.unescape(&key), key.span)
+                }
+                _ => 0,
+            };
+            members.push(Member { key, value: read_value(&mut scanner, hasher, names)? });
+        }
+        Ok(members)
+    }
+}
+
+/// Reads an error object; a code or message that is missing is filled in.
+pub fn read_error(text: &str) -> ResError {
+    #[derive(serde::Deserialize)]
+    struct Wire<'a> {
+        code: Option<String>,
+        message: Option<String>,
+        #[serde(borrow)]
+        data: Option<&'a serde_json::value::RawValue>,
+    }
+    match serde_json::from_str::<Wire<'_>>(text) {
+        Ok(wire) => ResError {
+            code: wire.code.filter(|c| !c.is_empty()).map_or(ResError::UNKNOWN_ERROR.code, Into::into),
+            message: wire.message.filter(|m| !m.is_empty()).map_or(ResError::UNKNOWN_ERROR.message, Into::into),
+            data: wire.data.map(ToOwned::to_owned),
+        },
+        Err(_) => ResError::UNKNOWN_ERROR,
+    }
+}
+
+/// Entries a buffer keeps between frames.
+const KEPT: usize = 4096;

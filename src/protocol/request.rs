@@ -1,0 +1,55 @@
+//! Requests to the gateway (RES-Client protocol, "Requests").
+
+use std::fmt::Write;
+
+/// The types of request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Action {
+    Version,
+    Subscribe,
+    Unsubscribe,
+    Get,
+    Call,
+    Auth,
+    New,
+}
+
+impl Action {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Action::Version => "version",
+            Action::Subscribe => "subscribe",
+            Action::Unsubscribe => "unsubscribe",
+            Action::Get => "get",
+            Action::Call => "call",
+            Action::Auth => "auth",
+            Action::New => "new",
+        }
+    }
+}
+
+/// Joins the parts of a request's method: `type.rid.method`, the latter two as far as they are there.
+pub fn method(action: Action, rid: &str, method: &str) -> String {
+    let mut out = String::with_capacity(16 + rid.len() + method.len());
+    out.push_str(action.as_str());
+    for part in [rid, method] {
+        if !part.is_empty() {
+            out.push('.');
+            out.push_str(part);
+        }
+    }
+    out
+}
+
+/// Writes a request frame. `params` is JSON text.
+pub fn frame(id: u64, method: &str, params: Option<&str>) -> String {
+    let mut out = String::with_capacity(32 + method.len() + params.map_or(0, str::len));
+    write!(out, r#"{{"id":{id},"method":"#).expect("a string takes everything");
+    out.push_str(&serde_json::to_string(method).expect("a string is JSON"));
+    if let Some(params) = params {
+        out.push_str(r#","params":"#);
+        out.push_str(params);
+    }
+    out.push('}');
+    out
+}

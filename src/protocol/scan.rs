@@ -1,0 +1,587 @@
+//! The JSON scanner: one pass that validates, finds spans and hashes values, without building them.
+//!
+//! It accepts what `serde_json` accepts, up to [`MAX_DEPTH`] levels, and never recurses over its input. Positions are
+//! byte offsets inside; spans that leave it are in the unit of the reader, UTF-16 for JavaScript (see [`Units`]).
+
+use std::borrow::Cow;
+use std::fmt;
+
+use super::hash::Hasher;
+
+/// How deep arrays and objects may be nested in a frame.
+pub const MAX_DEPTH: u32 = 64;
+
+/// A half-open range of a frame's text, in the unit the scanner was told to use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Span {
+    pub start: u32,
+    pub end: u32,
+}
+
+impl Span {
+    pub fn is_empty(self) -> bool {
+        self.start == self.end
+    }
+
+    /// The span without its first and last unit: a string without its quotes.
+    pub fn inner(self) -> Span {
+        Span { start: self.start + 1, end: self.end - 1 }
+    }
+
+    /// The text of a span in bytes.
+    pub fn of(self, text: &str) -> &str {
+        &text[self.start as usize..self.end as usize]
+    }
+}
+
+/// The unit of the spans a scanner reports.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Units {
+    /// Bytes, for readers in Rust.
+    #[default]
+    Bytes,
+    /// UTF-16 code units, for readers in JavaScript.
+    Utf16,
+}
+
+/// A string found in the text.
+#[derive(Debug, Clone, Copy)]
+pub struct Str {
+    /// The literal with its quotes.
+    pub span: Span,
+    start: usize,
+    end: usize,
+    /// Whether there is a backslash in it.
+    pub escaped: bool,
+}
+
+/// A byte position and the units before it.
+#[derive(Debug, Clone, Copy)]
+pub struct Mark {
+    pos: usize,
+    surplus: usize,
+}
+
+/// Where and why a text is not what it should be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ScanError {
+    /// Byte offset.
+    pub at: usize,
+    pub what: &'static str,
+}
+
+impl fmt::Display for ScanError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} at byte {}", self.what, self.at)
+    }
+}
+
+impl std::error::Error for ScanError {}
+
+pub type Result<T> = std::result::Result<T, ScanError>;
+
+/// A cursor over one text.
+pub struct Scanner<'a> {
+    text: &'a str,
+    bytes: &'a [u8],
+    pos: usize,
+    /// Bytes before `pos` that count for no unit.
+    surplus: usize,
+    utf16: bool,
+    depth: u32,
+}
+
+impl<'a> Scanner<'a> {
+    pub fn new(text: &'a str, units: Units) -> Self {
+        Scanner { text, bytes: text.as_bytes(), pos: 0, surplus: 0, utf16: units == Units::Utf16, depth: 0 }
+    }
+
+    /// The position, to return to with [`Scanner::rewind`].
+    pub fn mark(&self) -> Mark {
+        Mark { pos: self.pos, surplus: self.surplus }
+    }
+
+    pub fn rewind(&mut self, mark: Mark, depth: u32) {
+        self.pos = mark.pos;
+        self.surplus = mark.surplus;
+        self.depth = depth;
+    }
+
+    pub fn depth(&self) -> u32 {
+        self.depth
+    }
+
+    /// From `mark` to the position.
+    pub fn span_from(&self, mark: Mark) -> Span {
+        Span { start: (mark.pos - mark.surplus) as u32, end: (self.pos - self.surplus) as u32 }
+    }
+
+    pub fn error<T>(&self, what: &'static str) -> Result<T> {
+        Err(ScanError { at: self.pos, what })
+    }
+
+    /// The next byte that is not white space, without taking it; 0 at the end.
+    #[inline]
+    pub fn peek(&mut self) -> u8 {
+        loop {
+            match self.bytes.get(self.pos) {
+                Some(b' ' | b'\t' | b'\n' | b'\r') => self.pos += 1,
+                Some(&b) => return b,
+                None => return 0,
+            }
+        }
+    }
+
+    /// Takes `b`, which must come next.
+    #[inline]
+    pub fn expect(&mut self, b: u8, what: &'static str) -> Result<()> {
+        if self.peek() == b && self.pos < self.bytes.len() {
+            self.pos += 1;
+            Ok(())
+        } else {
+            self.error(what)
+        }
+    }
+
+    /// Takes the opening bracket of an object or array.
+    #[inline]
+    pub fn open(&mut self, bracket: u8) -> Result<()> {
+        self.expect(bracket, "unexpected kind of value")?;
+        self.depth += 1;
+        if self.depth > MAX_DEPTH { self.error("nested too deep") } else { Ok(()) }
+    }
+
+    /// In an object or array: true when another element follows, after taking the comma before it; false after taking
+    /// the closing bracket. `first` says that none was read yet.
+    #[inline]
+    pub fn more(&mut self, first: bool, close: u8) -> Result<bool> {
+        let b = self.peek();
+        if b == close {
+            self.pos += 1;
+            self.depth -= 1;
+            return Ok(false);
+        }
+        if first {
+            return Ok(true);
+        }
+        if b != b',' {
+            return self.error("expected a comma or a closing bracket");
+        }
+        self.pos += 1;
+        if self.peek() == close { self.error("trailing comma") } else { Ok(true) }
+    }
+
+    /// Takes a member's name and the colon after it.
+    #[inline]
+    pub fn key(&mut self) -> Result<Str> {
+        let key = self.string()?;
+        self.expect(b':', "expected a colon")?;
+        Ok(key)
+    }
+
+    /// The end of the text must follow.
+    pub fn finish(&mut self) -> Result<()> {
+        self.peek();
+        if self.pos == self.bytes.len() { Ok(()) } else { self.error("text after the end") }
+    }
+
+    /// Takes a string.
+    #[inline]
+    pub fn string(&mut self) -> Result<Str> {
+        self.expect(b'"', "expected a string")?;
+        let start = self.pos;
+        let from = (start - 1 - self.surplus) as u32;
+        let mut escaped = false;
+        loop {
+            self.plain_run();
+            match self.bytes.get(self.pos) {
+                Some(b'"') => break,
+                Some(b'\\') => {
+                    escaped = true;
+                    self.escape()?;
+                }
+                Some(_) => return self.error("control character in a string"),
+                None => return self.error("string without end"),
+            }
+        }
+        let end = self.pos;
+        self.pos += 1;
+        Ok(Str { span: Span { start: from, end: (self.pos - self.surplus) as u32 }, start, end, escaped })
+    }
+
+    /// The bytes of a string as they stand, without the quotes.
+    #[inline]
+    pub fn raw(&self, s: &Str) -> &'a [u8] {
+        &self.bytes[s.start..s.end]
+    }
+
+    /// The string unescaped, as UTF-8 in which a lone surrogate is three bytes of its own (WTF-8), so that different
+    /// strings stay different.
+    pub fn unescape(&self, s: &Str) -> Cow<'a, [u8]> {
+        if s.escaped { Cow::Owned(unescape(self.raw(s))) } else { Cow::Borrowed(self.raw(s)) }
+    }
+
+    /// The string unescaped; fails on a lone surrogate, which Rust strings cannot hold.
+    #[inline]
+    pub fn text(&self, s: &Str) -> Result<Cow<'a, str>> {
+        if !s.escaped {
+            return Ok(Cow::Borrowed(&self.text[s.start..s.end]));
+        }
+        match String::from_utf8(unescape(self.raw(s))) {
+            Ok(text) => Ok(Cow::Owned(text)),
+            Err(_) => Err(ScanError { at: s.start, what: "lone surrogate" }),
+        }
+    }
+
+    /// Takes a number that is an index or id: digits only, up to 2^64 − 1.
+    pub fn unsigned(&mut self) -> Result<u64> {
+        self.peek();
+        let mark = self.mark();
+        self.number()?;
+        match self.text[mark.pos..self.pos].parse() {
+            Ok(n) => Ok(n),
+            Err(_) => Err(ScanError { at: mark.pos, what: "not an unsigned integer" }),
+        }
+    }
+
+    /// Takes any value.
+    pub fn skip(&mut self) -> Result<Span> {
+        self.peek();
+        let mark = self.mark();
+        let base = self.depth;
+        // One bit a level, set for objects: the depth limit is what fits.
+        let mut objects = 0u64;
+        loop {
+            match self.peek() {
+                b @ (b'{' | b'[') => {
+                    self.open(b)?;
+                    objects = objects << 1 | u64::from(b == b'{');
+                    if self.more(true, if b == b'{' { b'}' } else { b']' })? {
+                        if b == b'{' {
+                            self.key()?;
+                        }
+                        continue;
+                    }
+                    objects >>= 1;
+                }
+                _ => self.scalar()?,
+            }
+            // A value is complete: close what it completes.
+            loop {
+                if self.depth == base {
+                    return Ok(self.span_from(mark));
+                }
+                let object = objects & 1 == 1;
+                if self.more(false, if object { b'}' } else { b']' })? {
+                    if object {
+                        self.key()?;
+                    }
+                    break;
+                }
+                objects >>= 1;
+            }
+        }
+    }
+
+    /// Takes any value and hashes it: equal JSON values have equal hashes, whatever their spelling and the order of
+    /// their members. A member given twice counts with its last value, as in `JSON.parse`.
+    pub fn hash_value(&mut self, hasher: Hasher) -> Result<u64> {
+        enum Open {
+            Array(Vec<u64>),
+            Object(Vec<(u64, u64)>, u64),
+        }
+        let mut open: Vec<Open> = Vec::new();
+        loop {
+            let mut hash = match self.peek() {
+                b @ (b'{' | b'[') => {
+                    self.open(b)?;
+                    let object = b == b'{';
+                    if self.more(true, if object { b'}' } else { b']' })? {
+                        open.push(if object {
+                            Open::Object(Vec::new(), self.hash_key(hasher)?)
+                        } else {
+                            Open::Array(Vec::new())
+                        });
+                        continue;
+                    }
+                    hasher.words(if object { DOMAIN_OBJECT } else { DOMAIN_ARRAY }, [])
+                }
+                _ => self.hash_scalar(hasher)?,
+            };
+            loop {
+                match open.last_mut() {
+                    None => return Ok(hash),
+                    Some(Open::Array(items)) => {
+                        items.push(hash);
+                        if self.more(false, b']')? {
+                            break;
+                        }
+                        hash = hasher.words(DOMAIN_ARRAY, items.iter().copied());
+                    }
+                    Some(Open::Object(members, key)) => {
+                        members.push((*key, hash));
+                        if self.more(false, b'}')? {
+                            *key = self.hash_key(hasher)?;
+                            break;
+                        }
+                        hash = hasher.words(DOMAIN_OBJECT, last_of_each(members));
+                    }
+                }
+                open.pop();
+            }
+        }
+    }
+
+    /// Takes a string, number or literal and hashes it.
+    #[inline]
+    pub fn hash_scalar(&mut self, hasher: Hasher) -> Result<u64> {
+        match self.peek() {
+            b'"' => {
+                let s = self.string()?;
+                Ok(self.hash_string(&s, hasher))
+            }
+            b'-' | b'0'..=b'9' => {
+                let start = self.pos;
+                self.number()?;
+                Ok(hash_number(&self.text[start..self.pos], hasher))
+            }
+            b => {
+                self.literal()?;
+                Ok(hasher.word(DOMAIN_LITERAL, u64::from(b)))
+            }
+        }
+    }
+
+    #[inline]
+    pub fn hash_string(&self, s: &Str, hasher: Hasher) -> u64 {
+        if s.escaped {
+            hasher.bytes(DOMAIN_STRING, &unescape(self.raw(s)))
+        } else {
+            hasher.bytes(DOMAIN_STRING, self.raw(s))
+        }
+    }
+
+    fn hash_key(&mut self, hasher: Hasher) -> Result<u64> {
+        let key = self.key()?;
+        Ok(self.hash_string(&key, hasher))
+    }
+
+    #[inline]
+    fn scalar(&mut self) -> Result<()> {
+        match self.peek() {
+            b'"' => self.string().map(drop),
+            b'-' | b'0'..=b'9' => self.number(),
+            _ => self.literal(),
+        }
+    }
+
+    /// Passes over characters of a string that are neither a quote, a backslash nor a control character, eight at a
+    /// time, counting those that need more bytes than units.
+    #[inline]
+    fn plain_run(&mut self) {
+        while let Some(word) = self.bytes.get(self.pos..self.pos + 8) {
+            let word = u64::from_le_bytes(word.try_into().expect("eight bytes"));
+            let stop = stops(word);
+            let run = stop.trailing_zeros() as usize / 8;
+            let seen = if stop == 0 { word } else { word & !(u64::MAX << (run * 8)) };
+            if seen & HIGH != 0 {
+                self.count(seen);
+            }
+            self.pos += run;
+            if stop != 0 {
+                return;
+            }
+        }
+        while let Some(&b) = self.bytes.get(self.pos) {
+            if b < 0x20 || b == b'"' || b == b'\\' {
+                return;
+            }
+            if b >= 0x80 {
+                self.count(u64::from(b));
+            }
+            self.pos += 1;
+        }
+    }
+
+    /// Counts the surplus of up to eight bytes of UTF-8: a continuation byte is no unit, but a character of four bytes
+    /// is two units.
+    #[inline]
+    fn count(&mut self, word: u64) {
+        if self.utf16 {
+            let continuation = (word >> 7) & !(word >> 6) & LOW;
+            let four = (word >> 7) & (word >> 6) & (word >> 5) & (word >> 4) & LOW;
+            self.surplus += continuation.count_ones() as usize;
+            self.surplus -= four.count_ones() as usize;
+        }
+    }
+
+    #[cold]
+    fn escape(&mut self) -> Result<()> {
+        match self.bytes.get(self.pos + 1) {
+            Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => {
+                self.pos += 2;
+                Ok(())
+            }
+            Some(b'u') => match self.bytes.get(self.pos + 2..self.pos + 6) {
+                Some(hex) if hex.iter().all(u8::is_ascii_hexdigit) => {
+                    self.pos += 6;
+                    Ok(())
+                }
+                _ => self.error("invalid unicode escape"),
+            },
+            _ => self.error("invalid escape"),
+        }
+    }
+
+    fn number(&mut self) -> Result<()> {
+        if self.at(b'-') {
+            self.pos += 1;
+        }
+        if self.at(b'0') {
+            self.pos += 1;
+        } else {
+            self.digits()?;
+        }
+        if self.at(b'.') {
+            self.pos += 1;
+            self.digits()?;
+        }
+        if self.at(b'e') || self.at(b'E') {
+            self.pos += 1;
+            if self.at(b'+') || self.at(b'-') {
+                self.pos += 1;
+            }
+            self.digits()?;
+        }
+        Ok(())
+    }
+
+    fn digits(&mut self) -> Result<()> {
+        let start = self.pos;
+        while matches!(self.bytes.get(self.pos), Some(b'0'..=b'9')) {
+            self.pos += 1;
+        }
+        if self.pos == start { self.error("expected a digit") } else { Ok(()) }
+    }
+
+    #[inline]
+    fn at(&self, b: u8) -> bool {
+        self.bytes.get(self.pos) == Some(&b)
+    }
+
+    fn literal(&mut self) -> Result<()> {
+        for word in [&b"null"[..], b"true", b"false"] {
+            if self.bytes[self.pos..].starts_with(word) {
+                self.pos += word.len();
+                return Ok(());
+            }
+        }
+        self.error("expected a value")
+    }
+}
+
+/// The high bit of each byte that is a quote, a backslash or a control character. Bits above the first may be wrong.
+#[inline]
+fn stops(word: u64) -> u64 {
+    let zero = |x: u64| x.wrapping_sub(LOW) & !x;
+    let quote = zero(word ^ (LOW * b'"' as u64));
+    let backslash = zero(word ^ (LOW * b'\\' as u64));
+    let control = word.wrapping_sub(LOW * 0x20) & !word;
+    (quote | backslash | control) & HIGH
+}
+
+/// Numbers are equal when they have the same value; integers beyond 2^53 are told apart although JavaScript cannot.
+fn hash_number(text: &str, hasher: Hasher) -> u64 {
+    if let Ok(n) = text.parse::<i64>()
+        && text != "-0"
+    {
+        return hasher.word(DOMAIN_INTEGER, n as u64);
+    }
+    if let Ok(n) = text.parse::<u64>() {
+        return hasher.word(DOMAIN_INTEGER, n);
+    }
+    // A finite float that is an integer equals that integer: 1.0 and 1e0 are 1.
+    let value: f64 = text.parse().expect("the grammar of JSON numbers is within that of Rust");
+    if value.fract() == 0.0 && value.abs() < 9_007_199_254_740_992.0 && (value != 0.0 || value.is_sign_positive()) {
+        return hasher.word(DOMAIN_INTEGER, value as i64 as u64);
+    }
+    hasher.word(DOMAIN_FLOAT, value.to_bits())
+}
+
+/// The members of an object as words, in the order of their keys' hashes, each key with its last value.
+fn last_of_each(members: &mut [(u64, u64)]) -> impl Iterator<Item = u64> {
+    members.sort_by_key(|&(key, _)| key);
+    members
+        .iter()
+        .enumerate()
+        .filter(|&(i, &(key, _))| members.get(i + 1).is_none_or(|&(next, _)| next != key))
+        .flat_map(|(_, &(key, value))| [key, value])
+}
+
+/// Unescapes the inside of a valid JSON string literal.
+fn unescape(raw: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(raw.len());
+    let mut rest = raw;
+    while let Some(at) = rest.iter().position(|&b| b == b'\\') {
+        out.extend_from_slice(&rest[..at]);
+        let used = match rest[at + 1] {
+            b'u' => {
+                let (unit, used) = code_point(&rest[at..]);
+                push_code_point(&mut out, unit);
+                used
+            }
+            b => {
+                out.push(match b {
+                    b'b' => 8,
+                    b'f' => 12,
+                    b'n' => b'\n',
+                    b'r' => b'\r',
+                    b't' => b'\t',
+                    other => other,
+                });
+                2
+            }
+        };
+        rest = &rest[at + used..];
+    }
+    out.extend_from_slice(rest);
+    out
+}
+
+/// The code point of `\uXXXX`, or of two of them that are a surrogate pair, and how many bytes it took.
+fn code_point(escape: &[u8]) -> (u32, usize) {
+    let hex = |at: usize| {
+        escape
+            .get(at..at + 6)
+            .filter(|e| e.starts_with(b"\\u"))
+            .map(|e| e[2..].iter().fold(0, |n, &b| n << 4 | (b as char).to_digit(16).expect("scanned as hexadecimal")))
+    };
+    let high = hex(0).expect("called at an escape");
+    match hex(6) {
+        Some(low @ 0xdc00..=0xdfff) if (0xd800..0xdc00).contains(&high) => {
+            (0x10000 + ((high - 0xd800) << 10) + (low - 0xdc00), 12)
+        }
+        _ => (high, 6),
+    }
+}
+
+fn push_code_point(out: &mut Vec<u8>, code: u32) {
+    match char::from_u32(code) {
+        Some(c) => out.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes()),
+        None => out.extend_from_slice(&[
+            0xe0 | (code >> 12) as u8,
+            0x80 | (code >> 6 & 0x3f) as u8,
+            0x80 | (code & 0x3f) as u8,
+        ]),
+    }
+}
+
+const LOW: u64 = 0x0101_0101_0101_0101;
+const HIGH: u64 = LOW << 7;
+
+const DOMAIN_STRING: u64 = 1;
+const DOMAIN_INTEGER: u64 = 2;
+const DOMAIN_FLOAT: u64 = 3;
+const DOMAIN_LITERAL: u64 = 4;
+const DOMAIN_ARRAY: u64 = 5;
+const DOMAIN_OBJECT: u64 = 6;

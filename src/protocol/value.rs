@@ -1,0 +1,148 @@
+//! Values of models and collections (RES protocol, "Values").
+
+use super::hash::Hasher;
+use super::scan::{Result, Scanner, Span};
+
+/// What the engine remembers of a value in eight bytes: the resource it refers to, or a hash of its content.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Cell(u64);
+
+impl Cell {
+    const REFERENCE: u64 = 1 << 63;
+
+    pub fn hash(hash: u64) -> Self {
+        Cell(hash & !Self::REFERENCE)
+    }
+
+    /// A reference to the resource with this number.
+    pub fn reference(resource: u32) -> Self {
+        Cell(Self::REFERENCE | u64::from(resource))
+    }
+
+    #[inline]
+    pub fn as_reference(self) -> Option<u32> {
+        (self.0 & Self::REFERENCE != 0).then_some(self.0 as u32)
+    }
+
+    pub fn bits(self) -> u64 {
+        self.0
+    }
+}
+
+/// How the text of a value is to be read. The numbers are those of the operations handed to JavaScript.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Kind {
+    /// `{"action":"delete"}`: the member goes away.
+    Delete = 0,
+    /// JSON text that has to be parsed: a string with escapes.
+    Json = 1,
+    /// `{"rid":…}`
+    Reference = 2,
+    /// `{"rid":…,"soft":true}`; the span covers the object.
+    Soft = 3,
+    /// `{"data":…}`; the span covers what is inside.
+    Data = 4,
+    /// A string without escapes; the span is inside the quotes.
+    String = 5,
+    Number = 6,
+    Null = 7,
+    True = 8,
+    False = 9,
+}
+
+/// A value found in a frame.
+#[derive(Debug, Clone, Copy)]
+pub struct Value {
+    pub kind: Kind,
+    pub span: Span,
+    pub cell: Cell,
+}
+
+/// Gives numbers to names, so that a frame is scanned into integers.
+pub trait Names {
+    /// The number of a resource id.
+    fn rid(&mut self, rid: &str) -> u32;
+    /// The number of a model's member. `span` is where the name stands, with its quotes.
+    fn key(&mut self, key: &[u8], span: Span) -> u32;
+}
+
+/// Takes a value of a model or collection. Objects that are no RES value are an error, as are bare arrays.
+#[inline]
+pub fn read_value(scanner: &mut Scanner<'_>, hasher: Hasher, names: &mut impl Names) -> Result<Value> {
+    match scanner.peek() {
+        b'{' => read_object(scanner, hasher, names),
+        b'"' => {
+            let s = scanner.string()?;
+            let cell = Cell::hash(scanner.hash_string(&s, hasher));
+            Ok(match s.escaped {
+                true => Value { kind: Kind::Json, span: s.span, cell },
+                false => Value { kind: Kind::String, span: s.span.inner(), cell },
+            })
+        }
+        b'[' => scanner.error("an array is no value; wrap it as data"),
+        first => {
+            let mark = scanner.mark();
+            let cell = Cell::hash(scanner.hash_scalar(hasher)?);
+            let kind = match first {
+                b'n' => Kind::Null,
+                b't' => Kind::True,
+                b'f' => Kind::False,
+                _ => Kind::Number,
+            };
+            Ok(Value { kind, span: scanner.span_from(mark), cell })
+        }
+    }
+}
+
+fn read_object(scanner: &mut Scanner<'_>, hasher: Hasher, names: &mut impl Names) -> Result<Value> {
+    let mark = scanner.mark();
+    let mut rid = None;
+    let mut soft = false;
+    let mut data = None;
+    let mut delete = false;
+    scanner.open(b'{')?;
+    let mut first = true;
+    while scanner.more(first, b'}')? {
+        first = false;
+        let key = scanner.key()?;
+        match &*scanner.unescape(&key) {
+            b"rid" if scanner.peek() == b'"' => rid = Some(scanner.string()?),
+            b"data" => {
+                scanner.peek();
+                let from = scanner.mark();
+                let hash = scanner.hash_value(hasher)?;
+                data = Some((scanner.span_from(from), hash));
+            }
+            b"soft" => {
+                soft = scanner.peek() == b't';
+                scanner.skip()?;
+            }
+            b"action" if scanner.peek() == b'"' => {
+                let action = scanner.string()?;
+                delete = scanner.raw(&action) == b"delete";
+            }
+            _ => {
+                scanner.skip()?;
+            }
+        }
+    }
+    let span = scanner.span_from(mark);
+    match (rid, data) {
+        (Some(rid), _) => {
+            let rid = scanner.text(&rid)?;
+            if rid.is_empty() {
+                return scanner.error("empty resource id");
+            }
+            Ok(match soft {
+                true => Value { kind: Kind::Soft, span, cell: Cell::hash(hasher.bytes(DOMAIN_SOFT, rid.as_bytes())) },
+                false => Value { kind: Kind::Reference, span, cell: Cell::reference(names.rid(&rid)) },
+            })
+        }
+        (None, Some((span, hash))) => Ok(Value { kind: Kind::Data, span, cell: Cell::hash(hash) }),
+        (None, None) if delete => Ok(Value { kind: Kind::Delete, span, cell: Cell::hash(0) }),
+        (None, None) => scanner.error("an object is no value; wrap it as data"),
+    }
+}
+
+const DOMAIN_SOFT: u64 = 7;

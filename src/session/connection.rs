@@ -1,0 +1,92 @@
+//! The connection: phases of the handshake, and when to try again.
+
+use super::output::ConnectionId;
+use super::time::{Time, TimerKey};
+use crate::protocol::Version;
+
+/// How far the connection is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Phase {
+    Idle,
+    /// Between attempts.
+    Waiting,
+    /// The socket is being opened.
+    Opening,
+    /// The version request is out.
+    Handshake,
+    /// The application's hook runs.
+    Hook,
+    Ready,
+}
+
+/// The state of the connection and of the attempts at it.
+#[derive(Debug)]
+pub struct Connection {
+    pub phase: Phase,
+    pub id: ConnectionId,
+    /// Whether the application wants to be connected.
+    pub wanted: bool,
+    /// Whether there was a usable connection since the application asked for one.
+    pub established: bool,
+    pub protocol: Version,
+    pub timer: Option<TimerKey>,
+    /// Attempts since the last connection that held.
+    attempts: u32,
+    ready_since: Time,
+    random: u64,
+}
+
+impl Connection {
+    pub fn new(seed: u64) -> Self {
+        Connection {
+            phase: Phase::Idle,
+            id: ConnectionId(0),
+            wanted: false,
+            established: false,
+            protocol: Version::LEGACY,
+            timer: None,
+            attempts: 0,
+            ready_since: Time(0),
+            random: seed,
+        }
+    }
+
+    /// Whether there is a socket, open or about to be.
+    pub fn has_socket(&self) -> bool {
+        !matches!(self.phase, Phase::Idle | Phase::Waiting)
+    }
+
+    pub fn ready(&mut self, now: Time) {
+        self.phase = Phase::Ready;
+        self.established = true;
+        self.ready_since = now;
+    }
+
+    /// Milliseconds until the next attempt: exponential backoff with full jitter. A connection that ended at once does
+    /// not count as a success, or a gateway that accepts and drops would be hammered.
+    pub fn backoff(&mut self, now: Time, base: u64, max: u64) -> u64 {
+        if self.phase == Phase::Ready && now >= self.ready_since + STABLE {
+            self.attempts = 0;
+        }
+        let ceiling = base.saturating_mul(1 << self.attempts.min(16)).min(max);
+        self.attempts += 1;
+        self.random() % (ceiling + 1)
+    }
+
+    /// The next attempt starts from the beginning of the backoff.
+    pub fn calm(&mut self) {
+        self.attempts = 0;
+    }
+
+    /// SplitMix64.
+    fn random(&mut self) -> u64 {
+        self.random = self.random.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.random;
+        z = (z ^ z >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ z >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ z >> 31
+    }
+}
+
+/// How many milliseconds a connection has to last to count as a success.
+const STABLE: u64 = 10_000;

@@ -1,0 +1,351 @@
+//! The engine's face: configuration, commands, and what may be asked of it.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use super::connection::{Connection, Phase};
+use super::output::{ConnectionState, Outcome, Output, Reading, RequestId};
+use super::requests::{Purpose, Queued, Requests};
+use super::subscription::Subscription;
+use super::time::{Time, Timer, Timers};
+use crate::cache::texts::FrameId;
+use crate::cache::{Content, Graph, ResourceId};
+use crate::protocol::frame::{Frame, ResourceKind};
+use crate::protocol::hash::Hasher;
+use crate::protocol::request::{self, Action};
+use crate::protocol::{ResError, Units, Version};
+use crate::sync::apply;
+
+/// Everything the engine is told once.
+#[derive(Debug, Clone, Default)]
+pub struct Config {
+    /// Seeds the jitter of reconnects and the hashes of values. Give every client another one.
+    pub seed: u64,
+    /// The unit of the spans in outputs.
+    pub units: Units,
+    pub options: Options,
+}
+
+/// Delays, in milliseconds.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// From the last listener's leaving until the resource is unsubscribed. Default 5000.
+    pub unsubscribe_delay: u64,
+    /// From losing the subscription of a listened resource until it is subscribed to again; 0 for never. Default 2000.
+    pub subscribe_stale_delay: u64,
+    /// Between attempts to subscribe again; 0 for never. Default 10000.
+    pub subscribe_retry_delay: u64,
+    /// The ceiling of the first reconnect delay; it doubles with every attempt. Default 500.
+    pub reconnect_delay: u64,
+    /// The ceiling of all reconnect delays. Default 30000.
+    pub reconnect_delay_max: u64,
+    /// From opening a socket until the gateway has answered the version request. Default 20000.
+    pub handshake_timeout: u64,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Options {
+            unsubscribe_delay: 5_000,
+            subscribe_stale_delay: 2_000,
+            subscribe_retry_delay: 10_000,
+            reconnect_delay: 500,
+            reconnect_delay_max: 30_000,
+            handshake_timeout: 20_000,
+        }
+    }
+}
+
+/// Things that should not happen, by how often they did.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Counters {
+    /// Frames taken in.
+    pub frames: u64,
+    /// Frames that were no frames.
+    pub malformed: u64,
+    /// Answers to no request.
+    pub unmatched: u64,
+    /// Events of resources that are not cached.
+    pub unknown: u64,
+    /// Events that did not fit their resource, each of which led to a resync.
+    pub misfits: u64,
+    /// Connections given up to be made anew, because the cache could not be trusted otherwise.
+    pub resets: u64,
+}
+
+/// The answer to [`Engine::get`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Get {
+    /// The resource is in the cache.
+    Cached(ResourceId),
+    /// It is on its way; [`Output::Settled`] follows. Everyone who asks meanwhile gets the same number.
+    Pending(RequestId),
+}
+
+/// A cached resource, as [`Engine::resources`] lists it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ResourceInfo<'a> {
+    pub id: ResourceId,
+    pub rid: &'a str,
+    /// `None` while it is being loaded.
+    pub kind: Option<ResourceKind>,
+    /// Listeners of the application.
+    pub direct: u32,
+    /// References from cached resources.
+    pub indirect: u32,
+    /// Direct subscriptions at the gateway.
+    pub subscribed: u32,
+    /// Whether the gateway keeps it up to date no longer.
+    pub stale: bool,
+}
+
+/// The client engine. See the [crate documentation](crate) for how to drive it.
+#[derive(Debug)]
+pub struct Engine {
+    pub(super) options: Options,
+    pub(super) units: Units,
+    pub(super) hasher: Hasher,
+    pub(super) now: Time,
+    pub(super) connection: Connection,
+    pub(super) requests: Requests,
+    pub(super) subscriptions: BTreeMap<ResourceId, Subscription>,
+    pub(super) timers: Timers,
+    pub(super) graph: Graph,
+    pub(super) frame: Frame,
+    pub(super) frame_id: FrameId,
+    pub(super) outputs: VecDeque<Output>,
+    pub(super) counters: Counters,
+    /// Resources that lost a reference in the frame being applied.
+    pub(super) released: Vec<ResourceId>,
+    pub(super) state: ConnectionState,
+}
+
+impl Engine {
+    pub fn new(config: Config) -> Self {
+        let hasher = Hasher::new(config.seed ^ 0x5bf0_3635_dcd1_2045);
+        Engine {
+            options: config.options,
+            units: config.units,
+            hasher,
+            now: Time(0),
+            connection: Connection::new(config.seed),
+            requests: Requests::default(),
+            subscriptions: BTreeMap::new(),
+            timers: Timers::default(),
+            graph: Graph::new(hasher),
+            frame: Frame::default(),
+            frame_id: 0,
+            outputs: VecDeque::new(),
+            counters: Counters::default(),
+            released: Vec::new(),
+            state: ConnectionState::Idle,
+        }
+    }
+
+    /// The next thing to do. Drain this after every call that takes a time.
+    pub fn poll_output(&mut self) -> Option<Output> {
+        self.outputs.pop_front()
+    }
+
+    /// When [`Engine::handle_timeout`] wants to be called, and what for.
+    pub fn poll_timeout(&self) -> Option<(Time, Timer)> {
+        self.timers.next()
+    }
+
+    /// Asks for a resource and subscribes to it. It stays in the cache while someone listens, and for
+    /// [`Options::unsubscribe_delay`] after that or after this call. Connects if need be.
+    pub fn get(&mut self, now: Time, rid: &str) -> Get {
+        self.advance(now);
+        let id = self.graph.intern(rid);
+        if !self.graph.slot(id).content.is_none() {
+            self.touch(id);
+            return Get::Cached(id);
+        }
+        let subscription = self.subscriptions.entry(id).or_default();
+        if let Some(request) = subscription.get {
+            return Get::Pending(request);
+        }
+        let request = self.requests.next_id();
+        subscription.get = Some(request);
+        if subscription.in_flight == 0 {
+            self.subscribe(id);
+        }
+        Get::Pending(request)
+    }
+
+    /// Asks for a resource once, without subscribing: [`Outcome::Payload`] has the resource set. Nothing enters the
+    /// cache. Resources that the client holds already are missing from the set.
+    pub fn fetch(&mut self, now: Time, rid: &str) -> RequestId {
+        self.advance(now);
+        let request = self.requests.next_id();
+        self.request(Purpose::Fetch(request), request::method(Action::Get, rid, ""), None);
+        request
+    }
+
+    /// Calls a method. `params` is JSON text.
+    pub fn call(&mut self, now: Time, rid: &str, method: &str, params: Option<&str>) -> RequestId {
+        self.request_call(now, Action::Call, rid, method, params)
+    }
+
+    /// Calls an authentication method. `params` is JSON text.
+    pub fn auth(&mut self, now: Time, rid: &str, method: &str, params: Option<&str>) -> RequestId {
+        self.request_call(now, Action::Auth, rid, method, params)
+    }
+
+    /// Sends the deprecated `new` request, answered with a resource.
+    pub fn create(&mut self, now: Time, rid: &str, params: Option<&str>) -> RequestId {
+        self.request_call(now, Action::New, rid, "", params)
+    }
+
+    /// The application listens to a resource once more.
+    pub fn listen(&mut self, now: Time, id: ResourceId) {
+        self.advance(now);
+        let subscription = self.subscriptions.entry(id).or_default();
+        subscription.listeners += 1;
+        if subscription.listeners == 1 && subscription.subscribed > 0 {
+            self.timers.cancel(&mut subscription.timer);
+        }
+        self.graph.slot_mut(id).held = true;
+        self.rejoin(id);
+    }
+
+    /// The application listens once less. Calls without a matching [`Engine::listen`] are ignored.
+    pub fn unlisten(&mut self, now: Time, id: ResourceId) {
+        self.advance(now);
+        let Some(subscription) = self.subscriptions.get_mut(&id).filter(|s| s.listeners > 0) else {
+            return;
+        };
+        subscription.listeners -= 1;
+        if subscription.listeners > 0 {
+            return;
+        }
+        self.graph.slot_mut(id).held = false;
+        if subscription.subscribed > 0 {
+            self.linger(id);
+        } else {
+            // Nothing keeps it up to date, so there is no reason to wait.
+            self.collect(&[id]);
+        }
+        self.tidy(id);
+    }
+
+    /// Gives what is needed to read a resource from its text. From then on the value is the reader's, who has to apply
+    /// the changes; `None` when it was taken before.
+    pub fn take(&mut self, id: ResourceId) -> Option<Reading> {
+        let reading = apply::take(&self.graph, id)?;
+        self.outputs.extend(self.graph.drop_text(id).map(Output::Release));
+        Some(reading)
+    }
+
+    /// The number of a dropped resource may be used again. Answers [`Output::Dropped`].
+    pub fn forget(&mut self, id: ResourceId) {
+        self.outputs.extend(self.graph.free(id).map(Output::Release));
+    }
+
+    pub fn state(&self) -> ConnectionState {
+        self.state
+    }
+
+    /// What the gateway speaks; [`Version::LEGACY`] before it has said so.
+    pub fn protocol(&self) -> Version {
+        self.connection.protocol
+    }
+
+    pub fn counters(&self) -> Counters {
+        self.counters
+    }
+
+    /// A resource's id.
+    pub fn rid(&self, id: ResourceId) -> &str {
+        self.graph.rid(id)
+    }
+
+    /// The number of a cached resource.
+    pub fn find(&self, rid: &str) -> Option<ResourceId> {
+        self.graph.find(rid).filter(|&id| !self.graph.slot(id).content.is_none())
+    }
+
+    /// A model member's name.
+    pub fn key(&self, key: u32) -> &[u8] {
+        self.graph.keys.name(key)
+    }
+
+    /// Requests of the application that are not settled.
+    pub fn pending(&self) -> usize {
+        let calls = |p: &&Purpose| matches!(p, Purpose::Call(_) | Purpose::Fetch(_));
+        self.requests.sent.values().filter(calls).count()
+            + self.requests.queued.iter().map(|q| &q.purpose).filter(calls).count()
+            + self.subscriptions.values().filter(|s| s.get.is_some()).count()
+    }
+
+    /// The cache, for inspection. Its cost grows with the cache.
+    pub fn resources(&self) -> Vec<ResourceInfo<'_>> {
+        let covered = self.graph.covered();
+        let mut resources: Vec<_> = self
+            .graph
+            .ids()
+            .map(|id| {
+                let slot = self.graph.slot(id);
+                let subscription = self.subscriptions.get(&id);
+                ResourceInfo {
+                    id,
+                    rid: self.graph.rid(id),
+                    kind: match slot.content {
+                        Content::None => None,
+                        Content::Model { .. } => Some(ResourceKind::Model),
+                        Content::Collection(_) => Some(ResourceKind::Collection),
+                        Content::Error(_) => Some(ResourceKind::Error),
+                    },
+                    direct: subscription.map_or(0, |s| s.listeners),
+                    indirect: slot.indirect,
+                    subscribed: subscription.map_or(0, |s| s.subscribed),
+                    stale: self.connection.phase != Phase::Ready || !covered.contains(&id),
+                }
+            })
+            .collect();
+        resources.sort_by(|a, b| a.rid.cmp(b.rid));
+        resources
+    }
+
+    pub(super) fn advance(&mut self, now: Time) {
+        self.now = self.now.max(now);
+    }
+
+    /// Sends a request now, or as soon as there is a usable connection, which is asked for.
+    pub(super) fn request(&mut self, purpose: Purpose, method: String, params: Option<&str>) {
+        // What the hook asks for cannot wait for the hook to end.
+        if matches!(self.connection.phase, Phase::Ready | Phase::Hook) {
+            let frame = self.requests.send(purpose, &method, params);
+            self.outputs.push_back(Output::Send(frame));
+            return;
+        }
+        self.requests.queued.push_back(Queued { purpose, method, params: params.map(str::to_owned) });
+        self.connect(self.now);
+    }
+
+    pub(super) fn settle(&mut self, request: RequestId, outcome: Outcome) {
+        self.outputs.push_back(Output::Settled { request, outcome });
+    }
+
+    pub(super) fn fail(&mut self, request: RequestId, error: &ResError) {
+        self.settle(request, Outcome::Failed(error.clone()));
+    }
+
+    fn request_call(&mut self, now: Time, action: Action, rid: &str, method: &str, params: Option<&str>) -> RequestId {
+        self.advance(now);
+        let request = self.requests.next_id();
+        self.request(Purpose::Call(request), request::method(action, rid, method), params);
+        request
+    }
+
+    /// Someone asked for a cached resource: it stays a while longer.
+    fn touch(&mut self, id: ResourceId) {
+        if let Some(subscription) = self.subscriptions.get_mut(&id)
+            && subscription.subscribed > 0
+            && subscription.timer.is_some()
+        {
+            self.timers.cancel(&mut subscription.timer);
+            self.linger(id);
+        }
+        self.rejoin(id);
+    }
+}

@@ -1,0 +1,137 @@
+//! What the engine wants done, in the order it wants it done.
+
+use crate::cache::ResourceId;
+use crate::cache::shape::KeyId;
+use crate::cache::texts::FrameId;
+use crate::protocol::ResError;
+use crate::protocol::frame::{Member, ResourceKind};
+use crate::protocol::scan::Span;
+use crate::protocol::value::Value;
+
+use super::time::Time;
+
+/// One connection attempt. Events of a socket carry the number it was opened under, so that those of an older socket
+/// are told apart and ignored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct ConnectionId(pub u32);
+
+/// A request of the application, answered by [`Output::Settled`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RequestId(pub u32);
+
+/// An instruction to the driver. Spans refer to the frame that was handed in last.
+#[derive(Debug)]
+pub enum Output {
+    /// Open a socket.
+    Open(ConnectionId),
+    /// Close the socket and forget it.
+    Close(ConnectionId),
+    /// Send a text frame.
+    Send(String),
+    /// The connection is in another state.
+    State(ConnectionState),
+    /// The handshake is done: authenticate or whatever has to come first, then call
+    /// [`Engine::hook_done`](super::Engine::hook_done).
+    Hook,
+    /// The connection is usable.
+    Connected,
+    /// The connection was usable and is not any more.
+    Disconnected,
+    /// No usable connection came about.
+    ConnectFailed(ResError),
+
+    /// Keep the text of this frame until it is released: resources stand in it that have not been read.
+    Retain(FrameId),
+    Release(FrameId),
+    /// A member's name got a number; the span is a JSON string with its quotes.
+    Key {
+        key: KeyId,
+        name: Span,
+    },
+    /// A resource came into the cache.
+    Loaded(ResourceId),
+    /// A resource that was not read is about to change: this is the last chance to read its present value.
+    Touch(Reading),
+    /// Members of a model changed. Never empty.
+    Change {
+        resource: ResourceId,
+        members: Vec<Member>,
+    },
+    /// An item was put into a collection.
+    Insert {
+        resource: ResourceId,
+        idx: u32,
+        value: Value,
+    },
+    /// An item was taken out of a collection.
+    Remove {
+        resource: ResourceId,
+        idx: u32,
+    },
+    /// Any other event. An empty data span means that there was no data.
+    Event {
+        resource: ResourceId,
+        name: Span,
+        data: Span,
+    },
+    /// The gateway ended the subscription; the reason is a JSON error object, or empty.
+    Unsubscribed {
+        resource: ResourceId,
+        reason: Span,
+    },
+    /// A resource is now of another kind, and its old value means nothing any more.
+    Replaced(ResourceId),
+    /// A resource left the cache. Its number stays valid until [`Engine::forget`](super::Engine::forget).
+    Dropped(ResourceId),
+    /// A subscribe or unsubscribe request that no caller waits for was refused.
+    Refused {
+        resource: ResourceId,
+        unsubscribe: bool,
+        error: Span,
+    },
+    /// A request is done.
+    Settled {
+        request: RequestId,
+        outcome: Outcome,
+    },
+}
+
+/// How a request ended.
+#[derive(Debug)]
+pub enum Outcome {
+    /// With a cached resource, live from now on.
+    Resource(ResourceId),
+    /// With JSON text; an empty span means none.
+    Payload(Span),
+    /// With an error object from the other side.
+    Error(Span),
+    /// With an error from this side.
+    Failed(ResError),
+}
+
+/// The state of the connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ConnectionState {
+    /// Not connected and not about to be.
+    Idle,
+    Connecting,
+    Connected,
+    /// The next attempt is made at this time.
+    Waiting {
+        until: Time,
+    },
+}
+
+/// Everything needed to read the value of a resource from its text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reading {
+    pub resource: ResourceId,
+    pub kind: ResourceKind,
+    pub frame: FrameId,
+    pub rid: Span,
+    pub value: Span,
+    /// The members (by key) or items (by index) that are references, and what they refer to.
+    pub references: Vec<(u32, ResourceId)>,
+    /// Members or items in all.
+    pub len: u32,
+}

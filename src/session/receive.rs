@@ -1,0 +1,249 @@
+//! Frames from the gateway: which request they answer, which resource they concern.
+
+use super::connection::Phase;
+use super::engine::Engine;
+use super::output::{ConnectionId, Outcome, Output};
+use super::requests::Purpose;
+use super::time::Time;
+use crate::cache::ResourceId;
+use crate::protocol::frame::{Frame, read_error};
+use crate::protocol::scan::{Span, Units};
+use crate::protocol::{ResError, Version};
+use crate::sync::apply::{Apply, Misfit};
+
+impl Engine {
+    /// A text frame has arrived.
+    pub fn handle_frame(&mut self, now: Time, connection: ConnectionId, text: &str) {
+        self.advance(now);
+        let listening = matches!(self.connection.phase, Phase::Handshake | Phase::Hook | Phase::Ready);
+        if connection != self.connection.id || !listening {
+            return;
+        }
+        self.counters.frames += 1;
+        self.frame_id = self.frame_id.wrapping_add(1);
+        let mut frame = std::mem::take(&mut self.frame);
+        let scanned = frame.scan(text, self.units, self.hasher, &mut self.graph);
+        for (key, name) in std::mem::take(&mut self.graph.new_keys) {
+            self.outputs.push_back(Output::Key { key, name });
+        }
+        match scanned {
+            Ok(()) if frame.id.is_some() => self.handle_response(&frame, text),
+            Ok(()) if frame.event.is_some() => self.handle_event(&frame, text),
+            _ => {
+                // It may have been an event, which is lost now.
+                self.counters.malformed += 1;
+                self.graph.settle();
+                self.reset_connection();
+            }
+        }
+        frame.shrink();
+        self.frame = frame;
+    }
+
+    fn handle_response(&mut self, frame: &Frame, text: &str) {
+        let Some(purpose) = frame.id.and_then(|id| self.requests.sent.remove(&id)) else {
+            self.counters.unmatched += 1;
+            self.graph.settle();
+            return;
+        };
+        match frame.error {
+            Some(error) => {
+                self.graph.settle();
+                self.handle_refusal(purpose, error, text);
+            }
+            None => self.handle_result(purpose, frame, text),
+        }
+    }
+
+    fn handle_result(&mut self, purpose: Purpose, frame: &Frame, text: &str) {
+        match purpose {
+            Purpose::Version => {
+                self.graph.settle();
+                self.handshake_done(frame.body.protocol.as_deref());
+            }
+            Purpose::Subscribe(id) => {
+                if !self.apply_set(frame, text) || self.graph.slot(id).content.is_none() {
+                    // The gateway holds for sent what is not here.
+                    return self.reset_connection();
+                }
+                self.subscribed(id);
+                self.collect_uncovered();
+            }
+            Purpose::Unsubscribe { resource, count, term } => {
+                self.graph.settle();
+                self.unsubscribe_answered(resource, count, term);
+            }
+            Purpose::Fetch(request) => {
+                self.graph.settle();
+                self.settle(request, Outcome::Payload(frame.body.span));
+            }
+            Purpose::Call(request) => self.handle_call_result(request, frame, text),
+        }
+    }
+
+    fn handle_call_result(&mut self, request: super::output::RequestId, frame: &Frame, text: &str) {
+        if self.connection.protocol < Version::CALL_RESOURCE {
+            self.graph.settle();
+            return self.settle(request, Outcome::Payload(frame.body.span));
+        }
+        let Some(id) = frame.body.rid.map(ResourceId) else {
+            self.graph.settle();
+            return self.settle(request, Outcome::Payload(frame.body.payload.unwrap_or_default()));
+        };
+        // The answer is a direct subscription.
+        let subscription = self.subscriptions.entry(id).or_default();
+        subscription.subscribed += 1;
+        subscription.in_flight += 1;
+        self.graph.slot_mut(id).root = true;
+        if !self.apply_set(frame, text) || self.graph.slot(id).content.is_none() {
+            self.fail(request, &ResError::UNKNOWN_ERROR);
+            return self.reset_connection();
+        }
+        self.settle(request, Outcome::Resource(id));
+        self.subscribed(id);
+        self.collect_uncovered();
+    }
+
+    fn handle_refusal(&mut self, purpose: Purpose, error: Span, text: &str) {
+        let read = || read_error(span_text(text, error, self.units));
+        match purpose {
+            Purpose::Version => {
+                let error = read();
+                self.handshake_refused(&error);
+            }
+            Purpose::Subscribe(id) => {
+                let denied = [ResError::ACCESS_DENIED.code, ResError::DELETED.code].contains(&read().code);
+                self.subscribe_refused(id, error, denied);
+            }
+            Purpose::Unsubscribe { resource, count, term } => {
+                self.outputs.push_back(Output::Refused { resource, unsubscribe: true, error });
+                self.unsubscribe_answered(resource, count, term);
+            }
+            Purpose::Fetch(request) | Purpose::Call(request) => self.settle(request, Outcome::Error(error)),
+        }
+    }
+
+    fn handle_event(&mut self, frame: &Frame, text: &str) {
+        let Some(event) = &frame.event else { return };
+        let known = self.graph.find(&event.rid).filter(|&id| !self.graph.slot(id).content.is_none());
+        let Some(id) = known else {
+            self.counters.unknown += 1;
+            self.graph.settle();
+            return;
+        };
+        let applied = match event.name.as_str() {
+            "change" => self.apply_mutation(frame, text, |apply| match frame.body.values {
+                true => apply.change(id, &frame.values),
+                false => Err(Misfit),
+            }),
+            "add" => self.apply_mutation(frame, text, |apply| match (frame.body.idx, frame.body.value) {
+                (Some(idx), Some(value)) => apply.insert(id, idx, value),
+                _ => Err(Misfit),
+            }),
+            "remove" => self.apply_mutation(frame, text, |apply| match frame.body.idx {
+                Some(idx) => apply.remove(id, idx),
+                None => Err(Misfit),
+            }),
+            "unsubscribe" => {
+                self.graph.settle();
+                self.unsubscribed_by_gateway(id, frame.body.reason.unwrap_or_default());
+                Ok(())
+            }
+            _ => {
+                self.graph.settle();
+                let data = frame.body.span;
+                self.outputs.push_back(Output::Event { resource: id, name: event.span, data });
+                Ok(())
+            }
+        };
+        if applied.is_err() {
+            self.resync(id);
+        }
+    }
+
+    /// Applies an event's resource set and then the event.
+    fn apply_mutation(
+        &mut self,
+        frame: &Frame,
+        text: &str,
+        mutate: impl FnOnce(&mut Apply<'_>) -> Result<(), Misfit>,
+    ) -> Result<(), Misfit> {
+        let set = self.apply(frame, text, |apply| {
+            apply.set(frame);
+            mutate(apply)
+        });
+        let complete = self.settle_names();
+        self.collect_uncovered();
+        match set {
+            Ok(()) if complete && frame.body.malformed.is_none() => Ok(()),
+            _ => Err(Misfit),
+        }
+    }
+
+    /// Applies a response's resource set; false when it is not whole.
+    fn apply_set(&mut self, frame: &Frame, text: &str) -> bool {
+        self.apply(frame, text, |apply| apply.set(frame));
+        self.settle_names() && frame.body.malformed.is_none()
+    }
+
+    fn apply<T>(&mut self, frame: &Frame, text: &str, f: impl FnOnce(&mut Apply<'_>) -> T) -> T {
+        let mut apply = Apply {
+            graph: &mut self.graph,
+            out: &mut self.outputs,
+            frame_id: self.frame_id,
+            text,
+            units: self.units,
+            hasher: self.hasher,
+            released: std::mem::take(&mut self.released),
+            received: Vec::with_capacity(frame.set.len()),
+        };
+        let result = f(&mut apply);
+        let Apply { mut released, received, .. } = apply;
+        for id in received {
+            let slot = self.graph.slot_mut(id);
+            if slot.indirect == 0 && !slot.root {
+                released.push(id);
+            }
+            // Up to date again, whoever asked for it.
+            if std::mem::take(&mut slot.stale)
+                && let Some(subscription) = self.subscriptions.get_mut(&id)
+            {
+                self.timers.cancel(&mut subscription.timer);
+            }
+        }
+        self.released = released;
+        result
+    }
+
+    /// Ends the use of a frame's names; false when something is referred to that the gateway never sent.
+    fn settle_names(&mut self) -> bool {
+        self.graph.settle().is_empty()
+    }
+
+    fn collect_uncovered(&mut self) {
+        let mut released = std::mem::take(&mut self.released);
+        if !released.is_empty() {
+            self.collect(&released);
+            released.clear();
+        }
+        self.released = released;
+    }
+}
+
+/// The text of a span. Spans in UTF-16 units are looked up the slow way, which only errors need.
+fn span_text(text: &str, span: Span, units: Units) -> &str {
+    if units == Units::Bytes || text.is_ascii() {
+        return span.of(text);
+    }
+    let byte = |unit: u32| {
+        let mut units = 0;
+        text.char_indices()
+            .find_map(|(at, c)| {
+                let found = (units >= unit).then_some(at);
+                units += c.len_utf16() as u32;
+                found
+            })
+            .unwrap_or(text.len())
+    };
+    &text[byte(span.start)..byte(span.end)]
+}

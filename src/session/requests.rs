@@ -1,0 +1,57 @@
+//! Requests: those sent and unanswered, and those waiting for a connection.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use super::output::RequestId;
+use crate::cache::ResourceId;
+use crate::protocol::request;
+
+/// What a request was made for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    Version,
+    /// A direct subscription; the application's request is in its [`Subscription`](super::subscription::Subscription).
+    Subscribe(ResourceId),
+    Unsubscribe {
+        resource: ResourceId,
+        count: u32,
+        term: u32,
+    },
+    /// One-shot `get`.
+    Fetch(RequestId),
+    /// `call`, `auth` or `new`.
+    Call(RequestId),
+}
+
+/// A request that waits for the connection to become usable.
+#[derive(Debug)]
+pub struct Queued {
+    pub purpose: Purpose,
+    pub method: String,
+    pub params: Option<String>,
+}
+
+/// All requests of the session.
+#[derive(Debug, Default)]
+pub struct Requests {
+    /// By the id on the wire, which is never used twice.
+    pub sent: BTreeMap<u64, Purpose>,
+    pub queued: VecDeque<Queued>,
+    last_wire: u64,
+    last_request: u32,
+}
+
+impl Requests {
+    /// A number for a request of the application.
+    pub fn next_id(&mut self) -> RequestId {
+        self.last_request += 1;
+        RequestId(self.last_request)
+    }
+
+    /// Registers a request as sent; the result is its frame.
+    pub fn send(&mut self, purpose: Purpose, method: &str, params: Option<&str>) -> String {
+        self.last_wire += 1;
+        self.sent.insert(self.last_wire, purpose);
+        request::frame(self.last_wire, method, params)
+    }
+}

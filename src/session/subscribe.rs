@@ -1,0 +1,235 @@
+//! Direct subscriptions: taking them, giving them back, and what leaves the cache when they end.
+
+use super::connection::Phase;
+use super::engine::Engine;
+use super::output::{Outcome, Output};
+use super::requests::Purpose;
+use super::time::Timer;
+use crate::cache::ResourceId;
+use crate::protocol::request::{self, Action};
+use crate::protocol::scan::Span;
+use crate::protocol::{ResError, Version};
+
+impl Engine {
+    /// Sends a subscribe request.
+    pub(super) fn subscribe(&mut self, id: ResourceId) {
+        let subscription = self.subscriptions.entry(id).or_default();
+        subscription.subscribed += 1;
+        subscription.in_flight += 1;
+        self.timers.cancel(&mut subscription.timer);
+        let slot = self.graph.slot_mut(id);
+        slot.root = true;
+        slot.stale = false;
+        let method = request::method(Action::Subscribe, self.graph.rid(id), "");
+        self.request(Purpose::Subscribe(id), method, None);
+    }
+
+    /// Subscribes to everything that is listened to and not covered.
+    pub(super) fn subscribe_stale(&mut self) {
+        let stale: Vec<ResourceId> = self.graph.ids().filter(|&id| self.graph.slot(id).stale).collect();
+        for id in stale {
+            self.subscribe(id);
+        }
+    }
+
+    /// A subscribe request was answered and its resources are in the cache.
+    pub(super) fn subscribed(&mut self, id: ResourceId) {
+        let Some(subscription) = self.subscriptions.get_mut(&id) else { return };
+        subscription.in_flight -= 1;
+        subscription.refused = false;
+        if let Some(request) = subscription.get.take() {
+            self.settle(request, Outcome::Resource(id));
+        }
+        self.linger(id);
+    }
+
+    /// A subscribe request was refused.
+    pub(super) fn subscribe_refused(&mut self, id: ResourceId, error: Span, final_answer: bool) {
+        let Some(subscription) = self.subscriptions.get_mut(&id) else { return };
+        subscription.in_flight -= 1;
+        subscription.subscribed -= 1;
+        subscription.refused = true;
+        match subscription.get.take() {
+            Some(request) => self.settle(request, Outcome::Error(error)),
+            None => self.outputs.push_back(Output::Refused { resource: id, unsubscribe: false, error }),
+        }
+        self.uncount(id);
+        if final_answer
+            && self.graph.slot(id).stale
+            && let Some(subscription) = self.subscriptions.get_mut(&id)
+        {
+            // Asking again would be answered the same way. The next connection asks anew.
+            self.timers.cancel(&mut subscription.timer);
+        }
+    }
+
+    /// The gateway ended the direct subscription on its own.
+    pub(super) fn unsubscribed_by_gateway(&mut self, id: ResourceId, reason: Span) {
+        self.outputs.push_back(Output::Unsubscribed { resource: id, reason });
+        if let Some(subscription) = self.subscriptions.get_mut(&id) {
+            // What was asked for and not answered is asked for after the event.
+            subscription.subscribed = subscription.in_flight;
+            subscription.leaving = 0;
+            subscription.term += 1;
+            subscription.refused = false;
+        }
+        self.uncount(id);
+    }
+
+    /// An unsubscribe request was answered. A refusal means that the gateway held no such subscription: either way
+    /// there is none now.
+    pub(super) fn unsubscribe_answered(&mut self, id: ResourceId, count: u32, term: u32) {
+        let Some(subscription) = self.subscriptions.get_mut(&id).filter(|s| s.term == term) else { return };
+        subscription.subscribed -= count;
+        subscription.leaving -= count;
+        self.uncount(id);
+    }
+
+    /// The direct subscription may be over.
+    fn uncount(&mut self, id: ResourceId) {
+        let Some(subscription) = self.subscriptions.get_mut(&id) else { return };
+        if subscription.subscribed > 0 {
+            return;
+        }
+        self.timers.cancel(&mut subscription.timer);
+        self.graph.slot_mut(id).root = false;
+        self.collect(&[id]);
+        self.tidy(id);
+    }
+
+    /// Starts the time after which an unused subscription is given back, unless it is used.
+    pub(super) fn linger(&mut self, id: ResourceId) {
+        let Some(subscription) = self.subscriptions.get_mut(&id) else { return };
+        let unused = subscription.subscribed > subscription.leaving && subscription.listeners == 0;
+        if unused && subscription.in_flight == 0 && subscription.timer.is_none() {
+            let at = self.now + self.options.unsubscribe_delay;
+            subscription.timer = Some(self.timers.set(at, Timer::Linger(id)));
+        }
+    }
+
+    /// Nobody has used the resource for long enough.
+    pub(super) fn linger_over(&mut self, id: ResourceId) {
+        let Some(subscription) = self.subscriptions.get_mut(&id) else { return };
+        subscription.timer = None;
+        let count = subscription.subscribed - subscription.leaving;
+        if count == 0 || subscription.listeners > 0 {
+            return;
+        }
+        // What is listened to below it must be subscribed to before the gateway drops it.
+        self.graph.slot_mut(id).root = false;
+        let uncovered = self.graph.uncovered(&[id]);
+        self.graph.slot_mut(id).root = true;
+        for stale in uncovered.stale {
+            self.subscribe(stale);
+        }
+        self.unsubscribe(id, count);
+    }
+
+    /// Sends an unsubscribe request for `count` direct subscriptions.
+    pub(super) fn unsubscribe(&mut self, id: ResourceId, count: u32) {
+        let Some(subscription) = self.subscriptions.get_mut(&id) else { return };
+        subscription.leaving += count;
+        let term = subscription.term;
+        let method = request::method(Action::Unsubscribe, self.graph.rid(id), "");
+        if self.connection.protocol < Version::UNSUBSCRIBE_COUNT {
+            for _ in 0..count {
+                self.request(Purpose::Unsubscribe { resource: id, count: 1, term }, method.clone(), None);
+            }
+        } else {
+            let params = (count > 1).then(|| format!(r#"{{"count":{count}}}"#));
+            self.request(Purpose::Unsubscribe { resource: id, count, term }, method, params.as_deref());
+        }
+    }
+
+    /// A resource that is being unsubscribed is wanted again: the gateway will have forgotten it, so it is asked anew.
+    pub(super) fn rejoin(&mut self, id: ResourceId) {
+        if self.subscriptions.get(&id).is_some_and(|s| s.leaving > 0 && s.leaving == s.subscribed) {
+            self.subscribe(id);
+        }
+    }
+
+    /// Drops what is not covered any more. What is listened to becomes stale, and is subscribed to after a while.
+    pub(super) fn collect(&mut self, candidates: &[ResourceId]) {
+        let collected = self.graph.collect(candidates);
+        for id in collected.dropped {
+            if let Some(mut subscription) = self.subscriptions.remove(&id) {
+                self.timers.cancel(&mut subscription.timer);
+            }
+            self.outputs.push_back(Output::Dropped(id));
+        }
+        for id in collected.stale {
+            self.resubscribe_later(id);
+        }
+    }
+
+    /// Forgets a record that says nothing, and a slot that nothing uses.
+    pub(super) fn tidy(&mut self, id: ResourceId) {
+        if self.subscriptions.get(&id).is_some_and(|s| s.is_idle()) {
+            self.subscriptions.remove(&id);
+        }
+    }
+
+    /// Every subscription is lost with its connection. `error` is for those who wait for one.
+    pub(super) fn lose_subscriptions(&mut self, error: &ResError) {
+        let mut roots = Vec::new();
+        for (id, subscription) in std::mem::take(&mut self.subscriptions) {
+            let mut subscription = subscription;
+            self.timers.cancel(&mut subscription.timer);
+            if let Some(request) = subscription.get.take() {
+                self.fail(request, error);
+            }
+            if self.graph.slot(id).root {
+                self.graph.slot_mut(id).root = false;
+                roots.push(id);
+            }
+            if subscription.listeners > 0 {
+                let kept = super::subscription::Subscription {
+                    listeners: subscription.listeners,
+                    term: subscription.term + 1,
+                    ..Default::default()
+                };
+                self.subscriptions.insert(id, kept);
+            }
+        }
+        self.collect(&roots);
+    }
+
+    /// Makes the gateway send a resource again. Where a subscription of its own is all that covers it, giving it back
+    /// and taking it anew does that; else only a new connection does.
+    pub(super) fn resync(&mut self, id: ResourceId) {
+        self.counters.misfits += 1;
+        let slot = self.graph.slot(id);
+        let Some(subscription) = self.subscriptions.get(&id) else { return self.reset_connection() };
+        let count = subscription.subscribed - subscription.leaving - subscription.in_flight;
+        if subscription.leaving > 0 && subscription.in_flight > 0 {
+            // Under way already.
+            return;
+        }
+        if !slot.root || slot.indirect > 0 || count == 0 {
+            return self.reset_connection();
+        }
+        self.unsubscribe(id, count);
+        self.subscribe(id);
+    }
+
+    fn resubscribe_later(&mut self, id: ResourceId) {
+        let subscription = self.subscriptions.entry(id).or_default();
+        let delay = match subscription.refused {
+            true => self.options.subscribe_retry_delay,
+            false => self.options.subscribe_stale_delay,
+        };
+        if self.connection.phase == Phase::Ready && delay > 0 && subscription.timer.is_none() {
+            subscription.timer = Some(self.timers.set(self.now + delay, Timer::Resubscribe(id)));
+        }
+    }
+
+    /// The time to subscribe to a stale resource again has come.
+    pub(super) fn resubscribe(&mut self, id: ResourceId) {
+        if let Some(subscription) = self.subscriptions.get_mut(&id) {
+            subscription.timer = None;
+            if self.graph.slot(id).stale && self.connection.phase == Phase::Ready {
+                self.subscribe(id);
+            }
+        }
+    }
+}

@@ -1,0 +1,32 @@
+//! What the application wants of a resource, and what was asked of the gateway for it.
+
+use super::output::RequestId;
+use super::time::TimerKey;
+
+/// The wants of the application and the direct subscription of one resource.
+#[derive(Debug, Default)]
+pub struct Subscription {
+    /// Listeners of the application.
+    pub listeners: u32,
+    /// Direct subscriptions at the gateway, counted from when they are asked for.
+    pub subscribed: u32,
+    /// Of those, the ones not answered yet.
+    pub in_flight: u32,
+    /// Of those, the ones being given back.
+    pub leaving: u32,
+    /// A `get` that waits for the resource to load.
+    pub get: Option<RequestId>,
+    /// The linger or the resubscribe timer.
+    pub timer: Option<TimerKey>,
+    /// Counts the times the gateway took the subscription away, so that a late answer is not counted twice.
+    pub term: u32,
+    /// Whether the last attempt to subscribe again was refused.
+    pub refused: bool,
+}
+
+impl Subscription {
+    /// Whether nothing speaks for keeping this record.
+    pub fn is_idle(&self) -> bool {
+        self.listeners == 0 && self.subscribed == 0 && self.get.is_none() && self.timer.is_none()
+    }
+}

@@ -1,0 +1,67 @@
+//! Time and timers. The engine has no clock: the caller says what time it is.
+
+use std::collections::BTreeMap;
+use std::ops::Add;
+
+use crate::cache::ResourceId;
+
+/// Milliseconds since some fixed moment. It never goes back: an earlier time than the last one counts as the last one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub struct Time(pub u64);
+
+impl Add<u64> for Time {
+    type Output = Time;
+
+    fn add(self, ms: u64) -> Time {
+        Time(self.0.saturating_add(ms))
+    }
+}
+
+/// What the engine waits for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Timer {
+    /// The socket has to open and the gateway to answer the version request.
+    Handshake,
+    /// The next attempt to connect.
+    Reconnect,
+    /// Nobody listens to the resource any more: unsubscribe.
+    Linger(ResourceId),
+    /// A stale resource is to be subscribed to again.
+    Resubscribe(ResourceId),
+}
+
+/// A timer that was set, for taking it back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct TimerKey(Time, u64);
+
+/// Timers by deadline; those of one deadline fire in the order they were set.
+#[derive(Debug, Default)]
+pub struct Timers {
+    queue: BTreeMap<TimerKey, Timer>,
+    sequence: u64,
+}
+
+impl Timers {
+    pub fn set(&mut self, at: Time, timer: Timer) -> TimerKey {
+        self.sequence += 1;
+        let key = TimerKey(at, self.sequence);
+        self.queue.insert(key, timer);
+        key
+    }
+
+    pub fn cancel(&mut self, key: &mut Option<TimerKey>) {
+        if let Some(key) = key.take() {
+            self.queue.remove(&key);
+        }
+    }
+
+    /// The next deadline and what it is for.
+    pub fn next(&self) -> Option<(Time, Timer)> {
+        self.queue.first_key_value().map(|(key, &timer)| (key.0, timer))
+    }
+
+    pub fn pop_due(&mut self, now: Time) -> Option<Timer> {
+        let entry = self.queue.first_entry()?;
+        (entry.key().0 <= now).then(|| entry.remove())
+    }
+}

@@ -1,0 +1,304 @@
+//! Applies resource sets and events to the graph, and says what changed.
+//!
+//! New references are counted before replaced ones are released, and nothing is dropped here: what lost a reference is
+//! collected in [`Apply::released`], for one collection when everything of the frame is in place.
+
+use std::collections::VecDeque;
+
+use super::diff::{self, Edit};
+use crate::cache::shape::KeyId;
+use crate::cache::texts::FrameId;
+use crate::cache::{Content, Graph, ResourceId, Text};
+use crate::protocol::frame::{Frame, Member, ResourceKind, SetEntry};
+use crate::protocol::hash::Hasher;
+use crate::protocol::scan::{Span, Units};
+use crate::protocol::value::{Cell, Kind, Value};
+use crate::session::output::{Output, Reading};
+
+/// An event that does not fit the resource: the cache and the gateway disagree.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Misfit;
+
+/// The application of one frame.
+pub struct Apply<'a> {
+    pub graph: &'a mut Graph,
+    pub out: &'a mut VecDeque<Output>,
+    pub frame_id: FrameId,
+    pub text: &'a str,
+    pub units: Units,
+    pub hasher: Hasher,
+    /// Resources that lost a reference.
+    pub released: Vec<ResourceId>,
+    /// Resources the gateway sent, which are up to date now.
+    pub received: Vec<ResourceId>,
+}
+
+impl Apply<'_> {
+    /// Applies the resource set of a frame: what is new is loaded, what is known is compared.
+    pub fn set(&mut self, frame: &Frame) {
+        for entry in &frame.set {
+            let id = ResourceId(entry.resource);
+            let keys = &frame.keys[entry.cells.clone()];
+            let cells = &frame.cells[entry.cells.clone()];
+            match (&self.graph.slot(id).content, entry.kind) {
+                (Content::None, _) => self.load(id, entry, keys, cells),
+                (Content::Model { .. }, ResourceKind::Model) => self.sync_model(id, entry, keys, cells),
+                (Content::Collection(_), ResourceKind::Collection) => self.sync_collection(id, entry, cells),
+                (Content::Error(error), ResourceKind::Error) if *error == cells[0] => {}
+                _ => self.replace(id, entry, keys, cells),
+            }
+            self.received.push(id);
+        }
+        if self.graph.texts.contains(self.frame_id) {
+            self.out.push_back(Output::Retain(self.frame_id));
+        }
+    }
+
+    /// Applies a change event. Members that have the value already are left out.
+    pub fn change(&mut self, id: ResourceId, members: &[Member]) -> Result<(), Misfit> {
+        let Content::Model { shape, cells } = &self.graph.slot(id).content else {
+            return Err(Misfit);
+        };
+        let keys = self.graph.shapes.keys(*shape);
+        let mut changed: Vec<Member> = Vec::with_capacity(members.len());
+        let mut reshaped = false;
+        for member in last_of_each(members) {
+            let known = keys.binary_search(&member.key).ok();
+            let delete = member.value.kind == Kind::Delete;
+            match known {
+                Some(at) if !delete && cells[at] == member.value.cell => continue,
+                None if delete => continue,
+                _ => reshaped |= delete || known.is_none(),
+            }
+            changed.push(member);
+        }
+        self.change_members(id, changed, reshaped);
+        Ok(())
+    }
+
+    pub fn insert(&mut self, id: ResourceId, idx: u64, value: Value) -> Result<(), Misfit> {
+        let len = match &self.graph.slot(id).content {
+            Content::Collection(cells) => cells.len() as u64,
+            _ => return Err(Misfit),
+        };
+        if idx > len || value.kind == Kind::Delete {
+            return Err(Misfit);
+        }
+        self.touch(id);
+        self.insert_cell(id, idx as usize, value.cell);
+        self.out.push_back(Output::Insert { resource: id, idx: idx as u32, value });
+        Ok(())
+    }
+
+    pub fn remove(&mut self, id: ResourceId, idx: u64) -> Result<(), Misfit> {
+        let len = match &self.graph.slot(id).content {
+            Content::Collection(cells) => cells.len() as u64,
+            _ => return Err(Misfit),
+        };
+        if idx >= len {
+            return Err(Misfit);
+        }
+        self.touch(id);
+        self.remove_cell(id, idx as usize);
+        self.out.push_back(Output::Remove { resource: id, idx: idx as u32 });
+        Ok(())
+    }
+
+    fn load(&mut self, id: ResourceId, entry: &SetEntry, keys: &[KeyId], cells: &[Cell]) {
+        self.put(id, entry.kind, keys, cells);
+        self.set_text(id, entry);
+        self.out.push_back(Output::Loaded(id));
+    }
+
+    /// The resource has become one of another kind: its object cannot stay the same, so whoever refers to it changes.
+    fn replace(&mut self, id: ResourceId, entry: &SetEntry, keys: &[KeyId], cells: &[Cell]) {
+        self.put(id, entry.kind, keys, cells);
+        self.set_text(id, entry);
+        self.out.push_back(Output::Replaced(id));
+        let cell = Cell::reference(id.0);
+        let value = Value { kind: Kind::Reference, span: Span::default(), cell };
+        for referrer in self.graph.ids().collect::<Vec<_>>() {
+            let slot = self.graph.slot(referrer);
+            // Who has not been read yet will find the new one.
+            if slot.text.is_some() {
+                continue;
+            }
+            let at = slot.content.cells().iter().enumerate().filter(|&(_, &c)| c == cell).map(|(at, _)| at);
+            match &slot.content {
+                Content::Model { shape, .. } => {
+                    let keys = self.graph.shapes.keys(*shape);
+                    let members: Vec<Member> = at.map(|at| Member { key: keys[at], value }).collect();
+                    if !members.is_empty() {
+                        self.out.push_back(Output::Change { resource: referrer, members });
+                    }
+                }
+                _ => {
+                    for idx in at.map(|at| at as u32) {
+                        self.out.push_back(Output::Remove { resource: referrer, idx });
+                        self.out.push_back(Output::Insert { resource: referrer, idx, value });
+                    }
+                }
+            }
+        }
+    }
+
+    fn sync_model(&mut self, id: ResourceId, entry: &SetEntry, keys: &[KeyId], cells: &[Cell]) {
+        let (shape, cells) = self.graph.sorted_model(keys, cells);
+        let Content::Model { shape: old_shape, cells: old_cells } = &self.graph.slot(id).content else { return };
+        let same = *old_shape == shape && *old_cells == cells;
+        let old_keys = self.graph.shapes.keys(*old_shape);
+        let gone: Vec<KeyId> = if *old_shape == shape {
+            Vec::new()
+        } else {
+            let keys = self.graph.shapes.keys(shape);
+            old_keys.iter().copied().filter(|key| keys.binary_search(key).is_err()).collect()
+        };
+        if !same && let Ok(mut members) = entry.rescan(self.text, self.units, self.hasher, self.graph) {
+            let delete = Value { kind: Kind::Delete, span: Span::default(), cell: Cell::hash(0) };
+            members.extend(gone.into_iter().map(|key| Member { key, value: delete }));
+            // The same comparison as for a change event finds the members that differ.
+            let _ = self.change(id, &members);
+        }
+        self.graph.shapes.release(shape, &mut self.graph.keys);
+    }
+
+    fn sync_collection(&mut self, id: ResourceId, entry: &SetEntry, cells: &[Cell]) {
+        let old = self.graph.slot(id).content.cells();
+        if old == cells {
+            return;
+        }
+        let bits = |cells: &[Cell]| cells.iter().map(|c| c.bits()).collect::<Vec<_>>();
+        let mut edits = Vec::new();
+        diff::diff(&bits(old), &bits(cells), &mut edits);
+        let Ok(items) = entry.rescan(self.text, self.units, self.hasher, self.graph) else { return };
+        for edit in edits {
+            // The edits were made for this very list, so every one of them fits.
+            let _ = match edit {
+                Edit::Remove { index } => self.remove(id, u64::from(index)),
+                Edit::Insert { index, from } => self.insert(id, u64::from(index), items[from as usize].value),
+            };
+        }
+    }
+
+    fn change_members(&mut self, id: ResourceId, changed: Vec<Member>, reshaped: bool) {
+        if changed.is_empty() {
+            return;
+        }
+        self.touch(id);
+        if reshaped {
+            self.reshape(id, &changed);
+        } else {
+            for member in &changed {
+                self.set_cell(id, member);
+            }
+        }
+        self.out.push_back(Output::Change { resource: id, members: changed });
+    }
+
+    /// Sets the cell of a member the model has.
+    fn set_cell(&mut self, id: ResourceId, member: &Member) {
+        self.graph.refer(member.value.cell);
+        let Content::Model { shape, .. } = self.graph.slot(id).content else { return };
+        let Ok(at) = self.graph.shapes.keys(shape).binary_search(&member.key) else { return };
+        if let Content::Model { cells, .. } = &mut self.graph.slot_mut(id).content {
+            let old = std::mem::replace(&mut cells[at], member.value.cell);
+            self.release(old);
+        }
+    }
+
+    /// Adds and removes members.
+    fn reshape(&mut self, id: ResourceId, changed: &[Member]) {
+        let Content::Model { shape, cells } = &self.graph.slot(id).content else { return };
+        let old = self.graph.shapes.keys(*shape).iter().copied().zip(cells.iter().copied());
+        let mut touched: Vec<KeyId> = changed.iter().map(|m| m.key).collect();
+        touched.sort_unstable();
+        let (mut keys, mut cells): (Vec<KeyId>, Vec<Cell>) =
+            old.filter(|(key, _)| touched.binary_search(key).is_err()).unzip();
+        for member in changed.iter().filter(|m| m.value.kind != Kind::Delete) {
+            keys.push(member.key);
+            cells.push(member.value.cell);
+        }
+        self.put(id, ResourceKind::Model, &keys, &cells);
+    }
+
+    fn insert_cell(&mut self, id: ResourceId, at: usize, cell: Cell) {
+        self.graph.refer(cell);
+        if let Content::Collection(cells) = &mut self.graph.slot_mut(id).content {
+            cells.insert(at, cell);
+        }
+    }
+
+    fn remove_cell(&mut self, id: ResourceId, at: usize) {
+        if let Content::Collection(cells) = &mut self.graph.slot_mut(id).content {
+            let cell = cells.remove(at);
+            self.release(cell);
+        }
+    }
+
+    fn put(&mut self, id: ResourceId, kind: ResourceKind, keys: &[KeyId], cells: &[Cell]) {
+        let content = match kind {
+            ResourceKind::Model => {
+                let (shape, cells) = self.graph.sorted_model(keys, cells);
+                Content::Model { shape, cells }
+            }
+            ResourceKind::Collection => Content::Collection(cells.to_vec()),
+            ResourceKind::Error => Content::Error(cells[0]),
+        };
+        let old = self.graph.put(id, content);
+        self.released.extend(Graph::references(old.cells()));
+    }
+
+    fn release(&mut self, cell: Cell) {
+        self.graph.unrefer(cell);
+        self.released.extend(cell.as_reference().map(ResourceId));
+    }
+
+    fn set_text(&mut self, id: ResourceId, entry: &SetEntry) {
+        let text = Text { frame: self.frame_id, rid: entry.rid, value: entry.value };
+        let released = self.graph.set_text(id, text);
+        self.out.extend(released.map(Output::Release));
+    }
+
+    /// A resource that has not been read is about to change, and its text will no longer be its value.
+    fn touch(&mut self, id: ResourceId) {
+        if let Some(reading) = take(self.graph, id) {
+            self.out.push_back(Output::Touch(reading));
+            self.out.extend(self.graph.drop_text(id).map(Output::Release));
+        }
+    }
+}
+
+/// Leaves out members that are given again later, as `JSON.parse` does.
+fn last_of_each(members: &[Member]) -> impl Iterator<Item = Member> {
+    let mut order: Vec<(KeyId, usize)> = members.iter().map(|m| m.key).zip(0..).collect();
+    order.sort_unstable_by_key(|&(key, at)| (key, std::cmp::Reverse(at)));
+    order.dedup_by_key(|&mut (key, _)| key);
+    order.sort_unstable_by_key(|&(_, at)| at);
+    order.into_iter().map(|(_, at)| members[at])
+}
+
+/// What is needed to read a resource from its text, while it is unread.
+pub fn take(graph: &Graph, id: ResourceId) -> Option<Reading> {
+    let slot = graph.slot(id);
+    let text = slot.text?;
+    let (kind, keys) = match &slot.content {
+        Content::None => return None,
+        Content::Model { shape, .. } => (ResourceKind::Model, Some(graph.shapes.keys(*shape))),
+        Content::Collection(_) => (ResourceKind::Collection, None),
+        Content::Error(_) => (ResourceKind::Error, None),
+    };
+    let cells = slot.content.cells();
+    let references = cells.iter().enumerate().filter_map(|(at, cell)| {
+        let target = ResourceId(cell.as_reference()?);
+        Some((keys.map_or(at as u32, |keys| keys[at]), target))
+    });
+    Some(Reading {
+        resource: id,
+        kind,
+        frame: text.frame,
+        rid: text.rid,
+        value: text.value,
+        references: references.collect(),
+        len: cells.len() as u32,
+    })
+}
