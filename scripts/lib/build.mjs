@@ -1,4 +1,5 @@
 import { copyFileSync, existsSync } from 'node:fs';
+import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { wasmBindgen, npmPackages } from './ensure.mjs';
 import { unlessFresh } from './fresh.mjs';
@@ -12,7 +13,7 @@ export async function buildPackage() {
   await npmPackages();
   const version = await wasmBindgen();
   const crate = ['-p', 'resclient-wasm', '--profile', 'wasm', '--target', 'wasm32-unknown-unknown'];
-  await step('cargo build of crates/wasm', 'cargo', ['build', ...crate]);
+  await step('cargo build of crates/wasm', 'cargo', ['build', ...crate, '--config', anonymousPaths()]);
 
   const compiled = join(cargoTarget, 'wasm32-unknown-unknown/wasm/resclient_wasm.wasm');
   const inputs = [compiled, version, JSON.stringify(OPTIMISE), join(root, 'package-lock.json')];
@@ -29,6 +30,13 @@ export async function buildPackage() {
 /** Makes the gateway's binary, as the demo and the tests over the wire use it. */
 export async function buildGateway() {
   await step('cargo build of crates/gateway', 'cargo', ['build', '-p', 'res-gateway']);
+}
+
+/** Panics carry the path of their source file: it says where in a crate, not on whose machine it was made. */
+function anonymousPaths() {
+  const folders = { [homedir()]: '~', [process.env.CARGO_HOME ?? join(homedir(), '.cargo')]: 'cargo', [root]: '.' };
+  const flags = Object.entries(folders).map(([from, to]) => `--remap-path-prefix=${from}=${to}`);
+  return `target.wasm32-unknown-unknown.rustflags=${JSON.stringify(flags)}`;
 }
 
 async function bindAndOptimise(compiled) {
