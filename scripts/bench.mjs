@@ -6,5 +6,5 @@ import { main, step } from './lib/process.mjs';
 await main(async (args) => {
   await buildPackage();
   const { chromium } = await browser();
-  await step('the benchmark', process.execPath, ['benches/browser/run.mjs', ...args], { env: { CHROMIUM: chromium } });
+  await step('the benchmark', process.execPath, ['benches/browser/run.js', ...args], { env: { CHROMIUM: chromium } });
 });

@@ -1,0 +1,49 @@
+/** A task of its own, without the delay of a timer. */
+export function nextTask() {
+  return new Promise((resolve) => {
+    channel.port1.onmessage = resolve;
+    channel.port2.postMessage(0);
+  });
+}
+
+const channel = new MessageChannel();
+
+/** Lets promises that are settled call what waits for them, without leaving the task. */
+export async function settled() {
+  for (let turn = 0; turn < 12; turn++) await null;
+}
+
+/** Clears away what earlier runs left, so that no run pays for another. */
+export function clearAway() {
+  globalThis.gc?.();
+}
+
+/** Calls of listeners, awaited until all have come; gives the time of the last. */
+export class Countdown {
+  #left;
+  #resolve;
+  done = new Promise((resolve) => (this.#resolve = resolve));
+
+  constructor(count) {
+    this.#left = count;
+  }
+
+  get left() {
+    return this.#left;
+  }
+
+  count() {
+    if (--this.#left === 0) this.#resolve(performance.now());
+  }
+
+  /** The time of the last call; an error when they do not all come. */
+  async last() {
+    let timer;
+    const missing = new Promise((_, reject) => {
+      timer = setTimeout(() => reject(new Error(`wrong result: ${this.#left} calls of listeners are missing`)), 60_000);
+    });
+    const time = await Promise.race([this.done, missing]);
+    clearTimeout(timer);
+    return time;
+  }
+}

@@ -1,0 +1,53 @@
+import { changing, editing } from './events.js';
+import { loading, loadingAndReading, release } from './load.js';
+import { reconnecting } from './reconnect.js';
+import { Gateway, answer } from './socket.js';
+import { clearAway, nextTask } from './clock.js';
+import { verifyEqual } from './data.js';
+
+const WORKLOADS = {
+  T1: loading(),
+  T1u: loading({ foreign: true }),
+  T2: loadingAndReading,
+  T3: changing(),
+  T3b: changing({ batch: Infinity }),
+  T4: editing,
+  T5: reconnecting(1_000),
+  T5b: reconnecting(5_000),
+  T6: release({ read: false }),
+  T6r: release({ read: true }),
+};
+
+/** One small get, which makes the client ready for use; gives the time it took. */
+export async function first(ResClient) {
+  const from = performance.now();
+  const session = connect(ResClient);
+  const got = session.client.get('bench.small');
+  const request = await session.gateway.request('subscribe.bench.small');
+  session.gateway.deliver(answer(request, { models: { 'bench.small': { message: 'hello' } } }));
+  verifyEqual((await got).message, 'hello', 'the first value');
+  const time = performance.now() - from;
+  session.client.disconnect();
+  return time;
+}
+
+/** Runs a workload `runs` times, each with a client of its own; gives the times in milliseconds. */
+export async function run(ResClient, workload, runs) {
+  const times = [];
+  for (let turn = 0; turn < runs; turn++) {
+    const session = connect(ResClient);
+    await session.client.connect();
+    times.push(await WORKLOADS[workload](session));
+    session.client.disconnect();
+    await nextTask();
+    clearAway();
+  }
+  return times;
+}
+
+function connect(ResClient) {
+  const gateway = new Gateway();
+  // Lingering subscriptions of one run must not be given up during another.
+  const client = new ResClient(gateway.factory, { unsubscribeDelay: 3_600_000, reconnectDelay: 1 });
+  return { client, gateway };
+}
