@@ -7,8 +7,6 @@
 //! Only the part of the graph below the candidates is looked at: references from inside it are subtracted from the
 //! counts, what has references left is covered from outside. There is no recursion; cycles need no special case.
 
-use std::collections::BTreeSet;
-
 use super::graph::{Graph, ResourceId};
 
 /// Marks of one run over a slot.
@@ -69,16 +67,23 @@ impl Graph {
         collected
     }
 
-    /// Everything the gateway keeps up to date. For inspection: the cost grows with the cache.
-    pub fn covered(&self) -> BTreeSet<ResourceId> {
-        let mut covered = BTreeSet::new();
+    /// Marks everything the gateway keeps up to date, for [`Graph::is_covered`]. The cost grows with the cache.
+    pub fn mark_covered(&mut self) {
+        self.epoch = self.epoch.wrapping_add(1).max(1);
+        let epoch = self.epoch;
         let mut todo: Vec<ResourceId> = self.ids().filter(|&id| self.slot(id).root).collect();
         while let Some(id) = todo.pop() {
-            if covered.insert(id) {
+            let visit = &mut self.slot_mut(id).visit;
+            if visit.epoch != epoch {
+                *visit = Visit { epoch, outside: 0, kept: true };
                 todo.extend(Graph::references(self.slots_cells(id)));
             }
         }
-        covered
+    }
+
+    /// Whether the last [`Graph::mark_covered`] came by.
+    pub fn is_covered(&self, id: ResourceId) -> bool {
+        self.slot(id).visit.epoch == self.epoch
     }
 
     /// Everything below the candidates that no subscription of its own covers, children before parents as far as there

@@ -87,7 +87,7 @@ pub struct Graph {
     fresh: Vec<ResourceId>,
     /// Members' names met in the frame being scanned that had no number before.
     pub new_keys: Vec<(KeyId, Span)>,
-    pairs: Vec<(KeyId, u32)>,
+    pairs: Vec<u64>,
     pub(super) epoch: u32,
     live: usize,
 }
@@ -189,11 +189,11 @@ impl Graph {
         }
         let mut pairs = std::mem::take(&mut self.pairs);
         pairs.clear();
-        pairs.extend(keys.iter().copied().zip(0u32..));
-        pairs.sort_unstable_by_key(|&(key, at)| (key, std::cmp::Reverse(at)));
-        pairs.dedup_by_key(|&mut (key, _)| key);
-        let sorted: Vec<KeyId> = pairs.iter().map(|&(key, _)| key).collect();
-        let cells = pairs.iter().map(|&(_, at)| cells[at as usize]).collect();
+        pairs.extend(keys.iter().zip(0u32..).map(|(&key, at)| last_first(key, at)));
+        pairs.sort_unstable();
+        pairs.dedup_by_key(|&mut pair| pair >> 32);
+        let sorted: Vec<KeyId> = pairs.iter().map(|&pair| (pair >> 32) as KeyId).collect();
+        let cells = pairs.iter().map(|&pair| cells[!(pair as u32) as usize]).collect();
         self.pairs = pairs;
         (self.shapes.acquire(&sorted, &mut self.keys), cells)
     }
@@ -262,6 +262,39 @@ impl Graph {
         *self.slot_mut(id) = Slot::default();
         self.rids.free(id.0);
         released
+    }
+}
+
+/// A key and a position as one number: sorting these sorts by key, and where keys are equal the last position first. All
+/// sorting of the engine is of such numbers, because every type that is sorted costs kilobytes of code.
+pub fn last_first(key: KeyId, at: u32) -> u64 {
+    u64::from(key) << 32 | u64::from(!at)
+}
+
+/// Spreads the numbers of resources over a hash table.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct IdHasher(u64);
+
+impl std::hash::Hasher for IdHasher {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        bytes.iter().for_each(|&b| self.write_u32(u32::from(b)));
+    }
+
+    fn write_u32(&mut self, n: u32) {
+        self.0 = (self.0 ^ u64::from(n)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        self.0 ^= self.0 >> 32;
+    }
+}
+
+impl std::hash::BuildHasher for IdHasher {
+    type Hasher = Self;
+
+    fn build_hasher(&self) -> Self {
+        Self::default()
     }
 }
 

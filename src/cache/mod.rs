@@ -2,6 +2,7 @@
 
 pub mod collect;
 pub mod graph;
+mod index;
 pub mod names;
 pub mod shape;
 pub mod texts;

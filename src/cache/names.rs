@@ -1,7 +1,6 @@
 //! Numbers for resource ids: every id that is cached or referred to has a slot, found by a hash table.
 
-use hashbrown::HashTable;
-
+use super::index::Index;
 use crate::protocol::hash::Hasher;
 
 /// Resource ids by number. Numbers are reused.
@@ -10,7 +9,7 @@ pub struct Rids {
     hasher: Hasher,
     entries: Vec<Rid>,
     free: Vec<u32>,
-    table: HashTable<u32>,
+    index: Index,
 }
 
 #[derive(Debug)]
@@ -21,7 +20,7 @@ struct Rid {
 
 impl Rids {
     pub fn new(hasher: Hasher) -> Self {
-        Rids { hasher, entries: Vec::new(), free: Vec::new(), table: HashTable::new() }
+        Rids { hasher, entries: Vec::new(), free: Vec::new(), index: Index::default() }
     }
 
     /// The number of `rid`, and whether it is a new one.
@@ -42,8 +41,7 @@ impl Rids {
                 self.entries.len() as u32 - 1
             }
         };
-        let entries = &self.entries;
-        self.table.insert_unique(hash, id, |&i| entries[i as usize].hash);
+        self.index.insert(hash, id);
         (id, true)
     }
 
@@ -53,7 +51,7 @@ impl Rids {
 
     #[inline]
     fn find_hashed(&self, hash: u64, rid: &str) -> Option<u32> {
-        self.table.find(hash, |&i| *self.entries[i as usize].text == *rid).copied()
+        self.index.find(hash, |id| *self.entries[id as usize].text == *rid)
     }
 
     pub fn text(&self, id: u32) -> &str {
@@ -62,9 +60,7 @@ impl Rids {
 
     /// Takes the id out of the table, so that the same id gets another number; its text stays until [`Rids::free`].
     pub fn unlink(&mut self, id: u32) {
-        if let Ok(found) = self.table.find_entry(self.entries[id as usize].hash, |&i| i == id) {
-            found.remove();
-        }
+        self.index.remove(self.entries[id as usize].hash, id);
     }
 
     /// Gives the number back. It must have been unlinked.

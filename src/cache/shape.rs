@@ -1,7 +1,6 @@
 //! Names of model members, and the sets of them that models share.
 
-use hashbrown::HashTable;
-
+use super::index::Index;
 use crate::protocol::hash::Hasher;
 
 /// The number of a member's name.
@@ -13,7 +12,7 @@ pub struct Keys {
     hasher: Hasher,
     entries: Vec<Key>,
     free: Vec<KeyId>,
-    table: HashTable<KeyId>,
+    index: Index,
     /// Names made since the last [`Keys::settle`]; a frame may be dropped before a shape has them.
     fresh: Vec<KeyId>,
 }
@@ -23,11 +22,13 @@ struct Key {
     name: Box<[u8]>,
     hash: u64,
     shapes: u32,
+    /// Whether it was made since the last [`Keys::settle`].
+    fresh: bool,
 }
 
 impl Keys {
     pub fn new(hasher: Hasher) -> Self {
-        Keys { hasher, entries: Vec::new(), free: Vec::new(), table: HashTable::new(), fresh: Vec::new() }
+        Keys { hasher, entries: Vec::new(), free: Vec::new(), index: Index::default(), fresh: Vec::new() }
     }
 
     /// The number of `name`, and whether it is a new one.
@@ -35,10 +36,10 @@ impl Keys {
     pub fn intern(&mut self, name: &[u8]) -> (KeyId, bool) {
         let hash = self.hasher.bytes(0, name);
         let entries = &self.entries;
-        if let Some(&key) = self.table.find(hash, |&k| *entries[k as usize].name == *name) {
+        if let Some(key) = self.index.find(hash, |key| *entries[key as usize].name == *name) {
             return (key, false);
         }
-        let entry = Key { name: name.into(), hash, shapes: 0 };
+        let entry = Key { name: name.into(), hash, shapes: 0, fresh: true };
         let key = match self.free.pop() {
             Some(key) => {
                 self.entries[key as usize] = entry;
@@ -49,8 +50,7 @@ impl Keys {
                 self.entries.len() as KeyId - 1
             }
         };
-        let entries = &self.entries;
-        self.table.insert_unique(hash, key, |&k| entries[k as usize].hash);
+        self.index.insert(hash, key);
         self.fresh.push(key);
         (key, true)
     }
@@ -61,16 +61,17 @@ impl Keys {
     }
 
     pub fn len(&self) -> usize {
-        self.table.len()
+        self.index.len()
     }
 
     pub fn is_empty(&self) -> bool {
-        self.table.is_empty()
+        self.index.len() == 0
     }
 
     /// Forgets names made since the last call that no shape has taken up.
     pub fn settle(&mut self) {
         for key in std::mem::take(&mut self.fresh) {
+            self.entries[key as usize].fresh = false;
             if self.entries[key as usize].shapes == 0 {
                 self.remove(key);
             }
@@ -84,17 +85,15 @@ impl Keys {
     fn release(&mut self, key: KeyId) {
         let entry = &mut self.entries[key as usize];
         entry.shapes -= 1;
-        if entry.shapes == 0 && !self.fresh.contains(&key) {
+        if entry.shapes == 0 && !entry.fresh {
             self.remove(key);
         }
     }
 
     fn remove(&mut self, key: KeyId) {
-        if let Ok(found) = self.table.find_entry(self.entries[key as usize].hash, |&k| k == key) {
-            found.remove();
-            self.entries[key as usize].name = Box::default();
-            self.free.push(key);
-        }
+        self.index.remove(self.entries[key as usize].hash, key);
+        self.entries[key as usize].name = Box::default();
+        self.free.push(key);
     }
 }
 
@@ -107,7 +106,7 @@ pub struct Shapes {
     hasher: Hasher,
     entries: Vec<Shape>,
     free: Vec<ShapeId>,
-    table: HashTable<ShapeId>,
+    index: Index,
 }
 
 #[derive(Debug)]
@@ -119,14 +118,14 @@ struct Shape {
 
 impl Shapes {
     pub fn new(hasher: Hasher) -> Self {
-        Shapes { hasher, entries: Vec::new(), free: Vec::new(), table: HashTable::new() }
+        Shapes { hasher, entries: Vec::new(), free: Vec::new(), index: Index::default() }
     }
 
     /// The shape with these sorted keys, counting one more model that has it.
     pub fn acquire(&mut self, sorted: &[KeyId], keys: &mut Keys) -> ShapeId {
         let hash = self.hasher.words(0, sorted.iter().map(|&k| u64::from(k)));
         let entries = &self.entries;
-        if let Some(&shape) = self.table.find(hash, |&s| *entries[s as usize].keys == *sorted) {
+        if let Some(shape) = self.index.find(hash, |shape| *entries[shape as usize].keys == *sorted) {
             self.entries[shape as usize].models += 1;
             return shape;
         }
@@ -144,8 +143,7 @@ impl Shapes {
                 self.entries.len() as ShapeId - 1
             }
         };
-        let entries = &self.entries;
-        self.table.insert_unique(hash, shape, |&s| entries[s as usize].hash);
+        self.index.insert(hash, shape);
         shape
     }
 
@@ -159,10 +157,8 @@ impl Shapes {
         for key in std::mem::take(&mut entry.keys) {
             keys.release(key);
         }
-        if let Ok(found) = self.table.find_entry(entry.hash, |&s| s == shape) {
-            found.remove();
-            self.free.push(shape);
-        }
+        self.index.remove(entry.hash, shape);
+        self.free.push(shape);
     }
 
     #[inline]

@@ -19,6 +19,16 @@ pub enum ResourceKind {
     Error,
 }
 
+impl ResourceKind {
+    /// What the text of a value begins and ends with.
+    fn brackets(self) -> (u8, u8) {
+        match self {
+            ResourceKind::Collection => (b'[', b']'),
+            ResourceKind::Model | ResourceKind::Error => (b'{', b'}'),
+        }
+    }
+}
+
 /// A resource in a set.
 #[derive(Debug)]
 pub struct SetEntry {
@@ -51,6 +61,15 @@ pub struct EventName {
     pub span: Span,
 }
 
+/// An error in an answer.
+#[derive(Debug)]
+pub struct WireError {
+    /// The JSON text of the error object.
+    pub span: Span,
+    /// Its code; empty when it has none.
+    pub code: String,
+}
+
 /// What an object in `result` or `data` holds besides resources.
 #[derive(Debug, Default)]
 pub struct Body {
@@ -73,7 +92,7 @@ pub struct Body {
 pub struct Frame {
     pub id: Option<u64>,
     pub event: Option<EventName>,
-    pub error: Option<Span>,
+    pub error: Option<WireError>,
     pub result: bool,
     pub body: Body,
     pub set: Vec<SetEntry>,
@@ -129,7 +148,7 @@ impl<N: Names> FrameScanner<'_, '_, N> {
                     let name = self.scanner.string()?;
                     self.frame.event = Some(self.event_name(&name)?);
                 }
-                b"error" => self.frame.error = Some(self.scanner.skip()?),
+                b"error" => self.frame.error = Some(self.error()?),
                 b"result" => {
                     self.frame.result = true;
                     self.body()?;
@@ -141,6 +160,29 @@ impl<N: Names> FrameScanner<'_, '_, N> {
             }
         }
         self.scanner.finish()
+    }
+
+    fn error(&mut self) -> Result<WireError> {
+        let mut code = String::new();
+        let object = self.scanner.peek() == b'{';
+        let mark = self.scanner.mark();
+        if object {
+            self.scanner.open(b'{')?;
+            let mut first = true;
+            while self.scanner.more(first, b'}')? {
+                first = false;
+                let key = self.scanner.key()?;
+                if self.scanner.raw(&key) == b"code" && self.scanner.peek() == b'"' {
+                    let text = self.scanner.string()?;
+                    code = self.scanner.text(&text)?.into_owned();
+                } else {
+                    self.scanner.skip()?;
+                }
+            }
+        } else {
+            self.scanner.skip()?;
+        }
+        Ok(WireError { span: self.scanner.span_from(mark), code })
     }
 
     fn event_name(&self, s: &Str) -> Result<EventName> {
@@ -177,9 +219,9 @@ impl<N: Names> FrameScanner<'_, '_, N> {
             let key = self.scanner.key()?;
             let key = self.scanner.unescape(&key);
             match &*key {
-                b"models" => self.attempt("models", Self::models)?,
-                b"collections" => self.attempt("collections", Self::collections)?,
-                b"errors" => self.attempt("errors", Self::errors)?,
+                b"models" => self.attempt("models", |s| s.group(ResourceKind::Model))?,
+                b"collections" => self.attempt("collections", |s| s.group(ResourceKind::Collection))?,
+                b"errors" => self.attempt("errors", |s| s.group(ResourceKind::Error))?,
                 b"values" => self.attempt("values", Self::values)?,
                 b"payload" => self.frame.body.payload = Some(self.scanner.skip()?),
                 b"reason" => self.frame.body.reason = Some(self.scanner.skip()?),
@@ -210,7 +252,7 @@ impl<N: Names> FrameScanner<'_, '_, N> {
     }
 
     /// Reads a member of the protocol; when it has not the form it should have, passes over it and notes its name.
-    fn attempt(&mut self, name: &'static str, read: impl FnOnce(&mut Self) -> Result<()>) -> Result<()> {
+    fn attempt(&mut self, name: &'static str, read: fn(&mut Self) -> Result<()>) -> Result<()> {
         self.scanner.peek();
         let (mark, depth) = (self.scanner.mark(), self.scanner.depth());
         let (set, values, cells) = (self.frame.set.len(), self.frame.values.len(), self.frame.cells.len());
@@ -226,48 +268,8 @@ impl<N: Names> FrameScanner<'_, '_, N> {
         Ok(())
     }
 
-    fn models(&mut self) -> Result<()> {
-        self.group(ResourceKind::Model, |s| {
-            s.scanner.open(b'{')?;
-            let mut first = true;
-            while s.scanner.more(first, b'}')? {
-                first = false;
-                let key = s.member_key()?;
-                let value = s.value()?;
-                s.frame.keys.push(key);
-                s.frame.cells.push(value.cell);
-            }
-            Ok(())
-        })
-    }
-
-    fn collections(&mut self) -> Result<()> {
-        self.group(ResourceKind::Collection, |s| {
-            s.scanner.open(b'[')?;
-            let mut first = true;
-            while s.scanner.more(first, b']')? {
-                first = false;
-                let value = s.value()?;
-                s.frame.keys.push(0);
-                s.frame.cells.push(value.cell);
-            }
-            Ok(())
-        })
-    }
-
-    fn errors(&mut self) -> Result<()> {
-        self.group(ResourceKind::Error, |s| {
-            if s.scanner.peek() != b'{' {
-                return s.scanner.error("an error is an object");
-            }
-            let hash = s.scanner.hash_value(s.hasher)?;
-            s.frame.keys.push(0);
-            s.frame.cells.push(Cell::hash(hash));
-            Ok(())
-        })
-    }
-
-    fn group(&mut self, kind: ResourceKind, mut read: impl FnMut(&mut Self) -> Result<()>) -> Result<()> {
+    /// Takes a group of a resource set.
+    fn group(&mut self, kind: ResourceKind) -> Result<()> {
         self.scanner.open(b'{')?;
         let mut first = true;
         while self.scanner.more(first, b'}')? {
@@ -280,11 +282,43 @@ impl<N: Names> FrameScanner<'_, '_, N> {
             self.scanner.peek();
             let mark = self.scanner.mark();
             let from = self.frame.cells.len();
-            read(self)?;
+            match kind {
+                ResourceKind::Error => self.error_entry()?,
+                _ => self.members_of(kind)?,
+            }
             let value = self.scanner.span_from(mark);
             let cells = from..self.frame.cells.len();
             self.frame.set.push(SetEntry { kind, resource, rid: rid.span, value, mark, cells });
         }
+        Ok(())
+    }
+
+    /// Takes the members of a model or the items of a collection.
+    fn members_of(&mut self, kind: ResourceKind) -> Result<()> {
+        let model = kind == ResourceKind::Model;
+        let (open, close) = kind.brackets();
+        self.scanner.open(open)?;
+        let mut first = true;
+        while self.scanner.more(first, close)? {
+            first = false;
+            let key = if model { self.member_key()? } else { 0 };
+            let value = read_value(&mut self.scanner, self.hasher, self.names)?;
+            if value.kind == Kind::Delete {
+                return self.scanner.error("delete action outside a change");
+            }
+            self.frame.keys.push(key);
+            self.frame.cells.push(value.cell);
+        }
+        Ok(())
+    }
+
+    fn error_entry(&mut self) -> Result<()> {
+        if self.scanner.peek() != b'{' {
+            return self.scanner.error("an error is an object");
+        }
+        let hash = self.scanner.hash_value(self.hasher)?;
+        self.frame.keys.push(0);
+        self.frame.cells.push(Cell::hash(hash));
         Ok(())
     }
 
@@ -306,13 +340,6 @@ impl<N: Names> FrameScanner<'_, '_, N> {
         let key = self.scanner.key()?;
         Ok(self.names.key(&self.scanner.unescape(&key), key.span))
     }
-
-    /// A value of a whole resource, where nothing can be deleted.
-    #[inline]
-    fn value(&mut self) -> Result<Value> {
-        let value = read_value(&mut self.scanner, self.hasher, self.names)?;
-        if value.kind == Kind::Delete { self.scanner.error("delete action outside a change") } else { Ok(value) }
-    }
 }
 
 impl SetEntry {
@@ -321,7 +348,7 @@ impl SetEntry {
     pub fn rescan(&self, text: &str, units: Units, hasher: Hasher, names: &mut impl Names) -> Result<Vec<Member>> {
         let mut scanner = Scanner::new(text, units);
         scanner.rewind(self.mark, 0);
-        let (open, close) = if self.kind == ResourceKind::Model { (b'{', b'}') } else { (b'[', b']') };
+        let (open, close) = self.kind.brackets();
         let mut members = Vec::with_capacity(self.cells.len());
         scanner.open(open)?;
         while scanner.more(members.is_empty(), close)? {

@@ -41,11 +41,16 @@ pub fn method(action: Action, rid: &str, method: &str) -> String {
     out
 }
 
+/// Text as a JSON string, with its quotes.
+pub fn json_string(text: &str) -> String {
+    serde_json::to_string(text).expect("a string is JSON")
+}
+
 /// Writes a request frame. `params` is JSON text.
 pub fn frame(id: u64, method: &str, params: Option<&str>) -> String {
     let mut out = String::with_capacity(32 + method.len() + params.map_or(0, str::len));
     write!(out, r#"{{"id":{id},"method":"#).expect("a string takes everything");
-    out.push_str(&serde_json::to_string(method).expect("a string is JSON"));
+    out.push_str(&json_string(method));
     if let Some(params) = params {
         out.push_str(r#","params":"#);
         out.push_str(params);

@@ -123,6 +123,14 @@ impl<'a> Scanner<'a> {
     /// The next byte that is not white space, without taking it; 0 at the end.
     #[inline]
     pub fn peek(&mut self) -> u8 {
+        match self.bytes.get(self.pos) {
+            Some(&b) if b > b' ' => b,
+            _ => self.peek_past_space(),
+        }
+    }
+
+    #[cold]
+    fn peek_past_space(&mut self) -> u8 {
         loop {
             match self.bytes.get(self.pos) {
                 Some(b' ' | b'\t' | b'\n' | b'\r') => self.pos += 1,
@@ -133,7 +141,6 @@ impl<'a> Scanner<'a> {
     }
 
     /// Takes `b`, which must come next.
-    #[inline]
     pub fn expect(&mut self, b: u8, what: &'static str) -> Result<()> {
         if self.peek() == b && self.pos < self.bytes.len() {
             self.pos += 1;
@@ -144,7 +151,6 @@ impl<'a> Scanner<'a> {
     }
 
     /// Takes the opening bracket of an object or array.
-    #[inline]
     pub fn open(&mut self, bracket: u8) -> Result<()> {
         self.expect(bracket, "unexpected kind of value")?;
         self.depth += 1;
@@ -153,7 +159,6 @@ impl<'a> Scanner<'a> {
 
     /// In an object or array: true when another element follows, after taking the comma before it; false after taking
     /// the closing bracket. `first` says that none was read yet.
-    #[inline]
     pub fn more(&mut self, first: bool, close: u8) -> Result<bool> {
         let b = self.peek();
         if b == close {
@@ -172,7 +177,6 @@ impl<'a> Scanner<'a> {
     }
 
     /// Takes a member's name and the colon after it.
-    #[inline]
     pub fn key(&mut self) -> Result<Str> {
         let key = self.string()?;
         self.expect(b':', "expected a colon")?;
@@ -222,7 +226,6 @@ impl<'a> Scanner<'a> {
     }
 
     /// The string unescaped; fails on a lone surrogate, which Rust strings cannot hold.
-    #[inline]
     pub fn text(&self, s: &Str) -> Result<Cow<'a, str>> {
         if !s.escaped {
             return Ok(Cow::Borrowed(&self.text[s.start..s.end]));
@@ -333,7 +336,6 @@ impl<'a> Scanner<'a> {
     }
 
     /// Takes a string, number or literal and hashes it.
-    #[inline]
     pub fn hash_scalar(&mut self, hasher: Hasher) -> Result<u64> {
         match self.peek() {
             b'"' => {
@@ -352,7 +354,6 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    #[inline]
     pub fn hash_string(&self, s: &Str, hasher: Hasher) -> u64 {
         if s.escaped {
             hasher.bytes(DOMAIN_STRING, &unescape(self.raw(s)))
@@ -490,32 +491,73 @@ fn stops(word: u64) -> u64 {
     (quote | backslash | control) & HIGH
 }
 
-/// Numbers are equal when they have the same value; integers beyond 2^53 are told apart although JavaScript cannot.
+/// Numbers are equal when they have the same decimal value, however they are written: 1, 1.0 and 10e-1 are one, but zero
+/// and minus zero are two. Floating point has no part in it, so integers beyond 2^53 are told apart.
 fn hash_number(text: &str, hasher: Hasher) -> u64 {
-    if let Ok(n) = text.parse::<i64>()
-        && text != "-0"
-    {
-        return hasher.word(DOMAIN_INTEGER, n as u64);
+    let (negative, unsigned) = match text.strip_prefix('-') {
+        Some(rest) => (true, rest),
+        None => (false, text),
+    };
+    let (mantissa, exponent) = match unsigned.bytes().position(|b| b | 0x20 == b'e') {
+        Some(at) => (&unsigned[..at], decimal_exponent(&unsigned.as_bytes()[at + 1..])),
+        None => (unsigned, 0),
+    };
+    let point = mantissa.bytes().position(|b| b == b'.');
+    let fraction = point.map_or(0, |at| mantissa.len() - at - 1);
+    // A number that fits is hashed as one word; its digits are read without the point.
+    let mut digits = 0u64;
+    let mut count = 0;
+    let mut trailing = 0;
+    for b in mantissa.bytes().filter(|b| *b != b'.') {
+        if b == b'0' {
+            trailing += 1;
+            continue;
+        }
+        count += if count == 0 { 1 } else { trailing + 1 };
+        if count > MAX_DIGITS {
+            return hash_long_number(negative, mantissa, exponent.saturating_sub(fraction as i64), hasher);
+        }
+        let zeros = if digits == 0 { 0 } else { trailing };
+        digits = digits * 10u64.pow(zeros as u32 + 1) + u64::from(b - b'0');
+        trailing = 0;
     }
-    if let Ok(n) = text.parse::<u64>() {
-        return hasher.word(DOMAIN_INTEGER, n);
-    }
-    // A finite float that is an integer equals that integer: 1.0 and 1e0 are 1.
-    let value: f64 = text.parse().expect("the grammar of JSON numbers is within that of Rust");
-    if value.fract() == 0.0 && value.abs() < 9_007_199_254_740_992.0 && (value != 0.0 || value.is_sign_positive()) {
-        return hasher.word(DOMAIN_INTEGER, value as i64 as u64);
-    }
-    hasher.word(DOMAIN_FLOAT, value.to_bits())
+    let exponent = match digits {
+        0 => 0,
+        _ => exponent.saturating_sub(fraction as i64).saturating_add(trailing as i64),
+    };
+    hasher.words(DOMAIN_NUMBER, [u64::from(negative), digits, exponent as u64])
+}
+
+/// More digits than fit a word.
+#[cold]
+fn hash_long_number(negative: bool, mantissa: &str, exponent: i64, hasher: Hasher) -> u64 {
+    let digits: Vec<u8> = mantissa.bytes().filter(|b| *b != b'.').skip_while(|b| *b == b'0').collect();
+    let significant = digits.iter().rposition(|b| *b != b'0').map_or(0, |at| at + 1);
+    let exponent = exponent.saturating_add((digits.len() - significant) as i64);
+    let digits = hasher.bytes(DOMAIN_NUMBER, &digits[..significant]);
+    hasher.words(DOMAIN_NUMBER, [u64::from(negative), digits, exponent as u64, 0])
+}
+
+/// The exponent behind the `e`, as far as it fits.
+fn decimal_exponent(text: &[u8]) -> i64 {
+    let digits = text.iter().filter(|b| b.is_ascii_digit());
+    let value = digits.fold(0i64, |n, b| n.saturating_mul(10).saturating_add(i64::from(b - b'0')));
+    if text.first() == Some(&b'-') { -value } else { value }
 }
 
 /// The members of an object as words, in the order of their keys' hashes, each key with its last value.
-fn last_of_each(members: &mut [(u64, u64)]) -> impl Iterator<Item = u64> {
-    members.sort_by_key(|&(key, _)| key);
-    members
-        .iter()
-        .enumerate()
-        .filter(|&(i, &(key, _))| members.get(i + 1).is_none_or(|&(next, _)| next != key))
-        .flat_map(|(_, &(key, value))| [key, value])
+fn last_of_each(members: &[(u64, u64)]) -> Vec<u64> {
+    let mut keys: Vec<u64> = members.iter().map(|&(key, _)| key).collect();
+    keys.sort_unstable();
+    keys.dedup();
+    let mut words = vec![0; keys.len() * 2];
+    for &(key, value) in members {
+        if let Ok(at) = keys.binary_search(&key) {
+            words[at * 2] = key;
+            words[at * 2 + 1] = value;
+        }
+    }
+    words
 }
 
 /// Unescapes the inside of a valid JSON string literal.
@@ -576,12 +618,14 @@ fn push_code_point(out: &mut Vec<u8>, code: u32) {
     }
 }
 
+/// Decimal digits that always fit 64 bits.
+const MAX_DIGITS: usize = 18;
+
 const LOW: u64 = 0x0101_0101_0101_0101;
 const HIGH: u64 = LOW << 7;
 
 const DOMAIN_STRING: u64 = 1;
-const DOMAIN_INTEGER: u64 = 2;
-const DOMAIN_FLOAT: u64 = 3;
+const DOMAIN_NUMBER: u64 = 2;
 const DOMAIN_LITERAL: u64 = 4;
 const DOMAIN_ARRAY: u64 = 5;
 const DOMAIN_OBJECT: u64 = 6;

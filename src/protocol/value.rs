@@ -68,7 +68,6 @@ pub trait Names {
 }
 
 /// Takes a value of a model or collection. Objects that are no RES value are an error, as are bare arrays.
-#[inline]
 pub fn read_value(scanner: &mut Scanner<'_>, hasher: Hasher, names: &mut impl Names) -> Result<Value> {
     match scanner.peek() {
         b'{' => read_object(scanner, hasher, names),

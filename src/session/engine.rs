@@ -1,12 +1,15 @@
 //! The engine's face: configuration, commands, and what may be asked of it.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
+
+use hashbrown::HashMap;
 
 use super::connection::{Connection, Phase};
 use super::output::{ConnectionState, Outcome, Output, Reading, RequestId};
 use super::requests::{Purpose, Queued, Requests};
 use super::subscription::Subscription;
 use super::time::{Time, Timer, Timers};
+use crate::cache::graph::IdHasher;
 use crate::cache::texts::FrameId;
 use crate::cache::{Content, Graph, ResourceId};
 use crate::protocol::frame::{Frame, ResourceKind};
@@ -107,7 +110,7 @@ pub struct Engine {
     pub(super) now: Time,
     pub(super) connection: Connection,
     pub(super) requests: Requests,
-    pub(super) subscriptions: BTreeMap<ResourceId, Subscription>,
+    pub(super) subscriptions: HashMap<ResourceId, Subscription, IdHasher>,
     pub(super) timers: Timers,
     pub(super) graph: Graph,
     pub(super) frame: Frame,
@@ -129,7 +132,7 @@ impl Engine {
             now: Time(0),
             connection: Connection::new(config.seed),
             requests: Requests::default(),
-            subscriptions: BTreeMap::new(),
+            subscriptions: HashMap::default(),
             timers: Timers::default(),
             graph: Graph::new(hasher),
             frame: Frame::default(),
@@ -277,11 +280,10 @@ impl Engine {
             + self.subscriptions.values().filter(|s| s.get.is_some()).count()
     }
 
-    /// The cache, for inspection. Its cost grows with the cache.
-    pub fn resources(&self) -> Vec<ResourceInfo<'_>> {
-        let covered = self.graph.covered();
-        let mut resources: Vec<_> = self
-            .graph
+    /// The cache, for inspection, in no particular order. Its cost grows with the cache.
+    pub fn resources(&mut self) -> Vec<ResourceInfo<'_>> {
+        self.graph.mark_covered();
+        self.graph
             .ids()
             .map(|id| {
                 let slot = self.graph.slot(id);
@@ -298,12 +300,10 @@ impl Engine {
                     direct: subscription.map_or(0, |s| s.listeners),
                     indirect: slot.indirect,
                     subscribed: subscription.map_or(0, |s| s.subscribed),
-                    stale: self.connection.phase != Phase::Ready || !covered.contains(&id),
+                    stale: self.connection.phase != Phase::Ready || !self.graph.is_covered(id),
                 }
             })
-            .collect();
-        resources.sort_by(|a, b| a.rid.cmp(b.rid));
-        resources
+            .collect()
     }
 
     pub(super) fn advance(&mut self, now: Time) {

@@ -108,16 +108,18 @@ impl Engine {
     }
 
     /// The gateway refused the version request. One that does not know it speaks the legacy protocol.
-    pub(super) fn handshake_refused(&mut self, error: &ResError) {
-        if error.code == ResError::INVALID_REQUEST.code {
+    pub(super) fn handshake_refused(&mut self, code: &str) {
+        if code == ResError::INVALID_REQUEST.code {
             return self.handshake_done(None);
         }
-        if error.code == ResError::UNSUPPORTED_PROTOCOL.code {
+        self.outputs.push_back(Output::Close(self.connection.id));
+        if code == ResError::UNSUPPORTED_PROTOCOL.code {
             // Asking again would be answered the same way.
             self.connection.wanted = false;
+            self.lost(&ResError::UNSUPPORTED_PROTOCOL);
+        } else {
+            self.lost(&ResError::CONNECTION_ERROR);
         }
-        self.outputs.push_back(Output::Close(self.connection.id));
-        self.lost(error);
     }
 
     /// Gives the connection up and makes it anew, because it cannot be known any more what the gateway has sent.

@@ -1,13 +1,13 @@
 //! The session: connection, requests, subscriptions and timers, and the [`Engine`] that ties them to the cache.
 
-pub mod connection;
+mod connection;
 mod engine;
 mod lifecycle;
 pub mod output;
 mod receive;
-pub mod requests;
+mod requests;
 mod subscribe;
-pub mod subscription;
+mod subscription;
 pub mod time;
 
 pub use engine::{Config, Counters, Engine, Get, Options, ResourceInfo};

@@ -6,8 +6,7 @@ use super::output::{ConnectionId, Outcome, Output};
 use super::requests::Purpose;
 use super::time::Time;
 use crate::cache::ResourceId;
-use crate::protocol::frame::{Frame, read_error};
-use crate::protocol::scan::{Span, Units};
+use crate::protocol::frame::{Frame, WireError};
 use crate::protocol::{ResError, Version};
 use crate::sync::apply::{Apply, Misfit};
 
@@ -41,15 +40,15 @@ impl Engine {
     }
 
     fn handle_response(&mut self, frame: &Frame, text: &str) {
-        let Some(purpose) = frame.id.and_then(|id| self.requests.sent.remove(&id)) else {
+        let Some(purpose) = frame.id.and_then(|id| self.requests.sent.remove(id)) else {
             self.counters.unmatched += 1;
             self.graph.settle();
             return;
         };
-        match frame.error {
+        match &frame.error {
             Some(error) => {
                 self.graph.settle();
-                self.handle_refusal(purpose, error, text);
+                self.handle_refusal(purpose, error);
             }
             None => self.handle_result(purpose, frame, text),
         }
@@ -104,22 +103,21 @@ impl Engine {
         self.collect_uncovered();
     }
 
-    fn handle_refusal(&mut self, purpose: Purpose, error: Span, text: &str) {
-        let read = || read_error(span_text(text, error, self.units));
+    fn handle_refusal(&mut self, purpose: Purpose, error: &WireError) {
+        let span = error.span;
         match purpose {
             Purpose::Version => {
-                let error = read();
-                self.handshake_refused(&error);
+                self.handshake_refused(&error.code);
             }
             Purpose::Subscribe(id) => {
-                let denied = [ResError::ACCESS_DENIED.code, ResError::DELETED.code].contains(&read().code);
-                self.subscribe_refused(id, error, denied);
+                let denied = [ResError::ACCESS_DENIED, ResError::DELETED].iter().any(|e| e.code == error.code);
+                self.subscribe_refused(id, span, denied);
             }
             Purpose::Unsubscribe { resource, count, term } => {
-                self.outputs.push_back(Output::Refused { resource, unsubscribe: true, error });
+                self.outputs.push_back(Output::Refused { resource, unsubscribe: true, error: span });
                 self.unsubscribe_answered(resource, count, term);
             }
-            Purpose::Fetch(request) | Purpose::Call(request) => self.settle(request, Outcome::Error(error)),
+            Purpose::Fetch(request) | Purpose::Call(request) => self.settle(request, Outcome::Error(span)),
         }
     }
 
@@ -228,22 +226,4 @@ impl Engine {
         }
         self.released = released;
     }
-}
-
-/// The text of a span. Spans in UTF-16 units are looked up the slow way, which only errors need.
-fn span_text(text: &str, span: Span, units: Units) -> &str {
-    if units == Units::Bytes || text.is_ascii() {
-        return span.of(text);
-    }
-    let byte = |unit: u32| {
-        let mut units = 0;
-        text.char_indices()
-            .find_map(|(at, c)| {
-                let found = (units >= unit).then_some(at);
-                units += c.len_utf16() as u32;
-                found
-            })
-            .unwrap_or(text.len())
-    };
-    &text[byte(span.start)..byte(span.end)]
 }

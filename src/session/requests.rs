@@ -1,9 +1,10 @@
 //! Requests: those sent and unanswered, and those waiting for a connection.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 
 use super::output::RequestId;
 use crate::cache::ResourceId;
+use crate::ledger::Ledger;
 use crate::protocol::request;
 
 /// What a request was made for.
@@ -35,7 +36,7 @@ pub struct Queued {
 #[derive(Debug, Default)]
 pub struct Requests {
     /// By the id on the wire, which is never used twice.
-    pub sent: BTreeMap<u64, Purpose>,
+    pub(crate) sent: Ledger<u64, Purpose>,
     pub queued: VecDeque<Queued>,
     last_wire: u64,
     last_request: u32,

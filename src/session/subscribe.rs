@@ -172,8 +172,7 @@ impl Engine {
     /// Every subscription is lost with its connection. `error` is for those who wait for one.
     pub(super) fn lose_subscriptions(&mut self, error: &ResError) {
         let mut roots = Vec::new();
-        for (id, subscription) in std::mem::take(&mut self.subscriptions) {
-            let mut subscription = subscription;
+        for (id, mut subscription) in std::mem::take(&mut self.subscriptions) {
             self.timers.cancel(&mut subscription.timer);
             if let Some(request) = subscription.get.take() {
                 self.fail(request, error);

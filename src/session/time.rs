@@ -1,9 +1,9 @@
 //! Time and timers. The engine has no clock: the caller says what time it is.
 
-use std::collections::BTreeMap;
 use std::ops::Add;
 
 use crate::cache::ResourceId;
+use crate::ledger::Ledger;
 
 /// Milliseconds since some fixed moment. It never goes back: an earlier time than the last one counts as the last one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
@@ -37,7 +37,7 @@ pub struct TimerKey(Time, u64);
 /// Timers by deadline; those of one deadline fire in the order they were set.
 #[derive(Debug, Default)]
 pub struct Timers {
-    queue: BTreeMap<TimerKey, Timer>,
+    queue: Ledger<TimerKey, Timer>,
     sequence: u64,
 }
 
@@ -51,17 +51,17 @@ impl Timers {
 
     pub fn cancel(&mut self, key: &mut Option<TimerKey>) {
         if let Some(key) = key.take() {
-            self.queue.remove(&key);
+            self.queue.remove(key);
         }
     }
 
     /// The next deadline and what it is for.
     pub fn next(&self) -> Option<(Time, Timer)> {
-        self.queue.first_key_value().map(|(key, &timer)| (key.0, timer))
+        self.queue.first().map(|(key, &timer)| (key.0, timer))
     }
 
     pub fn pop_due(&mut self, now: Time) -> Option<Timer> {
-        let entry = self.queue.first_entry()?;
-        (entry.key().0 <= now).then(|| entry.remove())
+        let (key, _) = self.queue.first()?;
+        if key.0 <= now { self.queue.remove(key) } else { None }
     }
 }

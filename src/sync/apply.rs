@@ -6,6 +6,7 @@
 use std::collections::VecDeque;
 
 use super::diff::{self, Edit};
+use crate::cache::graph::last_first;
 use crate::cache::shape::KeyId;
 use crate::cache::texts::FrameId;
 use crate::cache::{Content, Graph, ResourceId, Text};
@@ -210,10 +211,10 @@ impl Apply<'_> {
     fn reshape(&mut self, id: ResourceId, changed: &[Member]) {
         let Content::Model { shape, cells } = &self.graph.slot(id).content else { return };
         let old = self.graph.shapes.keys(*shape).iter().copied().zip(cells.iter().copied());
-        let mut touched: Vec<KeyId> = changed.iter().map(|m| m.key).collect();
+        let mut touched: Vec<u64> = changed.iter().map(|m| u64::from(m.key)).collect();
         touched.sort_unstable();
         let (mut keys, mut cells): (Vec<KeyId>, Vec<Cell>) =
-            old.filter(|(key, _)| touched.binary_search(key).is_err()).unzip();
+            old.filter(|&(key, _)| touched.binary_search(&u64::from(key)).is_err()).unzip();
         for member in changed.iter().filter(|m| m.value.kind != Kind::Delete) {
             keys.push(member.key);
             cells.push(member.value.cell);
@@ -270,11 +271,14 @@ impl Apply<'_> {
 
 /// Leaves out members that are given again later, as `JSON.parse` does.
 fn last_of_each(members: &[Member]) -> impl Iterator<Item = Member> {
-    let mut order: Vec<(KeyId, usize)> = members.iter().map(|m| m.key).zip(0..).collect();
-    order.sort_unstable_by_key(|&(key, at)| (key, std::cmp::Reverse(at)));
-    order.dedup_by_key(|&mut (key, _)| key);
-    order.sort_unstable_by_key(|&(_, at)| at);
-    order.into_iter().map(|(_, at)| members[at])
+    let mut order: Vec<u64> = members.iter().zip(0..).map(|(m, at)| last_first(m.key, at)).collect();
+    order.sort_unstable();
+    order.dedup_by_key(|&mut pair| pair >> 32);
+    let mut last = vec![false; members.len()];
+    for pair in order {
+        last[!(pair as u32) as usize] = true;
+    }
+    members.iter().zip(last).filter_map(|(&member, last)| last.then_some(member))
 }
 
 /// What is needed to read a resource from its text, while it is unread.

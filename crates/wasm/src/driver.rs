@@ -6,13 +6,15 @@ use std::rc::Rc;
 
 use gloo_timers::callback::Timeout;
 use resclient::cache::ResourceId;
+use resclient::protocol::Units;
 use resclient::protocol::frame::ResourceKind;
-use resclient::session::{ConnectionId, ConnectionState, Engine, Get, Output, RequestId, Time};
-use serde_json::json;
+use resclient::protocol::request::json_string;
+use resclient::session::{
+    Config, ConnectionId, ConnectionState, Counters, Engine, Get, Options, Output, RequestId, ResourceInfo, Time,
+};
 use wasm_bindgen::prelude::*;
 
 use crate::host::{Host, performance_now};
-use crate::options;
 use crate::socket::{Inbound, Socket};
 use crate::tape::Tape;
 use crate::text::TextBuffer;
@@ -26,10 +28,31 @@ pub struct Driver {
 
 #[wasm_bindgen]
 impl Driver {
-    /// `options` is JSON; see the shell's options.
+    /// Delays are in milliseconds; the two halves of the seed are random.
     #[wasm_bindgen(constructor)]
-    pub fn new(host: Host, options: &str) -> Result<Driver, JsError> {
-        let config = options::parse(options).map_err(|e| JsError::new(&e))?;
+    #[expect(clippy::too_many_arguments, reason = "numbers cross to WebAssembly without any decoding")]
+    pub fn new(
+        host: Host,
+        unsubscribe_delay: f64,
+        subscribe_stale_delay: f64,
+        subscribe_retry_delay: f64,
+        reconnect_delay: f64,
+        reconnect_delay_max: f64,
+        handshake_timeout: f64,
+        seed_high: u32,
+        seed_low: u32,
+    ) -> Driver {
+        // The casts saturate: a negative delay is none.
+        let options = Options {
+            unsubscribe_delay: unsubscribe_delay as u64,
+            subscribe_stale_delay: subscribe_stale_delay as u64,
+            subscribe_retry_delay: subscribe_retry_delay as u64,
+            reconnect_delay: reconnect_delay as u64,
+            reconnect_delay_max: reconnect_delay_max as u64,
+            handshake_timeout: handshake_timeout as u64,
+        };
+        let seed = u64::from(seed_high) << 32 | u64::from(seed_low);
+        let config = Config { seed, units: Units::Utf16, options };
         let inner = Rc::new(Inner {
             engine: RefCell::new(Engine::new(config)),
             host,
@@ -41,7 +64,7 @@ impl Driver {
             pumping: Cell::new(false),
             debug: Cell::new(false),
         });
-        Ok(Driver { inner, record: RefCell::new(Tape::default()) })
+        Driver { inner, record: RefCell::new(Tape::default()) }
     }
 
     pub fn connect(&self) {
@@ -114,46 +137,33 @@ impl Driver {
 
     /// Connection and cache as JSON.
     pub fn inspect(&self) -> String {
-        let engine = self.inner.engine.borrow();
-        let counters = engine.counters();
-        let resources: Vec<_> = engine
-            .resources()
-            .iter()
-            .map(|r| {
-                json!({
-                    "rid": r.rid,
-                    "kind": match r.kind {
-                        Some(ResourceKind::Model) => "model",
-                        Some(ResourceKind::Collection) => "collection",
-                        Some(ResourceKind::Error) => "error",
-                        None => "loading",
-                    },
-                    "direct": r.direct,
-                    "indirect": r.indirect,
-                    "subscribed": r.subscribed,
-                    "stale": r.stale,
-                })
-            })
-            .collect();
-        json!({
-            "state": match engine.state() {
-                ConnectionState::Idle => "idle",
-                ConnectionState::Connecting => "connecting",
-                ConnectionState::Connected => "connected",
-                ConnectionState::Waiting { .. } => "waiting",
-            },
-            "protocol": engine.protocol().to_string(),
-            "counters": {
-                "frames": counters.frames,
-                "malformed": counters.malformed,
-                "unmatched": counters.unmatched,
-                "unknown": counters.unknown,
-                "misfits": counters.misfits,
-                "resets": counters.resets,
-            },
-            "resources": resources,
-        })
-        .to_string()
+        let mut engine = self.inner.engine.borrow_mut();
+        let state = match engine.state() {
+            ConnectionState::Idle => "idle",
+            ConnectionState::Connecting => "connecting",
+            ConnectionState::Connected => "connected",
+            ConnectionState::Waiting { .. } => "waiting",
+        };
+        let Counters { frames, malformed, unmatched, unknown, misfits, resets } = engine.counters();
+        let mut json = format!(
+            r#"{{"state":"{state}","protocol":"{}","counters":{{"frames":{frames},"malformed":{malformed},"unmatched":{unmatched},"unknown":{unknown},"misfits":{misfits},"resets":{resets}}},"resources":["#,
+            engine.protocol()
+        );
+        for (at, resource) in engine.resources().iter().enumerate() {
+            let ResourceInfo { rid, kind, direct, indirect, subscribed, stale, .. } = resource;
+            let kind = match kind {
+                Some(ResourceKind::Model) => "model",
+                Some(ResourceKind::Collection) => "collection",
+                Some(ResourceKind::Error) => "error",
+                None => "loading",
+            };
+            let comma = if at > 0 { "," } else { "" };
+            let rid = json_string(rid);
+            json += &format!(
+                r#"{comma}{{"rid":{rid},"kind":"{kind}","direct":{direct},"indirect":{indirect},"subscribed":{subscribed},"stale":{stale}}}"#
+            );
+        }
+        json + "]}"
     }
 }
 

@@ -6,7 +6,6 @@
 
 mod driver;
 mod host;
-mod options;
 mod socket;
 mod tape;
 mod text;
