@@ -411,8 +411,9 @@ impl<'a> Scanner<'a> {
         if self.utf16 {
             let continuation = (word >> 7) & !(word >> 6) & LOW;
             let four = (word >> 7) & (word >> 6) & (word >> 5) & (word >> 4) & LOW;
-            self.surplus += continuation.count_ones() as usize;
-            self.surplus -= four.count_ones() as usize;
+            // Where a character of four bytes begins at the end of a word, this goes below zero until the next word.
+            let surplus = self.surplus.wrapping_add(continuation.count_ones() as usize);
+            self.surplus = surplus.wrapping_sub(four.count_ones() as usize);
         }
     }
 
