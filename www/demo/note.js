@@ -1,0 +1,12 @@
+/** Shows a sentence; an element without one is not seen. */
+export function note(element, sentence = '') {
+  element.textContent = sentence;
+}
+
+/** What went wrong, as a sentence for the person: the service's own, or that there was nobody to ask. */
+export function reason(error) {
+  if (UNREACHABLE.has(error.code)) return 'Not saved: there is no connection. Your text is kept; Enter tries again.';
+  return error.message || String(error);
+}
+
+const UNREACHABLE = new Set(['system.connectionError', 'system.disconnect']);

@@ -1,0 +1,3 @@
+import { showSource } from '/demo/source.js';
+
+await showSource(document.querySelector('[data-source]'));
