@@ -1,1 +1,12 @@
 #![forbid(unsafe_code)]
+#![doc = include_str!("lib.md")]
+
+pub mod bus;
+pub mod core;
+pub mod demo;
+mod gateway;
+pub mod resources;
+pub mod server;
+pub mod service;
+
+pub use gateway::{Gateway, GatewayConfig, Outgoing, Session, SessionReceiver, SessionSender};

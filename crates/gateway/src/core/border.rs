@@ -1,0 +1,121 @@
+//! What passes between the cache layer and the connection layer: nothing else does.
+
+use std::sync::Arc;
+
+use resclient::protocol::ResError;
+
+use super::value::{Change, Snapshot, Value};
+
+/// A client connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ConnId(pub u64);
+
+/// One subscription of one connection; never used twice.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SubId(pub u64);
+
+/// A subscriber as the cache knows it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Subscriber {
+    pub conn: ConnId,
+    pub sub: SubId,
+}
+
+/// A resource as services know it: the placeholder `{cid}` is replaced. The query is empty if there is none.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Address {
+    pub name: Arc<str>,
+    pub query: Arc<str>,
+}
+
+/// From the connection layer to the cache.
+#[derive(Debug)]
+pub enum Command {
+    /// Answered by exactly one [`Notice::Loaded`] or [`Notice::Failed`], unless unsubscribed before.
+    Subscribe(Subscriber, Address),
+    Unsubscribe(Subscriber, Address),
+}
+
+/// From the cache to one subscriber, in the order things happened to the resource.
+#[derive(Debug, Clone)]
+pub enum Notice {
+    Loaded {
+        snapshot: Arc<Snapshot>,
+        version: u64,
+    },
+    /// The resource cannot be had; the subscription is over.
+    Failed(ResError),
+    Event(Arc<Event>),
+    /// Access has to be asked for again.
+    Reaccess,
+}
+
+/// Something that happened to a loaded resource.
+#[derive(Debug)]
+pub struct Event {
+    /// Version of the resource before the event.
+    pub version: u64,
+    pub kind: EventKind,
+}
+
+#[derive(Debug)]
+pub enum EventKind {
+    /// Members that did change, and the model after it.
+    Change {
+        changes: Vec<(Arc<str>, Change)>,
+        before: Arc<Snapshot>,
+        after: Arc<Snapshot>,
+    },
+    Add {
+        idx: usize,
+        value: Value,
+        after: Arc<Snapshot>,
+    },
+    /// The value that was removed, and the payload as the service sent it.
+    Remove {
+        value: Value,
+        data: Arc<str>,
+        after: Arc<Snapshot>,
+    },
+    /// The resource is gone; the subscription is over.
+    Delete,
+    /// Passed on as it came.
+    Custom {
+        name: Arc<str>,
+        data: Arc<str>,
+    },
+}
+
+impl EventKind {
+    /// The resource after the event, if that is another than before.
+    pub fn after(&self) -> Option<&Arc<Snapshot>> {
+        match self {
+            EventKind::Change { after, .. } | EventKind::Add { after, .. } | EventKind::Remove { after, .. } => {
+                Some(after)
+            }
+            EventKind::Delete | EventKind::Custom { .. } => None,
+        }
+    }
+
+    /// The hard references the event adds and those it takes away, with repetitions.
+    pub fn references(&self) -> (Vec<Arc<str>>, Vec<Arc<str>>) {
+        let of = |value: &Value| value.reference().cloned();
+        match self {
+            EventKind::Change { changes, before, .. } => {
+                let added = changes.iter().filter_map(|(_, change)| match change {
+                    Change::Set(value) => of(value),
+                    Change::Delete => None,
+                });
+                let old = match before.body() {
+                    super::value::Body::Model(members) => members,
+                    super::value::Body::Collection(_) => return (Vec::new(), Vec::new()),
+                };
+                let removed = changes.iter().filter_map(|(key, _)| old.get(key).and_then(of));
+                (added.collect(), removed.collect())
+            }
+            EventKind::Add { value, .. } => (of(value).into_iter().collect(), Vec::new()),
+            EventKind::Remove { value, .. } => (Vec::new(), of(value).into_iter().collect()),
+            EventKind::Delete | EventKind::Custom { .. } => (Vec::new(), Vec::new()),
+        }
+    }
+}

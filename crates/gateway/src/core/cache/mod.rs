@@ -1,0 +1,516 @@
+//! The cache layer: one copy of each resource for all clients, kept up to date by events and resets.
+//!
+//! Each resource name has one entry. Everything that concerns it happens in the order it arrived; while the requests of
+//! a query event are answered, what arrives for the name waits in the entry's queue.
+
+mod resource;
+
+use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::sync::Arc;
+
+use resclient::protocol::ResError;
+use tracing::{debug, warn};
+
+use super::border::{Address, Command, Event, EventKind, Notice, Subscriber};
+use super::response::{Fetched, Mutation, QueryAnswer, read_mutation};
+use super::subject;
+use super::timers::{Time, TimerId, Timers};
+use super::value::Invalid;
+use resource::{Reset, Resource, State};
+
+/// What the cache wants done.
+#[derive(Debug)]
+pub enum Output {
+    Notice(Subscriber, Notice),
+    /// Listen to the events of a name; comes before the first get of the name.
+    Watch(Arc<str>),
+    Unwatch(Arc<str>),
+    /// Send a get request; answered with [`Cache::handle_get`].
+    Get {
+        address: Address,
+        serial: u64,
+    },
+    /// Send a query request; answered with [`Cache::handle_query`].
+    Query {
+        subject: String,
+        address: Address,
+    },
+}
+
+#[derive(Debug, Default)]
+pub struct Cache {
+    /// In the order of names, so that a run can be repeated exactly.
+    entries: BTreeMap<Arc<str>, Entry>,
+    serial: u64,
+    timers: Timers<Timer>,
+    random: u64,
+    outputs: VecDeque<Output>,
+}
+
+impl Cache {
+    /// `seed` spreads the retries of failed resets.
+    pub fn new(seed: u64) -> Cache {
+        Cache { random: seed | 1, ..Cache::default() }
+    }
+
+    pub fn poll_output(&mut self) -> Option<Output> {
+        self.outputs.pop_front()
+    }
+
+    /// When [`Cache::handle_timeout`] is to be called.
+    pub fn poll_timeout(&self) -> Option<Time> {
+        self.timers.next()
+    }
+
+    pub fn is_watched(&self, name: &str) -> bool {
+        self.entries.contains_key(name)
+    }
+
+    /// Names cached, and subscribers of all of them.
+    pub fn counts(&self) -> (usize, usize) {
+        (self.entries.len(), self.entries.values().map(|entry| entry.pins).sum())
+    }
+
+    /// The JSON text of a cached resource, for assertions in tests.
+    pub fn text(&self, address: &Address) -> Option<String> {
+        let entry = self.entries.get(&address.name)?;
+        let mut out = String::new();
+        entry
+            .resources
+            .get(entry.key(&address.query))?
+            .snapshot()?
+            .push(&mut out, resclient::protocol::Version::SUPPORTED);
+        Some(out)
+    }
+
+    pub fn handle_command(&mut self, now: Time, command: Command) {
+        match command {
+            Command::Subscribe(who, address) => self.subscribe(now, who, &address),
+            Command::Unsubscribe(who, address) => self.unsubscribe(now, who, &address),
+        }
+    }
+
+    pub fn handle_timeout(&mut self, now: Time) {
+        while let Some(timer) = self.timers.pop(now) {
+            match timer {
+                Timer::Evict(name) => self.evict(&name),
+                Timer::Retry(address) => self.start_reset(&address),
+            }
+        }
+    }
+
+    /// An event of a resource: the last part of its subject and its payload.
+    pub fn handle_event(&mut self, now: Time, name: &str, event: &str, payload: &[u8]) {
+        let Some(entry) = self.entries.get_mut(name) else { return };
+        if entry.locks > 0 {
+            entry.queue.push_back(Queued::Event(event.into(), payload.into()));
+            return;
+        }
+        let name = entry.name.clone();
+        let text = match std::str::from_utf8(payload) {
+            Ok("") => "null",
+            Ok(text) if serde_json::from_str::<&serde_json::value::RawValue>(text).is_ok() => text,
+            _ => {
+                warn!(%name, event, "dropped an event that is not JSON");
+                return;
+            }
+        };
+        self.event(now, &name, event, text);
+    }
+
+    /// The answer to [`Output::Get`].
+    pub fn handle_get(&mut self, now: Time, address: &Address, serial: u64, result: Result<Fetched, ResError>) {
+        let Some(entry) = self.entries.get_mut(&address.name) else { return };
+        if entry.locks > 0 {
+            entry.queue.push_back(Queued::Get(address.query.clone(), serial, result));
+            return;
+        }
+        let key = entry.key(&address.query).clone();
+        let Some(resource) = entry.resources.get(&key) else { return };
+        match (&resource.state, resource.reset) {
+            (&State::Requested { serial: wanted, reset_after }, _) if wanted == serial => {
+                self.first_get(now, address, reset_after, result);
+            }
+            (State::Loaded(_), Reset::InFlight { serial: wanted, again, delay }) if wanted == serial => {
+                let address = Address { name: address.name.clone(), query: key };
+                self.reset_get(now, &address, again, delay, result);
+            }
+            // The answer to a request that nobody waits for any more.
+            _ => {}
+        }
+    }
+
+    /// The answer to [`Output::Query`].
+    pub fn handle_query(&mut self, now: Time, address: &Address, result: Result<QueryAnswer, ResError>) {
+        match result {
+            Ok(QueryAnswer::Unchanged) => {}
+            Ok(QueryAnswer::Events(events)) => {
+                for (event, data) in events {
+                    let text = data.as_ref().map_or("null", |d| d.get());
+                    match read_mutation(&event, text) {
+                        Ok(mutation) => self.mutate(address, mutation, text),
+                        Err(error) => self.inapplicable(address, error),
+                    }
+                }
+            }
+            Ok(QueryAnswer::Replaced(body)) => {
+                if let Err(error) = self.replace(address, &body) {
+                    self.inapplicable(address, error);
+                }
+            }
+            Err(error) if error.code == ResError::NOT_FOUND.code => self.delete(now, address),
+            // Without the answer the value may be old: fetch it.
+            Err(_) => self.start_reset(address),
+        }
+        self.unlock(now, &address.name);
+    }
+
+    /// `system.reset`: resources that may have changed unseen, and those whose access may have.
+    pub fn handle_reset(&mut self, resources: &[String], access: &[String]) {
+        let matching = |patterns: &[String], name: &str| {
+            patterns.iter().any(|p| subject::is_valid_pattern(p) && subject::matches(p, name))
+        };
+        let mut resets = Vec::new();
+        for (name, entry) in &self.entries {
+            if matching(resources, name) {
+                let queries = entry.resources.keys();
+                resets.extend(queries.map(|query| Address { name: name.clone(), query: query.clone() }));
+            }
+            if matching(access, name) {
+                for who in entry.resources.values().flat_map(|r| &r.subscribers) {
+                    self.outputs.push_back(Output::Notice(*who, Notice::Reaccess));
+                }
+            }
+        }
+        for address in resets {
+            self.start_reset(&address);
+        }
+    }
+
+    fn subscribe(&mut self, now: Time, who: Subscriber, address: &Address) {
+        if !self.entries.contains_key(&address.name) {
+            self.outputs.push_back(Output::Watch(address.name.clone()));
+            self.entries.insert(address.name.clone(), Entry::new(address.name.clone()));
+        }
+        let entry = self.entries.get_mut(&address.name).expect("inserted above");
+        if let Some(timer) = entry.evict.take() {
+            self.timers.cancel(timer);
+        }
+        entry.pins += 1;
+        let key = entry.key(&address.query).clone();
+        let resource = entry.resources.entry(key.clone()).or_insert_with(|| {
+            self.serial += 1;
+            self.outputs.push_back(Output::Get { address: address.clone(), serial: self.serial });
+            Resource::requested(self.serial)
+        });
+        resource.subscribers.insert(who);
+        if let Some(snapshot) = resource.snapshot() {
+            let notice = Notice::Loaded { snapshot: snapshot.clone(), version: resource.version };
+            self.outputs.push_back(Output::Notice(who, notice));
+        }
+        if let Reset::Retry { .. } = resource.reset {
+            // The value is suspect: whoever asks for it is reason enough not to wait any longer.
+            self.start_reset(&Address { name: address.name.clone(), query: key });
+        }
+        let _ = now;
+    }
+
+    fn unsubscribe(&mut self, now: Time, who: Subscriber, address: &Address) {
+        let Some(entry) = self.entries.get_mut(&address.name) else { return };
+        let key = entry.key(&address.query).clone();
+        if entry.resources.get_mut(&key).is_some_and(|r| r.subscribers.remove(&who)) {
+            self.unpin(now, &address.name, 1);
+        }
+    }
+
+    fn unpin(&mut self, now: Time, name: &Arc<str>, count: usize) {
+        let Some(entry) = self.entries.get_mut(name) else { return };
+        entry.pins -= count;
+        if entry.pins == 0 && entry.evict.is_none() {
+            entry.evict = Some(self.timers.set(now.after(EVICT_AFTER), Timer::Evict(name.clone())));
+        }
+    }
+
+    fn evict(&mut self, name: &Arc<str>) {
+        let Some(entry) = self.entries.remove(name) else { return };
+        for resource in entry.resources.into_values() {
+            if let Reset::Retry { timer, .. } = resource.reset {
+                self.timers.cancel(timer);
+            }
+        }
+        self.outputs.push_back(Output::Unwatch(name.clone()));
+    }
+
+    fn first_get(&mut self, now: Time, address: &Address, reset_after: bool, result: Result<Fetched, ResError>) {
+        let entry = self.entries.get_mut(&address.name).expect("checked by the caller");
+        let resource = entry.resources.remove(&address.query).expect("checked by the caller");
+        let waiting = resource.subscribers;
+        let fetched = match result {
+            Ok(fetched) => fetched,
+            Err(error) => {
+                for who in &waiting {
+                    self.outputs.push_back(Output::Notice(*who, Notice::Failed(error.clone())));
+                }
+                // Without subscribers the entry is already waiting for its eviction.
+                return self.unpin(now, &address.name, waiting.len());
+            }
+        };
+        let key: Arc<str> = fetched.query.as_str().into();
+        // A value that is there already has seen events that this answer may not have.
+        let target = match entry.resources.remove(&key) {
+            Some(loaded) if loaded.snapshot().is_some() => {
+                for who in &waiting {
+                    let snapshot = loaded.snapshot().expect("checked above").clone();
+                    let notice = Notice::Loaded { snapshot, version: loaded.version };
+                    self.outputs.push_back(Output::Notice(*who, notice));
+                }
+                loaded
+            }
+            other => {
+                let mut target = Resource::loaded(fetched.body);
+                // Those who asked with the normalised query while this request was in flight are told here too, so the
+                // answer to theirs finds nobody waiting.
+                target.subscribers = other.map(|r| r.subscribers).unwrap_or_default();
+                for who in target.subscribers.iter().chain(&waiting) {
+                    let snapshot = target.snapshot().expect("just loaded").clone();
+                    self.outputs.push_back(Output::Notice(*who, Notice::Loaded { snapshot, version: 0 }));
+                }
+                target
+            }
+        };
+        let target = entry.resources.entry(key.clone()).or_insert(target);
+        target.subscribers.extend(waiting);
+        if key != address.query {
+            target.aliases.push(address.query.clone());
+            entry.links.insert(address.query.clone(), key.clone());
+        }
+        if reset_after {
+            self.start_reset(&Address { name: address.name.clone(), query: key });
+        }
+    }
+
+    fn event(&mut self, now: Time, name: &Arc<str>, event: &str, text: &str) {
+        if event == "query" {
+            return self.query_event(now, name, text);
+        }
+        let address = Address { name: name.clone(), query: "".into() };
+        let entry = self.entries.get(name).expect("checked by the caller");
+        let Some(base) = entry.resources.get(&address.query) else { return };
+        if event == "reaccess" {
+            for who in &base.subscribers {
+                self.outputs.push_back(Output::Notice(*who, Notice::Reaccess));
+            }
+            return;
+        }
+        if base.snapshot().is_none() {
+            return;
+        }
+        match event {
+            // The answer that is on its way was made after this event and includes it.
+            "change" | "add" | "remove" | "delete" if matches!(base.reset, Reset::InFlight { .. }) => {}
+            "change" | "add" | "remove" => match read_mutation(event, text) {
+                Ok(mutation) => self.mutate(&address, mutation, text),
+                Err(error) => self.inapplicable(&address, error),
+            },
+            "delete" => self.delete(now, &address),
+            // Words of the gateway's own: a service that used them would make clients forget what they still receive.
+            "patch" | "reset" | "unsubscribe" => debug!(%name, event, "dropped an event with a reserved name"),
+            _ => {
+                let kind = EventKind::Custom { name: event.into(), data: text.into() };
+                let event = Arc::new(Event { version: base.version, kind });
+                self.notify(&address, &event);
+            }
+        }
+    }
+
+    fn query_event(&mut self, now: Time, name: &Arc<str>, text: &str) {
+        #[derive(serde::Deserialize)]
+        struct Wire {
+            subject: String,
+        }
+        let Ok(wire) = serde_json::from_str::<Wire>(text) else {
+            warn!(%name, "dropped a query event without a subject");
+            return;
+        };
+        let entry = self.entries.get_mut(name).expect("checked by the caller");
+        for (query, resource) in &entry.resources {
+            if !query.is_empty() && resource.snapshot().is_some() {
+                entry.locks += 1;
+                let address = Address { name: name.clone(), query: query.clone() };
+                self.outputs.push_back(Output::Query { subject: wire.subject.clone(), address });
+            }
+        }
+        let _ = now;
+    }
+
+    /// One request of a query event is answered; after the last one what waited goes on.
+    fn unlock(&mut self, now: Time, name: &Arc<str>) {
+        let Some(entry) = self.entries.get_mut(name) else { return };
+        entry.locks = entry.locks.saturating_sub(1);
+        while let Some(entry) = self.entries.get_mut(name)
+            && entry.locks == 0
+            && let Some(queued) = entry.queue.pop_front()
+        {
+            match queued {
+                Queued::Event(event, payload) => self.handle_event(now, name, &event, &payload),
+                Queued::Get(query, serial, result) => {
+                    self.handle_get(now, &Address { name: name.clone(), query }, serial, result);
+                }
+            }
+        }
+    }
+
+    fn mutate(&mut self, address: &Address, mutation: Mutation, data: &str) {
+        let Some(resource) = self.resource(address) else { return };
+        match resource.apply(mutation, data) {
+            Ok(Some(event)) => self.notify(address, &event),
+            Ok(None) => {}
+            Err(error) => self.inapplicable(address, error),
+        }
+    }
+
+    /// A mutation that makes no sense here means that the copy and the service have parted: fetch it again.
+    fn inapplicable(&mut self, address: &Address, error: Invalid) {
+        warn!(name = %address.name, error = error.0, "an event cannot be applied; fetching the resource again");
+        self.start_reset(address);
+    }
+
+    fn delete(&mut self, now: Time, address: &Address) {
+        let Some(entry) = self.entries.get_mut(&address.name) else { return };
+        let Some(resource) = entry.resources.remove(&address.query) else { return };
+        entry.links.retain(|alias, _| !resource.aliases.contains(alias));
+        if let Reset::Retry { timer, .. } = resource.reset {
+            self.timers.cancel(timer);
+        }
+        let event = Arc::new(Event { version: resource.version, kind: EventKind::Delete });
+        for who in &resource.subscribers {
+            self.outputs.push_back(Output::Notice(*who, Notice::Event(event.clone())));
+        }
+        self.unpin(now, &address.name, resource.subscribers.len());
+    }
+
+    fn notify(&mut self, address: &Address, event: &Arc<Event>) {
+        let resource = self.entries.get(&address.name).and_then(|e| e.resources.get(&address.query));
+        for who in resource.iter().flat_map(|r| &r.subscribers) {
+            self.outputs.push_back(Output::Notice(*who, Notice::Event(event.clone())));
+        }
+    }
+
+    fn start_reset(&mut self, address: &Address) {
+        self.serial += 1;
+        let serial = self.serial;
+        let Some(resource) = self.resource(address) else { return };
+        match (&mut resource.state, &mut resource.reset) {
+            (State::Requested { reset_after, .. }, _) => return *reset_after = true,
+            (_, Reset::InFlight { again, .. }) => return *again = true,
+            (_, reset) => {
+                let (stale, delay) = match *reset {
+                    Reset::Retry { timer, delay } => (Some(timer), delay),
+                    _ => (None, 0),
+                };
+                *reset = Reset::InFlight { serial, again: false, delay };
+                if let Some(timer) = stale {
+                    self.timers.cancel(timer);
+                }
+            }
+        }
+        self.outputs.push_back(Output::Get { address: address.clone(), serial });
+    }
+
+    fn reset_get(&mut self, now: Time, address: &Address, again: bool, delay: u64, result: Result<Fetched, ResError>) {
+        if let Some(resource) = self.resource(address) {
+            resource.reset = Reset::Idle;
+        }
+        let failed = match result {
+            Err(error) if error.code == ResError::NOT_FOUND.code => return self.delete(now, address),
+            Err(error) => Some(error),
+            Ok(fetched) => self.replace(address, &fetched.body).err().map(Into::into),
+        };
+        match failed {
+            Some(error) => {
+                let delay = (delay * 2).clamp(RETRY_FIRST, RETRY_LAST);
+                warn!(name = %address.name, %error, delay, "a reset failed; trying again");
+                let at = now.after(delay / 2 + self.random_below(delay / 2 + 1));
+                let timer = self.timers.set(at, Timer::Retry(address.clone()));
+                if let Some(resource) = self.resource(address) {
+                    resource.reset = Reset::Retry { timer, delay };
+                }
+            }
+            None if again => self.start_reset(address),
+            None => {}
+        }
+    }
+
+    /// Brings the value to `body` by events.
+    fn replace(&mut self, address: &Address, body: &super::value::Body) -> Result<(), Invalid> {
+        let Some(resource) = self.resource(address) else { return Ok(()) };
+        for (mutation, data) in resource.mutations_to(body)? {
+            self.mutate(address, mutation, &data);
+        }
+        Ok(())
+    }
+
+    fn resource(&mut self, address: &Address) -> Option<&mut Resource> {
+        self.entries.get_mut(&address.name)?.resources.get_mut(&address.query)
+    }
+
+    fn random_below(&mut self, limit: u64) -> u64 {
+        // xorshift64: enough to keep retries apart.
+        self.random ^= self.random << 13;
+        self.random ^= self.random >> 7;
+        self.random ^= self.random << 17;
+        self.random % limit
+    }
+}
+
+/// Everything known about one resource name.
+#[derive(Debug)]
+struct Entry {
+    name: Arc<str>,
+    /// Subscribers of all queries together.
+    pins: usize,
+    /// By normalised query.
+    resources: BTreeMap<Arc<str>, Resource>,
+    /// Queries as clients wrote them to their normalised form, where that differs.
+    links: HashMap<Arc<str>, Arc<str>>,
+    queue: VecDeque<Queued>,
+    /// Requests of query events in flight.
+    locks: usize,
+    evict: Option<TimerId>,
+}
+
+impl Entry {
+    fn new(name: Arc<str>) -> Entry {
+        Entry {
+            name,
+            pins: 0,
+            resources: BTreeMap::new(),
+            links: HashMap::new(),
+            queue: VecDeque::new(),
+            locks: 0,
+            evict: None,
+        }
+    }
+
+    fn key<'a>(&'a self, query: &'a Arc<str>) -> &'a Arc<str> {
+        self.links.get(query).unwrap_or(query)
+    }
+}
+
+#[derive(Debug)]
+enum Queued {
+    Event(Box<str>, Box<[u8]>),
+    Get(Arc<str>, u64, Result<Fetched, ResError>),
+}
+
+#[derive(Debug)]
+enum Timer {
+    Evict(Arc<str>),
+    Retry(Address),
+}
+
+/// How long a resource stays cached without subscribers, in milliseconds.
+const EVICT_AFTER: u64 = 5_000;
+/// First and longest pause before a failed reset is tried again, in milliseconds.
+const RETRY_FIRST: u64 = 500;
+const RETRY_LAST: u64 = 30_000;

@@ -1,0 +1,135 @@
+//! One cached resource: its value, who listens, and how events and fresh copies change it.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use crate::core::border::{Event, EventKind, Subscriber};
+use crate::core::diff::{Edit, diff};
+use crate::core::response::{Mutation, model_changes};
+use crate::core::timers::TimerId;
+use crate::core::value::{Body, Change, Invalid, Snapshot};
+
+/// A resource for one normalised query of a name; the empty query is the plain resource.
+#[derive(Debug)]
+pub struct Resource {
+    pub state: State,
+    pub subscribers: BTreeSet<Subscriber>,
+    /// Queries, as clients wrote them, that the service answered with this resource.
+    pub aliases: Vec<Arc<str>>,
+    /// Counts the changes since loading.
+    pub version: u64,
+    pub reset: Reset,
+}
+
+#[derive(Debug)]
+pub enum State {
+    /// The get request `serial` is in flight. With `reset_after`, its answer may be older than a reset.
+    Requested {
+        serial: u64,
+        reset_after: bool,
+    },
+    Loaded(Arc<Snapshot>),
+}
+
+/// Whether a fresh copy is being fetched to replace the value.
+#[derive(Debug, Clone, Copy)]
+pub enum Reset {
+    Idle,
+    /// The get request `serial` is in flight; `again` if another reset came since.
+    InFlight {
+        serial: u64,
+        again: bool,
+        delay: u64,
+    },
+    /// The last attempt failed; the value is suspect until the next one.
+    Retry {
+        timer: TimerId,
+        delay: u64,
+    },
+}
+
+impl Resource {
+    pub fn requested(serial: u64) -> Resource {
+        Resource {
+            state: State::Requested { serial, reset_after: false },
+            subscribers: BTreeSet::new(),
+            aliases: Vec::new(),
+            version: 0,
+            reset: Reset::Idle,
+        }
+    }
+
+    pub fn loaded(body: Body) -> Resource {
+        Resource { state: State::Loaded(Snapshot::new(body)), ..Resource::requested(0) }
+    }
+
+    pub fn snapshot(&self) -> Option<&Arc<Snapshot>> {
+        match &self.state {
+            State::Loaded(snapshot) => Some(snapshot),
+            State::Requested { .. } => None,
+        }
+    }
+
+    /// Applies a mutation; `data` is its payload as sent. `Ok(None)` when it changes nothing.
+    pub fn apply(&mut self, mutation: Mutation, data: &str) -> Result<Option<Arc<Event>>, Invalid> {
+        let State::Loaded(snapshot) = &self.state else { return Ok(None) };
+        let (kind, after) = match (snapshot.body(), mutation) {
+            (Body::Model(members), Mutation::Change(mut changes)) => {
+                changes.retain(|(key, change)| match change {
+                    Change::Set(value) => members.get(key) != Some(value),
+                    Change::Delete => members.contains_key(key),
+                });
+                if changes.is_empty() {
+                    return Ok(None);
+                }
+                let mut members = members.clone();
+                for (key, change) in &changes {
+                    match change {
+                        Change::Set(value) => drop(members.insert(key.clone(), value.clone())),
+                        Change::Delete => drop(members.shift_remove(key)),
+                    }
+                }
+                let after = Snapshot::new(Body::Model(members));
+                (EventKind::Change { changes, before: snapshot.clone(), after: after.clone() }, after)
+            }
+            (Body::Collection(items), Mutation::Add(idx, value)) if idx <= items.len() => {
+                let mut items = items.clone();
+                items.insert(idx, value.clone());
+                let after = Snapshot::new(Body::Collection(items));
+                (EventKind::Add { idx, value, after: after.clone() }, after)
+            }
+            (Body::Collection(items), Mutation::Remove(idx)) if idx < items.len() => {
+                let mut items = items.clone();
+                let value = items.remove(idx);
+                let after = Snapshot::new(Body::Collection(items));
+                (EventKind::Remove { value, data: data.into(), after: after.clone() }, after)
+            }
+            (Body::Collection(_), Mutation::Add(..) | Mutation::Remove(_)) => {
+                return Err(Invalid("index out of range"));
+            }
+            _ => return Err(Invalid("event of the wrong type for the resource")),
+        };
+        let event = Event { version: self.version, kind };
+        self.version += 1;
+        self.state = State::Loaded(after);
+        Ok(Some(Arc::new(event)))
+    }
+
+    /// The mutations, with their payloads, that turn the value into `body`.
+    pub fn mutations_to(&self, body: &Body) -> Result<Vec<(Mutation, String)>, Invalid> {
+        match (self.snapshot().map(|s| s.body()), body) {
+            (Some(Body::Model(old)), Body::Model(new)) => {
+                let changes = model_changes(old, new);
+                Ok(if changes.is_empty() { vec![] } else { vec![(Mutation::Change(changes), String::new())] })
+            }
+            (Some(Body::Collection(old)), Body::Collection(new)) => Ok(diff(old, new)
+                .into_iter()
+                .map(|edit| match edit {
+                    Edit::Remove(idx) => (Mutation::Remove(idx), format!("{{\"idx\":{idx}}}")),
+                    Edit::Add(idx, value) => (Mutation::Add(idx, value), String::new()),
+                })
+                .collect()),
+            _ => Err(Invalid("the resource has another type than before")),
+        }
+    }
+}

@@ -1,0 +1,270 @@
+//! What the cache tells a connection, and the events the client gets of it.
+
+use resclient::protocol::ResError;
+use tracing::error;
+
+use super::graph::Goal;
+use super::set::ResourceSet;
+use super::sub::{Access, Body, RequestId};
+use super::{Conn, Output, Purpose};
+use crate::core::border::{Event, EventKind, Notice, SubId};
+use crate::core::json;
+use crate::core::response;
+use crate::core::value::separate;
+
+impl Conn {
+    /// Something happened to a resource that this connection subscribes to in the cache.
+    pub fn handle_notice(&mut self, id: SubId, notice: Notice) {
+        // A notice may cross the end of the subscription.
+        if !self.subs.contains_key(&id) {
+            return;
+        }
+        match notice {
+            Notice::Loaded { snapshot, version } => {
+                let references: Vec<_> = snapshot.body().references().cloned().collect();
+                let sub = self.sub(id);
+                sub.body = Body::Loaded(snapshot);
+                sub.version = version;
+                let waits = std::mem::take(&mut sub.waits);
+                let children = references.iter().map(|rid| self.add_reference(id, rid)).collect();
+                self.resolve_waits(waits, children);
+            }
+            Notice::Failed(error) => {
+                let sub = self.sub(id);
+                sub.body = match sub.replaced.take() {
+                    Some(held) => Body::Deleted(held),
+                    None => Body::Failed(error.clone()),
+                };
+                let waits = std::mem::take(&mut sub.waits);
+                // Who asked is told why this attempt failed, whatever the Sub was before.
+                for request in sub.requests.clone() {
+                    self.load_failed(request, &error);
+                }
+                self.resolve_waits(waits, Vec::new());
+            }
+            Notice::Event(event) => {
+                self.sub(id).queue.push_back(event);
+                self.flushable.push_back(id);
+            }
+            Notice::Reaccess => self.reaccess(id),
+        }
+        self.settle();
+    }
+
+    /// Lets go on what may: requests and events whose resources are there, and queues that nothing holds any more.
+    pub(super) fn settle(&mut self) {
+        loop {
+            if let Some(goal) = self.ready.pop_front() {
+                match goal {
+                    Goal::Request(request) => self.request_ready(request),
+                    Goal::Event(id) => {
+                        if let Some((_, wait)) = self.subs.get_mut(&id).and_then(|sub| sub.current.as_mut()) {
+                            *wait = None;
+                            self.flushable.push_back(id);
+                        }
+                    }
+                }
+            } else if let Some(id) = self.flushable.pop_front() {
+                self.flush(id);
+            } else if !self.garbage.is_empty() {
+                let garbage = std::mem::take(&mut self.garbage);
+                self.collect(&garbage);
+            } else {
+                return;
+            }
+        }
+    }
+
+    /// Sends the events that wait, in order, until one has to wait for references or access.
+    fn flush(&mut self, id: SubId) {
+        while let Some(sub) = self.subs.get_mut(&id)
+            && sub.is_current()
+        {
+            let event = match sub.current.take() {
+                Some((event, None)) => event,
+                Some(waiting) => return sub.current = Some(waiting),
+                None => match sub.queue.pop_front() {
+                    Some(event) => {
+                        self.begin(id, &event);
+                        event
+                    }
+                    None => return,
+                },
+            };
+            let (added, _) = event.kind.references();
+            let children = added.iter().map(|rid| self.by_rid[rid]).collect();
+            match self.start_wait(children, Goal::Event(id)) {
+                None => self.deliver(id, &event),
+                wait => return self.sub(id).current = Some((event, wait)),
+            }
+        }
+    }
+
+    /// Counts an event's references, so that they load and live.
+    fn begin(&mut self, id: SubId, event: &Event) {
+        let sub = self.sub(id);
+        if event.version != sub.version {
+            error!(rid = %sub.rid, event = event.version, held = sub.version, "event for another version");
+            debug_assert!(false, "the cache and the connection count alike");
+        }
+        for rid in &event.kind.references().0 {
+            self.add_reference(id, rid);
+        }
+    }
+
+    /// Sends an event whose references are all there.
+    fn deliver(&mut self, id: SubId, event: &Event) {
+        let version = self.version;
+        let (added, removed) = event.kind.references();
+        let mut set = ResourceSet::default();
+        for rid in &added {
+            let child = self.mark_sent(id, rid);
+            self.send(child, &mut set);
+        }
+        let rid = self.sub(id).rid.clone();
+        match &event.kind {
+            EventKind::Change { changes, .. } => {
+                let mut data = String::from("{\"values\":{");
+                for (key, change) in changes {
+                    separate(&mut data, '{');
+                    json::push_string(&mut data, key);
+                    data.push(':');
+                    change.push(&mut data, version);
+                }
+                data.push('}');
+                set.push_members(&mut data);
+                data.push('}');
+                self.send_event(&rid, "change", &data);
+            }
+            EventKind::Add { idx, value, .. } => {
+                let mut data = format!("{{\"idx\":{idx},\"value\":");
+                value.push(&mut data, version);
+                set.push_members(&mut data);
+                data.push('}');
+                self.send_event(&rid, "add", &data);
+            }
+            EventKind::Remove { data, .. } => self.send_event(&rid, "remove", data),
+            EventKind::Custom { name, data } => self.send_event(&rid, name, data),
+            EventKind::Delete => return self.deleted(id),
+        }
+        if let Some(after) = event.kind.after() {
+            let sub = self.sub(id);
+            sub.body = Body::Loaded(after.clone());
+            sub.version += 1;
+        }
+        for rid in &removed {
+            let child = self.release_reference(id, rid);
+            self.garbage.extend(child);
+        }
+        if !self.garbage.is_empty() {
+            let garbage = std::mem::take(&mut self.garbage);
+            self.collect(&garbage);
+        }
+    }
+
+    /// The client keeps what it holds of a deleted resource for as long as something refers to it.
+    fn deleted(&mut self, id: SubId) {
+        let sub = self.sub(id);
+        let rid = sub.rid.clone();
+        if let Body::Loaded(snapshot) = &sub.body {
+            sub.body = Body::Deleted(snapshot.clone());
+        }
+        sub.queue.clear();
+        self.send_event(&rid, "delete", "null");
+        self.end_direct(id, &ResError::DELETED);
+        // Requests that came after the answer to this one began to wait are for a resource that is no more.
+        for request in self.sub_requests(id) {
+            self.load_failed(request, &ResError::NOT_FOUND);
+        }
+        self.garbage.push(id);
+    }
+
+    /// Ends all direct subscriptions of a Sub and tells the client why.
+    fn end_direct(&mut self, id: SubId, reason: &ResError) {
+        let sub = self.sub(id);
+        if sub.direct == 0 {
+            return;
+        }
+        sub.direct = 0;
+        let rid = sub.rid.clone();
+        self.direct_rids -= 1;
+        let mut data = String::from("{\"reason\":");
+        json::push_error(&mut data, reason);
+        data.push('}');
+        self.send_event(&rid, "unsubscribe", &data);
+    }
+
+    fn send_event(&mut self, rid: &str, name: &str, data: &str) {
+        let mut frame = String::with_capacity(rid.len() + name.len() + data.len() + 24);
+        frame.push_str("{\"event\":");
+        json::push_string(&mut frame, rid);
+        frame.pop();
+        frame.push('.');
+        frame.push_str(&json::string(name)[1..]);
+        frame.push_str(",\"data\":");
+        frame.push_str(data);
+        frame.push('}');
+        self.output(Output::Frame(frame));
+    }
+
+    /// Access has to be asked for again; until the answer the resource's events wait.
+    pub(super) fn reaccess(&mut self, id: SubId) {
+        let Some(sub) = self.subs.get_mut(&id) else { return };
+        sub.held = sub.direct > 0;
+        match &mut sub.access {
+            Access::InFlight { again } => *again = true,
+            access => {
+                *access = Access::Unknown;
+                if sub.is_root() {
+                    self.ask_access(id);
+                }
+            }
+        }
+    }
+
+    /// Asks the service what this connection may do with the resource.
+    pub(super) fn ask_access(&mut self, id: SubId) {
+        let sub = self.sub(id);
+        sub.access = Access::InFlight { again: false };
+        let address = sub.address.clone();
+        self.request_access(&address, Purpose::Access(id));
+    }
+
+    pub(super) fn access_answered(&mut self, id: SubId, answer: Result<response::Access, ResError>) {
+        let Some(sub) = self.subs.get_mut(&id) else { return };
+        if let Access::InFlight { again: true } = sub.access {
+            return self.ask_access(id);
+        }
+        // A service that is away or confused says nothing about what the client may do: such answers are not kept.
+        let keep = answer.as_ref().err().is_none_or(|error| error.code == ResError::ACCESS_DENIED.code);
+        sub.access = if keep { Access::Known(answer.clone()) } else { Access::Unknown };
+        let denial = match &answer {
+            Ok(access) if access.get => None,
+            Ok(_) => Some(ResError::ACCESS_DENIED),
+            Err(error) => Some(error.clone()),
+        };
+        let calls = std::mem::take(&mut sub.calls);
+        let requests = sub.requests.clone();
+        if std::mem::take(&mut sub.held) {
+            if let Some(reason) = &denial {
+                self.end_direct(id, reason);
+                self.garbage.push(id);
+            }
+            self.flushable.push_back(id);
+        }
+        for request in requests {
+            match &denial {
+                Some(error) => self.fail_request(request, error),
+                None => self.try_request(request),
+            }
+        }
+        for request in calls {
+            self.call_granted(request, &answer);
+        }
+        self.garbage.push(id);
+    }
+
+    fn sub_requests(&self, id: SubId) -> Vec<RequestId> {
+        self.subs.get(&id).map(|sub| sub.requests.clone()).unwrap_or_default()
+    }
+}

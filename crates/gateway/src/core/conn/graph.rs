@@ -1,0 +1,302 @@
+//! The graph of a connection's Subs: references, waiting for a part of it to load, sending it, and dropping what
+//! nothing refers to any more.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use resclient::protocol::ResError;
+
+use super::set::ResourceSet;
+use super::sub::{Body, Edge, RequestId, Sub, WaitId};
+use super::{Conn, Output};
+use crate::core::border::{Address, Command, SubId};
+use crate::core::value::Snapshot;
+
+/// Something that goes on once everything it refers to is there.
+#[derive(Debug)]
+pub struct Wait {
+    /// Subs that are still loading.
+    pending: usize,
+    visited: BTreeSet<SubId>,
+    goal: Goal,
+}
+
+#[derive(Debug, Clone, Copy)]
+pub enum Goal {
+    Request(RequestId),
+    /// The current event of the Sub.
+    Event(SubId),
+}
+
+impl Conn {
+    /// The Sub for a resource; it is created and asked for if there is none, and asked for again if it could not be had.
+    pub(super) fn acquire(&mut self, rid: &Arc<str>) -> SubId {
+        if let Some(&id) = self.by_rid.get(rid) {
+            self.reload(id);
+            return id;
+        }
+        let id = SubId(self.next_id());
+        let refused = match self.address(rid) {
+            None => Some((Address { name: rid.clone(), query: "".into() }, ResError::INVALID_REQUEST)),
+            Some(address) if self.subs.len() >= self.limits.held_resources => {
+                Some((address, ResError::SUBSCRIPTION_LIMIT))
+            }
+            Some(address) => {
+                self.subs.insert(id, Sub::new(rid.clone(), address.clone(), Body::Loading(None)));
+                self.output(Output::Cache(Command::Subscribe(self.subscriber(id), address)));
+                None
+            }
+        };
+        if let Some((address, error)) = refused {
+            self.subs.insert(id, Sub::new(rid.clone(), address, Body::Failed(error)));
+        }
+        self.by_rid.insert(rid.clone(), id);
+        id
+    }
+
+    /// Asks again for what failed before or was deleted.
+    fn reload(&mut self, id: SubId) {
+        let subscriber = self.subscriber(id);
+        let sub = self.sub(id);
+        match &sub.body {
+            Body::Failed(error) => sub.body = Body::Loading(Some(error.clone())),
+            Body::Deleted(held) => {
+                sub.replaced = Some(held.clone());
+                sub.body = Body::Loading(Some(ResError::DELETED));
+            }
+            _ => return,
+        }
+        let address = sub.address.clone();
+        self.output(Output::Cache(Command::Subscribe(subscriber, address)));
+    }
+
+    /// Counts a reference from `parent` to the resource.
+    pub(super) fn add_reference(&mut self, parent: SubId, rid: &Arc<str>) -> SubId {
+        let child = self.acquire(rid);
+        let edge = self.sub(parent).refs.entry(child).or_default();
+        edge.count += 1;
+        if edge.count == 1 {
+            self.sub(child).indirect += 1;
+        }
+        child
+    }
+
+    /// Takes one reference back.
+    pub(super) fn release_reference(&mut self, parent: SubId, rid: &Arc<str>) -> Option<SubId> {
+        let child = *self.by_rid.get(rid)?;
+        let refs = &mut self.sub(parent).refs;
+        let edge = refs.get_mut(&child)?;
+        edge.count -= 1;
+        if edge.count == 0 {
+            let sent = edge.sent;
+            refs.remove(&child);
+            self.sub(child).indirect -= 1;
+            self.sub(child).sent_indirect -= u32::from(sent);
+        }
+        Some(child)
+    }
+
+    /// Waits until all that can be reached from `roots` without passing over what the client has is loaded or failed.
+    /// `None` when it is already.
+    pub(super) fn start_wait(&mut self, roots: Vec<SubId>, goal: Goal) -> Option<WaitId> {
+        if roots.is_empty() {
+            return None;
+        }
+        let id = WaitId(self.next_id());
+        self.waits.insert(id, Wait { pending: 0, visited: BTreeSet::new(), goal });
+        self.extend_wait(id, roots);
+        if self.waits[&id].pending == 0 {
+            self.waits.remove(&id);
+            return None;
+        }
+        Some(id)
+    }
+
+    fn extend_wait(&mut self, id: WaitId, mut stack: Vec<SubId>) {
+        let Some(wait) = self.waits.get_mut(&id) else { return };
+        while let Some(next) = stack.pop() {
+            if !wait.visited.insert(next) {
+                continue;
+            }
+            let Some(sub) = self.subs.get_mut(&next) else { continue };
+            match &sub.body {
+                Body::Loading(_) => {
+                    wait.pending += 1;
+                    sub.waits.push(id);
+                }
+                Body::Loaded(_) if sub.is_unsent() => stack.extend(sub.refs.keys()),
+                _ => {}
+            }
+        }
+    }
+
+    /// The Sub is loaded, failed or gone: what waited for it may go on, or waits for its references.
+    pub(super) fn resolve_waits(&mut self, waits: Vec<WaitId>, references: Vec<SubId>) {
+        for id in waits {
+            self.extend_wait(id, references.clone());
+            let Some(wait) = self.waits.get_mut(&id) else { continue };
+            wait.pending -= 1;
+            if wait.pending == 0 {
+                let wait = self.waits.remove(&id).expect("found above");
+                self.ready.push_back(wait.goal);
+            }
+        }
+    }
+
+    /// Adds to the set what the client does not hold of all that can be reached from `root`, and takes note that it
+    /// holds it now.
+    pub(super) fn send(&mut self, root: SubId, set: &mut ResourceSet) {
+        let version = self.version;
+        let mut errors = BTreeSet::new();
+        let mut stack = vec![root];
+        while let Some(id) = stack.pop() {
+            let sub = self.subs.get_mut(&id).expect("referenced Subs exist");
+            match &sub.body {
+                Body::Loaded(snapshot) if sub.is_unsent() => {
+                    let snapshot = snapshot.clone();
+                    set.add(&sub.rid, &snapshot, version);
+                    sub.sent = true;
+                    let replaced = sub.replaced.take();
+                    let references: Vec<_> = snapshot.body().references().cloned().collect();
+                    let children = references.iter().map(|rid| self.mark_sent(id, rid)).collect::<Vec<_>>();
+                    stack.extend(children.into_iter().rev());
+                    if let Some(old) = replaced {
+                        let released = old.body().references().filter_map(|rid| self.release_reference(id, rid));
+                        let released: Vec<_> = released.collect();
+                        self.garbage.extend(released);
+                    }
+                    self.flushable.push_back(id);
+                }
+                Body::Loaded(_) => {}
+                Body::Deleted(_) | Body::Loading(Some(_)) if sub.sent => {}
+                Body::Failed(error) | Body::Loading(Some(error)) => {
+                    if errors.insert(id) {
+                        set.add_error(&sub.rid, error);
+                    }
+                }
+                Body::Deleted(_) => {
+                    if errors.insert(id) {
+                        set.add_error(&sub.rid, &ResError::DELETED);
+                    }
+                }
+                Body::Loading(None) => unreachable!("sent before it was ready"),
+            }
+        }
+    }
+
+    /// The client has seen the reference.
+    pub(super) fn mark_sent(&mut self, parent: SubId, rid: &Arc<str>) -> SubId {
+        let child = self.by_rid[rid];
+        let edge = self.sub(parent).refs.get_mut(&child).expect("references of a loaded Sub are counted");
+        if !edge.sent {
+            edge.sent = true;
+            self.sub(child).sent_indirect += 1;
+        }
+        child
+    }
+
+    /// What [`Conn::send`] would add, without the client holding any of it afterwards.
+    pub(super) fn peek(&self, root: SubId, mut found: impl FnMut(&Arc<str>, Result<&Arc<Snapshot>, &ResError>)) {
+        let mut visited = BTreeSet::new();
+        let mut stack = vec![root];
+        while let Some(id) = stack.pop() {
+            let sub = &self.subs[&id];
+            if !visited.insert(id) {
+                continue;
+            }
+            match &sub.body {
+                Body::Loaded(snapshot) if sub.is_unsent() => {
+                    found(&sub.rid, Ok(snapshot));
+                    let references: Vec<_> = snapshot.body().references().map(|rid| self.by_rid[rid]).collect();
+                    stack.extend(references.into_iter().rev());
+                }
+                Body::Loaded(_) => {}
+                Body::Deleted(_) | Body::Loading(Some(_)) if sub.sent => {}
+                Body::Failed(error) | Body::Loading(Some(error)) => found(&sub.rid, Err(error)),
+                Body::Deleted(_) => found(&sub.rid, Err(&ResError::DELETED)),
+                Body::Loading(None) => unreachable!("read before it was ready"),
+            }
+        }
+    }
+
+    /// Drops what lost its last reason to live, starting from Subs that lost one. Cycles do not keep themselves.
+    pub(super) fn collect(&mut self, start: &[SubId]) {
+        // What the client drops now, it must be sent again should something unsent still refer to it.
+        let dropped =
+            self.unreachable(start, |sub| sub.direct > 0 || !sub.sent, |sub| sub.sent_indirect, |edge| edge.sent);
+        for id in dropped {
+            let sub = self.sub(id);
+            sub.sent = false;
+            let seen: Vec<SubId> = sub.refs.iter().filter(|(_, edge)| edge.sent).map(|(&child, _)| child).collect();
+            let replaced = sub.replaced.take();
+            sub.refs.values_mut().for_each(|edge| edge.sent = false);
+            for child in seen {
+                self.sub(child).sent_indirect -= 1;
+            }
+            for rid in replaced.iter().flat_map(|old| old.body().references()) {
+                self.release_reference(id, rid);
+            }
+        }
+        let mut freed = Vec::new();
+        for id in self.unreachable(start, Sub::is_root, |sub| sub.indirect, |_| true) {
+            freed.extend(self.dispose(id));
+        }
+        self.resolve_waits(freed, Vec::new());
+    }
+
+    /// The Subs at and below `start` that are reached neither from a root nor from outside.
+    fn unreachable(
+        &self,
+        start: &[SubId],
+        is_root: impl Fn(&Sub) -> bool,
+        references: impl Fn(&Sub) -> u32,
+        counts: impl Fn(&Edge) -> bool,
+    ) -> Vec<SubId> {
+        let children = |id: SubId| self.subs[&id].refs.iter().filter(|(_, e)| counts(e)).map(|(&child, _)| child);
+        let candidate = |id: &SubId| self.subs.get(id).is_some_and(|sub| !is_root(sub));
+        // How often each candidate is referred to by other candidates.
+        let mut inside: BTreeMap<SubId, u32> = BTreeMap::new();
+        let mut stack: Vec<SubId> = Vec::new();
+        for id in start.iter().copied().filter(candidate) {
+            if inside.insert(id, 0).is_none() {
+                stack.push(id);
+            }
+        }
+        while let Some(id) = stack.pop() {
+            for child in children(id).filter(candidate) {
+                *inside.entry(child).or_insert_with(|| {
+                    stack.push(child);
+                    0
+                }) += 1;
+            }
+        }
+        let outside = inside.iter().filter(|&(id, &count)| references(&self.subs[id]) > count).map(|(&id, _)| id);
+        let mut stack: Vec<SubId> = outside.collect();
+        while let Some(id) = stack.pop() {
+            if inside.remove(&id).is_some() {
+                stack.extend(children(id));
+            }
+        }
+        inside.into_keys().collect()
+    }
+
+    /// Removes a Sub; returns the waits that were waiting for it.
+    fn dispose(&mut self, id: SubId) -> Vec<WaitId> {
+        let sub = self.subs.remove(&id).expect("disposed once");
+        self.by_rid.remove(&sub.rid);
+        if sub.is_subscribed() {
+            self.output(Output::Cache(Command::Unsubscribe(self.subscriber(id), sub.address)));
+        }
+        for (child, edge) in sub.refs {
+            // A child may be gone already, or be the Sub itself.
+            if let Some(child) = self.subs.get_mut(&child) {
+                child.indirect -= 1;
+                child.sent_indirect -= u32::from(edge.sent);
+            }
+        }
+        if let Some((_, Some(wait))) = sub.current {
+            self.waits.remove(&wait);
+        }
+        sub.waits
+    }
+}

@@ -1,0 +1,121 @@
+//! One resource of one connection.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+
+use resclient::protocol::ResError;
+
+use crate::core::border::{Address, Event, SubId};
+use crate::core::response;
+use crate::core::value::Snapshot;
+
+/// Identifies a request of the connection that is not answered yet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RequestId(pub u64);
+
+/// Identifies a wait for a part of the graph to load.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct WaitId(pub u64);
+
+/// A resource that the connection uses, directly or through references.
+#[derive(Debug)]
+pub struct Sub {
+    /// As the client writes it.
+    pub rid: Arc<str>,
+    pub address: Address,
+    pub body: Body,
+    pub version: u64,
+    /// The client holds the resource.
+    pub sent: bool,
+    /// Direct subscriptions whose answer the client has: what it may unsubscribe.
+    pub direct: u32,
+    /// Requests for this resource, each of which keeps it until its answer.
+    pub requests: Vec<RequestId>,
+    /// Calls that wait for the same access answer.
+    pub calls: Vec<RequestId>,
+    /// Subs that refer to this one, and those of them whose reference the client has seen.
+    pub indirect: u32,
+    pub sent_indirect: u32,
+    pub refs: BTreeMap<SubId, Edge>,
+    pub access: Access,
+    /// Access is asked again: events wait for the answer.
+    pub held: bool,
+    pub waits: Vec<WaitId>,
+    pub queue: VecDeque<Arc<Event>>,
+    /// The event whose new references are loading; those after it are in the queue.
+    pub current: Option<(Arc<Event>, Option<WaitId>)>,
+    /// What the client holds of a deleted resource, while it is fetched anew.
+    pub replaced: Option<Arc<Snapshot>>,
+}
+
+/// References from one Sub to another.
+#[derive(Debug, Default, Clone, Copy)]
+pub struct Edge {
+    pub count: u32,
+    /// The client has seen the reference.
+    pub sent: bool,
+}
+
+#[derive(Debug)]
+pub enum Body {
+    /// With the error of the last attempt, if this is not the first one.
+    Loading(Option<ResError>),
+    Loaded(Arc<Snapshot>),
+    Failed(ResError),
+    Deleted(Arc<Snapshot>),
+}
+
+#[derive(Debug)]
+pub enum Access {
+    Unknown,
+    /// With `again`, the answer may be older than a reaccess and is asked for once more.
+    InFlight {
+        again: bool,
+    },
+    /// What the service answered; the only error kept is a denial.
+    Known(Result<response::Access, ResError>),
+}
+
+impl Sub {
+    pub fn new(rid: Arc<str>, address: Address, body: Body) -> Sub {
+        Sub {
+            rid,
+            address,
+            body,
+            version: 0,
+            sent: false,
+            direct: 0,
+            requests: Vec::new(),
+            calls: Vec::new(),
+            indirect: 0,
+            sent_indirect: 0,
+            refs: BTreeMap::new(),
+            access: Access::Unknown,
+            held: false,
+            waits: Vec::new(),
+            queue: VecDeque::new(),
+            current: None,
+            replaced: None,
+        }
+    }
+
+    /// Whether it lives without being referred to.
+    pub fn is_root(&self) -> bool {
+        self.direct > 0 || !self.requests.is_empty() || !self.calls.is_empty()
+    }
+
+    /// Whether the client holds exactly the snapshot, so that the next event may be sent.
+    pub fn is_current(&self) -> bool {
+        self.sent && self.replaced.is_none() && !self.held
+    }
+
+    /// Whether the body has to be in a resource set that refers to it.
+    pub fn is_unsent(&self) -> bool {
+        !self.sent || self.replaced.is_some()
+    }
+
+    /// Whether the cache has it as a subscriber.
+    pub fn is_subscribed(&self) -> bool {
+        matches!(self.body, Body::Loading(_) | Body::Loaded(_))
+    }
+}

@@ -1,0 +1,330 @@
+//! The gateway without I/O: messages of the bus and frames of clients go in, and outputs are popped.
+//!
+//! Time is an argument and randomness a seed, so a run can be repeated exactly. The cache and the connections are separate
+//! machines that share nothing but the messages of [`border`]; the core carries those messages, and the bus's.
+
+pub mod border;
+pub mod cache;
+pub mod conn;
+pub mod diff;
+pub mod json;
+pub mod response;
+pub mod subject;
+pub mod timers;
+pub mod value;
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use resclient::protocol::ResError;
+use tracing::{debug, warn};
+
+use border::{Address, ConnId};
+use cache::Cache;
+use conn::{ClientInfo, Conn, Limits, Ticket, Tree};
+use timers::{Time, TimerId, Timers};
+
+/// What is fixed when the gateway starts.
+#[derive(Debug, Clone)]
+pub struct CoreConfig {
+    /// Milliseconds a service has for an answer; default 3000.
+    pub request_timeout: u64,
+    pub limits: Limits,
+    /// Part of the subjects that answers are sent to; must be unguessable where others share the bus.
+    pub inbox: String,
+    /// For spreading retries.
+    pub seed: u64,
+}
+
+impl Default for CoreConfig {
+    fn default() -> Self {
+        CoreConfig { request_timeout: 3_000, limits: Limits::default(), inbox: "gateway".into(), seed: 1 }
+    }
+}
+
+/// What the core wants done.
+#[derive(Debug)]
+pub enum Output {
+    Publish {
+        subject: String,
+        reply: Option<String>,
+        payload: Vec<u8>,
+    },
+    Subscribe(String),
+    Unsubscribe(String),
+    /// Send a text frame to a client.
+    Frame(ConnId, String),
+    /// One frame of the client is dealt with; the driver may hand in another.
+    FrameDone(ConnId),
+    /// Close a connection with a WebSocket close code. The driver answers with [`Core::handle_disconnect`].
+    Close(ConnId, u16, &'static str),
+    /// The answer to [`Core::handle_fetch`].
+    Fetched(ConnId, Result<Tree, ResError>),
+}
+
+/// The gateway as a state machine.
+pub struct Core {
+    config: CoreConfig,
+    cache: Cache,
+    conns: BTreeMap<ConnId, Conn>,
+    by_cid: HashMap<Arc<str>, ConnId>,
+    requests: HashMap<u64, InFlight>,
+    timers: Timers<u64>,
+    next: u64,
+    outputs: std::collections::VecDeque<Output>,
+}
+
+impl Core {
+    pub fn new(config: CoreConfig) -> Core {
+        let mut core = Core {
+            cache: Cache::new(config.seed),
+            conns: BTreeMap::new(),
+            by_cid: HashMap::new(),
+            requests: HashMap::new(),
+            timers: Timers::default(),
+            next: 0,
+            outputs: [Output::Subscribe("system.*".into())].into(),
+            config,
+        };
+        core.outputs.push_back(Output::Subscribe(format!("_INBOX.{}.*", core.config.inbox)));
+        core
+    }
+
+    pub fn poll_output(&mut self) -> Option<Output> {
+        self.outputs.pop_front()
+    }
+
+    /// When [`Core::handle_timeout`] is to be called, unless something else comes first.
+    pub fn poll_timeout(&self) -> Option<Time> {
+        [self.timers.next(), self.cache.poll_timeout()].into_iter().flatten().min()
+    }
+
+    pub fn handle_timeout(&mut self, now: Time) {
+        while let Some(number) = self.timers.pop(now) {
+            if let Some(request) = self.requests.remove(&number) {
+                debug!(subject = %request.subject, "request timeout");
+                self.answer(now, request, Err(ResError::TIMEOUT));
+            }
+        }
+        self.cache.handle_timeout(now);
+        self.drain(now);
+    }
+
+    /// A client is there. `cid` must be unguessable: who knows it can be taken for the client.
+    pub fn handle_connect(&mut self, cid: &str, client: ClientInfo, is_http: bool) -> ConnId {
+        self.next += 1;
+        let id = ConnId(self.next);
+        let cid: Arc<str> = cid.into();
+        self.outputs.push_back(Output::Subscribe(format!("conn.{cid}.*")));
+        self.by_cid.insert(cid.clone(), id);
+        self.conns.insert(id, Conn::new(id, cid, client, is_http, self.config.limits.clone()));
+        id
+    }
+
+    /// A client is gone, or its HTTP request is answered.
+    pub fn handle_disconnect(&mut self, now: Time, id: ConnId) {
+        let Some(mut conn) = self.conns.remove(&id) else { return };
+        self.by_cid.remove(conn.cid());
+        self.outputs.push_back(Output::Unsubscribe(format!("conn.{}.*", conn.cid())));
+        conn.close();
+        while let Some(output) = conn.poll_output() {
+            if let conn::Output::Cache(command) = output {
+                self.cache.handle_command(now, command);
+            }
+        }
+        self.drain(now);
+    }
+
+    /// A text frame of a client.
+    pub fn handle_frame(&mut self, now: Time, id: ConnId, text: &str) {
+        if let Some(conn) = self.conns.get_mut(&id) {
+            conn.handle_frame(text);
+            self.drain_conn(now, id);
+        }
+    }
+
+    /// Asks for a resource for an HTTP request; answered with [`Output::Fetched`].
+    pub fn handle_fetch(&mut self, now: Time, id: ConnId, rid: &str) {
+        if let Some(conn) = self.conns.get_mut(&id) {
+            conn.fetch(rid);
+            self.drain_conn(now, id);
+        }
+    }
+
+    /// A message of the bus. `no_responders` says that nobody listens where the request with this reply subject was sent.
+    pub fn handle_message(&mut self, now: Time, subject: &str, payload: &[u8], no_responders: bool) {
+        let (kind, rest) = subject.split_once('.').unwrap_or((subject, ""));
+        match kind {
+            "_INBOX" => self.reply(now, rest, payload, no_responders),
+            "event" => {
+                if let Some((name, event)) = rest.rsplit_once('.') {
+                    self.cache.handle_event(now, name, event, payload);
+                }
+            }
+            "conn" => {
+                if let Some((cid, "token")) = rest.rsplit_once('.')
+                    && let Some(&id) = self.by_cid.get(cid)
+                    && let Some(conn) = self.conns.get_mut(&id)
+                {
+                    conn.handle_token(payload);
+                    self.drain_conn(now, id);
+                }
+            }
+            "system" => self.system(now, rest, payload),
+            _ => warn!(subject, "a message on a subject nobody asked for"),
+        }
+        self.drain(now);
+    }
+
+    pub fn cache(&self) -> &Cache {
+        &self.cache
+    }
+
+    pub fn conn(&self, id: ConnId) -> Option<&Conn> {
+        self.conns.get(&id)
+    }
+
+    fn system(&mut self, now: Time, event: &str, payload: &[u8]) {
+        #[derive(serde::Deserialize)]
+        struct Reset {
+            resources: Option<Vec<String>>,
+            access: Option<Vec<String>>,
+        }
+        #[derive(serde::Deserialize)]
+        struct TokenReset {
+            tids: Vec<String>,
+            subject: String,
+        }
+        match event {
+            "reset" => match serde_json::from_slice::<Reset>(payload) {
+                Ok(reset) => {
+                    let (resources, access) = (reset.resources.unwrap_or_default(), reset.access.unwrap_or_default());
+                    self.cache.handle_reset(&resources, &access);
+                }
+                Err(_) => warn!("dropped a system.reset that cannot be read"),
+            },
+            "tokenReset" => {
+                let Ok(reset) = serde_json::from_slice::<TokenReset>(payload) else { return };
+                let ids: Vec<ConnId> = self.conns.keys().copied().collect();
+                for id in ids {
+                    if let Some(conn) = self.conns.get_mut(&id) {
+                        conn.handle_token_reset(&reset.tids, &reset.subject);
+                        self.drain_conn(now, id);
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn reply(&mut self, now: Time, rest: &str, payload: &[u8], no_responders: bool) {
+        let number = rest.rsplit_once('.').and_then(|(_, number)| number.parse::<u64>().ok());
+        let Some(number) = number else { return };
+        let Some(request) = self.requests.get_mut(&number) else { return };
+        if !no_responders && let Some(more) = response::read_pre_response(payload) {
+            if let Some(ms) = more {
+                self.timers.cancel(request.timer);
+                request.timer = self.timers.set(now.after(ms.min(LONGEST_TIMEOUT)), number);
+            }
+            return;
+        }
+        let request = self.requests.remove(&number).expect("found above");
+        self.timers.cancel(request.timer);
+        self.answer(now, request, if no_responders { Err(ResError::NOT_FOUND) } else { Ok(payload) });
+        self.drain(now);
+    }
+
+    fn answer(&mut self, now: Time, request: InFlight, answer: Result<&[u8], ResError>) {
+        match request.asker {
+            Asker::Conn(id, ticket) => {
+                if let Some(conn) = self.conns.get_mut(&id) {
+                    conn.handle_answer(ticket, answer);
+                    self.drain_conn(now, id);
+                }
+            }
+            Asker::Get(address, serial) => {
+                self.cache.handle_get(now, &address, serial, answer.and_then(response::read_get));
+            }
+            Asker::Query(address) => self.cache.handle_query(now, &address, answer.and_then(response::read_query)),
+        }
+    }
+
+    fn request(&mut self, now: Time, subject: String, payload: String, asker: Asker) {
+        self.next += 1;
+        let number = self.next;
+        let timer = self.timers.set(now.after(self.config.request_timeout), number);
+        let reply = format!("_INBOX.{}.{number}", self.config.inbox);
+        self.requests.insert(number, InFlight { subject: subject.clone(), timer, asker });
+        self.outputs.push_back(Output::Publish { subject, reply: Some(reply), payload: payload.into_bytes() });
+    }
+
+    /// Carries what the cache has for connections and the bus, and what comes back of it, until nothing is left.
+    fn drain(&mut self, now: Time) {
+        while let Some(output) = self.cache.poll_output() {
+            match output {
+                cache::Output::Notice(who, notice) => {
+                    if let Some(conn) = self.conns.get_mut(&who.conn) {
+                        conn.handle_notice(who.sub, notice);
+                        self.pass_on(now, who.conn);
+                    }
+                }
+                cache::Output::Watch(name) => self.outputs.push_back(Output::Subscribe(format!("event.{name}.*"))),
+                cache::Output::Unwatch(name) => {
+                    self.outputs.push_back(Output::Unsubscribe(format!("event.{name}.*")));
+                }
+                cache::Output::Get { address, serial } => {
+                    let payload = query_payload(&address);
+                    self.request(now, format!("get.{}", address.name), payload, Asker::Get(address, serial));
+                }
+                cache::Output::Query { subject, address } => {
+                    let payload = query_payload(&address);
+                    self.request(now, subject, payload, Asker::Query(address));
+                }
+            }
+        }
+    }
+
+    fn drain_conn(&mut self, now: Time, id: ConnId) {
+        self.pass_on(now, id);
+        self.drain(now);
+    }
+
+    /// Takes what a connection has put out; commands to the cache are only handed over, their effects come with `drain`.
+    fn pass_on(&mut self, now: Time, id: ConnId) {
+        while let Some(output) = self.conns.get_mut(&id).and_then(Conn::poll_output) {
+            match output {
+                conn::Output::Cache(command) => self.cache.handle_command(now, command),
+                conn::Output::Request { subject, payload, ticket } => {
+                    self.request(now, subject, payload, Asker::Conn(id, ticket));
+                }
+                conn::Output::Frame(frame) => self.outputs.push_back(Output::Frame(id, frame)),
+                conn::Output::FrameDone => self.outputs.push_back(Output::FrameDone(id)),
+                conn::Output::Close(code, reason) => self.outputs.push_back(Output::Close(id, code, reason)),
+                conn::Output::Fetched(result) => self.outputs.push_back(Output::Fetched(id, result)),
+            }
+        }
+    }
+}
+
+/// A request to a service that is not answered yet.
+struct InFlight {
+    subject: String,
+    timer: TimerId,
+    asker: Asker,
+}
+
+enum Asker {
+    Conn(ConnId, Ticket),
+    Get(Address, u64),
+    Query(Address),
+}
+
+fn query_payload(address: &Address) -> String {
+    match &*address.query {
+        "" => "{}".into(),
+        query => format!("{{\"query\":{}}}", json::string(query)),
+    }
+}
+
+/// However much more time a service asks for, in milliseconds.
+const LONGEST_TIMEOUT: u64 = 300_000;

@@ -1,0 +1,31 @@
+//! Subjects of the bus and the patterns that match them (NATS rules).
+
+/// Whether `pattern` is valid: non-empty parts, `*` and `>` only as whole parts, `>` only at the end.
+pub fn is_valid_pattern(pattern: &str) -> bool {
+    let mut parts = pattern.split('.').peekable();
+    while let Some(part) = parts.next() {
+        let wild = part.contains(['*', '>']);
+        let ok = !part.is_empty()
+            && part.bytes().all(|b| matches!(b, 0x21..=0x7e) && b != b'?')
+            && (!wild || part == "*" || part == ">" && parts.peek().is_none());
+        if !ok {
+            return false;
+        }
+    }
+    true
+}
+
+/// Whether `subject` matches `pattern`: `*` is one whole part, `>` is one or more last parts.
+pub fn matches(pattern: &str, subject: &str) -> bool {
+    let mut subject = subject.split('.');
+    for part in pattern.split('.') {
+        match (part, subject.next()) {
+            (_, None) => return false,
+            (">", Some(_)) => return true,
+            ("*", Some(_)) => {}
+            (part, Some(other)) if part == other => {}
+            _ => return false,
+        }
+    }
+    subject.next().is_none()
+}

@@ -1,0 +1,34 @@
+//! Services to look at and to try things with: what `res-gateway --demo` serves.
+//!
+//! They use nothing but the public [`service`](crate::service) API, so they are also its examples.
+
+mod control;
+mod library;
+mod text;
+mod ticker;
+
+use serde_json::json;
+
+use crate::bus::MemoryBus;
+use crate::service::{Access, Service};
+
+/// The first parts of the names of the demo's resources.
+pub const NAMES: [&str; 5] = ["demo", "example", "library", "text", "ticker"];
+
+/// Starts all demo services on a bus.
+///
+/// # Panics
+/// Outside of a tokio runtime.
+pub fn start(bus: &MemoryBus) {
+    example().start(bus.connect());
+    text::service().start(bus.connect());
+    ticker::start(bus);
+    let library = library::service().start(bus.connect());
+    control::service(library, bus.clone()).start(bus.connect());
+}
+
+fn example() -> Service {
+    Service::new("example")
+        .model("example.model", json!({ "message": "Hello, World!" }))
+        .access("example.>", |_| Ok(Access::READ))
+}

@@ -1,0 +1,114 @@
+//! A JSON file of resources, served live.
+//!
+//! The file is one object. Its keys are resource names; a model is an object, a collection an array:
+//!
+//! ```json
+//! {
+//!   "example.model": { "message": "Hello, World!", "author": { "rid": "example.author" } },
+//!   "example.author": { "name": "Ada", "links": { "data": ["https://example.com"] } },
+//!   "example.list": ["one", 2, true, null, { "rid": "example.model", "soft": true }]
+//! }
+//! ```
+//!
+//! Values are those of the RES protocol: strings, numbers, booleans and `null`; references `{"rid":"…"}`; soft references
+//! `{"rid":"…","soft":true}`; and everything else wrapped as `{"data":…}`.
+//!
+//! Everybody may read and call:
+//! - `call.<model>.set {member: value, …}` sets members; `{"action":"delete"}` removes one;
+//! - `call.<collection>.add {"idx": n, "value": v}` inserts before position `n`, without `idx` at the end;
+//! - `call.<collection>.remove {"idx": n}` removes.
+//!
+//! Changes are seen by all clients at once and are gone when the gateway ends: the file is never written.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use resclient::protocol::ResError;
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+use crate::service::{Access, Reply, Request, Resource, Service, ServiceError, invalid_params};
+
+/// Reads a file and makes a service of it. Also returns the first parts of the names in it, which the service owns.
+///
+/// # Errors
+/// A sentence that says what is wrong with the file, and where.
+pub fn load(path: &Path) -> Result<(Service, BTreeSet<String>), String> {
+    let file = path.display();
+    let text = std::fs::read_to_string(path).map_err(|error| format!("cannot read {file}: {error}"))?;
+    parse(&text).map_err(|error| format!("{file}: {error}"))
+}
+
+/// As [`load`], from the text of a file.
+///
+/// # Errors
+/// A sentence that says what is wrong with the text.
+pub fn parse(text: &str) -> Result<(Service, BTreeSet<String>), String> {
+    let resources: Map<String, Value> = serde_json::from_str(text).map_err(|error| match error.classify() {
+        serde_json::error::Category::Data => "the file must be one JSON object of resources".to_owned(),
+        _ => format!("not valid JSON: {error}"),
+    })?;
+    let names: BTreeSet<String> = resources.keys().filter_map(|rid| rid.split('.').next()).map(str::to_owned).collect();
+    let service = Service::owning(names.iter().map(String::as_str));
+    for (rid, value) in resources {
+        let resource = match value {
+            Value::Object(_) => Resource::Model(value),
+            Value::Array(_) => Resource::Collection(value),
+            _ => return Err(format!("{rid} must be an object (a model) or an array (a collection)")),
+        };
+        service.put(&rid, resource).map_err(|error| error.to_string())?;
+    }
+    let mut service = service;
+    for name in &names {
+        for pattern in [name.clone(), format!("{name}.>")] {
+            service = service
+                .access(&pattern, |_| Ok(Access::ALL))
+                .call(&pattern, "set", set)
+                .call(&pattern, "add", add)
+                .call(&pattern, "remove", remove);
+        }
+    }
+    Ok((service, names))
+}
+
+fn set(request: &Request) -> Result<Reply, ResError> {
+    request.service().change(request.name(), request.params()?).map_err(of_method)?;
+    Ok(Reply::null())
+}
+
+fn add(request: &Request) -> Result<Reply, ResError> {
+    #[derive(Deserialize)]
+    struct Params {
+        idx: Option<usize>,
+        #[serde(default, deserialize_with = "present")]
+        value: Option<Value>,
+    }
+    let Params { idx, value } = request.params()?;
+    let value = value.ok_or_else(|| invalid_params("Give a value to add."))?;
+    let len = request.service().value(request.name()).and_then(|v| v.as_array().map(Vec::len)).unwrap_or(0);
+    request.service().add(request.name(), idx.unwrap_or(len), value).map_err(of_method)?;
+    Ok(Reply::null())
+}
+
+fn remove(request: &Request) -> Result<Reply, ResError> {
+    #[derive(Deserialize)]
+    struct Params {
+        idx: usize,
+    }
+    let Params { idx } = request.params()?;
+    request.service().remove(request.name(), idx).map_err(of_method)?;
+    Ok(Reply::null())
+}
+
+/// Models have no `add`, collections no `set`.
+fn of_method(error: ServiceError) -> ResError {
+    match error {
+        ServiceError::WrongType(_) => ResError::METHOD_NOT_FOUND,
+        other => other.into(),
+    }
+}
+
+/// Keeps `"value":null` apart from no value.
+fn present<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Value>, D::Error> {
+    Value::deserialize(deserializer).map(Some)
+}

@@ -1,0 +1,197 @@
+//! The HTTP server around a gateway: WebSockets, resources by GET, static files.
+
+mod api;
+mod origin;
+mod websocket;
+
+use std::future::Future;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::ws::WebSocketUpgrade;
+use axum::extract::{ConnectInfo, FromRequestParts, Request, State};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use tokio::net::TcpListener;
+use tokio::sync::{mpsc, watch};
+use tower::ServiceExt;
+use tower_http::services::ServeDir;
+use tracing::warn;
+
+use crate::core::conn::ClientInfo;
+use crate::gateway::Gateway;
+pub use origin::AllowOrigin;
+
+/// What the server serves, and where.
+#[derive(Debug, Clone)]
+pub struct ServerConfig {
+    /// Path of the WebSocket; default `/`.
+    pub ws_path: String,
+    /// Prefix of resources by HTTP GET; default `/api/`.
+    pub api_path: String,
+    /// Directory of static files; default none.
+    pub www: Option<PathBuf>,
+    /// Pages of which origins may use the gateway; default the gateway's own.
+    pub allow_origin: AllowOrigin,
+    /// Bytes of one WebSocket frame from a client; default 64 KiB.
+    pub frame_bytes: usize,
+    /// Bytes of one WebSocket message from a client; default 256 KiB.
+    pub message_bytes: usize,
+    /// Time between pings, and how long a client may leave one without a pong; default 20 s.
+    pub ping_interval: Duration,
+    /// Bytes of one HTTP response; default 8 MiB.
+    pub response_bytes: usize,
+}
+
+impl Default for ServerConfig {
+    fn default() -> Self {
+        ServerConfig {
+            ws_path: "/".into(),
+            api_path: "/api/".into(),
+            www: None,
+            allow_origin: AllowOrigin::SameOrigin,
+            frame_bytes: 64 << 10,
+            message_bytes: 256 << 10,
+            ping_interval: Duration::from_secs(20),
+            response_bytes: 8 << 20,
+        }
+    }
+}
+
+/// Serves clients on `listener` until `shutdown` is ready. Then no more are accepted, WebSockets are closed with code 1001,
+/// and what does not end by itself is left after 6 seconds.
+///
+/// # Errors
+/// If the listener fails.
+pub async fn run(
+    listener: TcpListener,
+    gateway: Gateway,
+    config: ServerConfig,
+    shutdown: impl Future<Output = ()> + Send + 'static,
+) -> std::io::Result<()> {
+    let (stop, stopping) = watch::channel(false);
+    let (alive, mut ended) = mpsc::channel::<()>(1);
+    let server = Arc::new(Server { gateway, config, stopping: stopping.clone(), alive });
+    let app = Router::new().fallback(serve).with_state(server);
+    let app = app.into_make_service_with_connect_info::<SocketAddr>();
+    let mut graceful = stopping.clone();
+    let serving = axum::serve(listener, app).with_graceful_shutdown(async move {
+        // An error means that the sender is gone, which is the end as well.
+        let _ = graceful.wait_for(|stop| *stop).await;
+    });
+    let mut serving = tokio::spawn(async move { serving.await });
+    tokio::select! {
+        result = &mut serving => return result.unwrap_or_else(|panic| Err(std::io::Error::other(panic))),
+        () = shutdown => {}
+    }
+    stop.send_replace(true);
+    // The server holds a sender as long as it serves, each WebSocket as long as it lives.
+    if tokio::time::timeout(GRACE, ended.recv()).await.is_err() {
+        warn!("left connections that did not close");
+    }
+    serving.abort();
+    Ok(())
+}
+
+struct Server {
+    gateway: Gateway,
+    config: ServerConfig,
+    stopping: watch::Receiver<bool>,
+    alive: mpsc::Sender<()>,
+}
+
+async fn serve(
+    State(server): State<Arc<Server>>,
+    ConnectInfo(remote): ConnectInfo<SocketAddr>,
+    request: Request,
+) -> Response {
+    let path = request.uri().path();
+    let is_upgrade = request.headers().contains_key(header::UPGRADE);
+    let mut response = if path == server.config.ws_path && is_upgrade {
+        upgrade(&server, remote, request).await
+    } else if path.starts_with(&server.config.api_path) {
+        let (parts, _) = request.into_parts();
+        api::serve(&server, remote, &parts).await
+    } else if let Some(www) = server.config.www.clone() {
+        static_file(www, request).await
+    } else if path == server.config.ws_path {
+        (StatusCode::BAD_REQUEST, "This is the address of a RES gateway: connect with a WebSocket.\n").into_response()
+    } else {
+        api::not_found()
+    };
+    response.headers_mut().insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    response
+}
+
+async fn upgrade(server: &Arc<Server>, remote: SocketAddr, request: Request) -> Response {
+    if *server.stopping.borrow() {
+        return StatusCode::SERVICE_UNAVAILABLE.into_response();
+    }
+    if !server.config.allow_origin.admits(request.headers()) {
+        return api::forbidden();
+    }
+    let (mut parts, _) = request.into_parts();
+    let client = client_info(&parts, remote);
+    match WebSocketUpgrade::from_request_parts(&mut parts, &()).await {
+        Ok(upgrade) => {
+            let server = server.clone();
+            let config = &server.config;
+            let upgrade = upgrade.max_frame_size(config.frame_bytes).max_message_size(config.message_bytes);
+            upgrade.on_upgrade(move |socket| async move { websocket::serve(&server, socket, client).await })
+        }
+        Err(rejection) => rejection.into_response(),
+    }
+}
+
+async fn static_file(www: PathBuf, request: Request) -> Response {
+    if !matches!(*request.method(), Method::GET | Method::HEAD) {
+        return StatusCode::METHOD_NOT_ALLOWED.into_response();
+    }
+    match ServeDir::new(www).oneshot(request).await {
+        Ok(response) => response.map(Body::new),
+        Err(never) => match never {},
+    }
+}
+
+/// What auth handlers of services are told about a client.
+fn client_info(request: &Parts, remote: SocketAddr) -> ClientInfo {
+    let mut info = ClientInfo {
+        host: text(request.headers.get(header::HOST)).unwrap_or_default(),
+        remote_addr: remote.to_string(),
+        uri: request.uri.path_and_query().map(ToString::to_string).unwrap_or_default(),
+        ..ClientInfo::default()
+    };
+    for (name, value) in &request.headers {
+        if name != header::HOST
+            && let Some(value) = text(Some(value))
+        {
+            info.header.entry(canonical(name.as_str())).or_default().push(value);
+        }
+    }
+    info
+}
+
+fn text(value: Option<&HeaderValue>) -> Option<String> {
+    value.and_then(|v| v.to_str().ok()).map(str::to_owned)
+}
+
+/// The spelling of header names that services know: `x-auth` is `X-Auth`.
+fn canonical(name: &str) -> String {
+    let word = |word: &str| {
+        let mut chars = word.chars();
+        chars.next().map(|c| c.to_ascii_uppercase().to_string() + chars.as_str()).unwrap_or_default()
+    };
+    name.split('-').map(word).collect::<Vec<_>>().join("-")
+}
+
+/// The value of a header, if it is there once and readable.
+fn header_text(headers: &HeaderMap, name: header::HeaderName) -> Option<&str> {
+    headers.get(name).and_then(|value| value.to_str().ok())
+}
+
+const GRACE: Duration = Duration::from_secs(6);

@@ -1,0 +1,113 @@
+//! One client's WebSocket.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use axum::Error;
+use axum::extract::ws::{CloseFrame, Message, WebSocket};
+use futures_util::stream::{SplitSink, SplitStream};
+use futures_util::{SinkExt, StreamExt};
+use tokio::time::{Instant, MissedTickBehavior, interval_at, timeout};
+use tracing::debug;
+
+use super::Server;
+use crate::core::conn::ClientInfo;
+use crate::gateway::{Outgoing, SessionReceiver, SessionSender};
+
+/// Carries frames between a client and the gateway until either has enough.
+pub async fn serve(server: &Server, socket: WebSocket, client: ClientInfo) {
+    let _alive = server.alive.clone();
+    let (mut sink, mut stream) = socket.split();
+    let (sender, mut receiver) = server.gateway.connect(client).await.split();
+    let heard = AtomicBool::new(true);
+    let mut stopping = server.stopping.clone();
+    let close = tokio::select! {
+        close = read(&mut stream, &sender, &heard) => close,
+        close = write(&mut sink, &mut receiver, &heard, server.config.ping_interval) => close,
+        _ = stopping.wait_for(|stop| *stop) => Some((1001, "the gateway is going away")),
+    };
+    // The subscriptions end now, whatever the client still does.
+    drop((sender, receiver));
+    if let Some((code, reason)) = close {
+        let frame = Message::Close(Some(CloseFrame { code, reason: reason.into() }));
+        let goodbye = async {
+            if sink.send(frame).await.is_ok() {
+                // Until the client has answered, or what it sends instead has ended.
+                while let Some(Ok(_)) = stream.next().await {}
+            }
+        };
+        if timeout(GOODBYE, goodbye).await.is_err() {
+            debug!(code, "a client did not answer the close");
+        }
+    } else {
+        // The client began to close: what is left is the answer to that.
+        let _ = timeout(GOODBYE, sink.close()).await;
+    }
+}
+
+type Close = Option<(u16, &'static str)>;
+
+/// Hands the client's frames to the gateway. Returns how to close, or `None` when the client did.
+async fn read(stream: &mut SplitStream<WebSocket>, sender: &SessionSender, heard: &AtomicBool) -> Close {
+    loop {
+        let message = stream.next().await;
+        heard.store(true, Ordering::Relaxed);
+        match message {
+            Some(Ok(Message::Text(text))) => sender.send(&text).await,
+            Some(Ok(Message::Binary(_))) => return Some((1003, "frames must be text")),
+            Some(Ok(Message::Ping(_) | Message::Pong(_))) => {}
+            Some(Ok(Message::Close(_))) | None => return None,
+            Some(Err(error)) => return fault(error),
+        }
+    }
+}
+
+/// Sends the gateway's frames to the client, and pings when it is silent.
+async fn write(
+    sink: &mut SplitSink<WebSocket, Message>,
+    receiver: &mut SessionReceiver,
+    heard: &AtomicBool,
+    every: Duration,
+) -> Close {
+    let mut pings = interval_at(Instant::now() + every, every);
+    pings.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        let outgoing = tokio::select! {
+            outgoing = receiver.recv() => Some(outgoing),
+            _ = pings.tick() => None,
+        };
+        let message = match outgoing {
+            Some(Outgoing::Frame(frame)) => Message::Text(frame.into()),
+            Some(Outgoing::Close(code, reason)) => return Some((code, reason)),
+            None if heard.swap(false, Ordering::Relaxed) => Message::Ping(Default::default()),
+            None => {
+                debug!("a client did not answer a ping");
+                return None;
+            }
+        };
+        tokio::select! {
+            sent = sink.send(message) => {
+                if sent.is_err() {
+                    return None;
+                }
+            }
+            // A client that does not read at all must not keep what is queued for it.
+            () = receiver.overrun() => return Some((1013, "slow reader")),
+            () = tokio::time::sleep(every * 2) => return None,
+        }
+    }
+}
+
+/// The close code for what the client did to the WebSocket protocol.
+fn fault(error: Error) -> Close {
+    use tokio_tungstenite::tungstenite::Error as Ws;
+    let error = error.into_inner();
+    match error.downcast_ref::<Ws>() {
+        Some(Ws::Capacity(_)) => Some((1009, "the message is too big")),
+        Some(Ws::Utf8(_)) => Some((1007, "text must be UTF-8")),
+        Some(Ws::Protocol(_)) => Some((1002, "not the WebSocket protocol")),
+        _ => None,
+    }
+}
+
+const GOODBYE: Duration = Duration::from_secs(3);

@@ -1,0 +1,278 @@
+//! A running service.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Mutex};
+
+use resclient::protocol::ResError;
+use serde_json::{Value, json};
+use tokio::sync::{Notify, oneshot};
+use tracing::error;
+
+use super::request::Payload;
+use super::store::{self, Store};
+use super::{Handlers, Method, Reply, Request, Resource, Service, ServiceError};
+use crate::bus::{Bus, Connection, Delivery};
+use crate::core::json::push_error;
+
+/// A running service: for changing its resources, which sends the events that tell of it, and for stopping it.
+///
+/// A change and its event are one step: no request is answered in between.
+#[derive(Clone)]
+pub struct ServiceHandle {
+    bus: Arc<dyn Bus>,
+    store: Arc<Mutex<Store>>,
+    handlers: Arc<Handlers>,
+    names: Arc<[String]>,
+    control: Arc<Control>,
+}
+
+struct Control {
+    stop: Notify,
+    stopped: Mutex<Option<oneshot::Receiver<()>>>,
+}
+
+pub(super) fn start(service: Service, connection: Connection) -> ServiceHandle {
+    let (done, stopped) = oneshot::channel();
+    let handle = ServiceHandle {
+        bus: connection.bus,
+        store: service.store,
+        handlers: service.handlers,
+        names: service.names.into(),
+        control: Arc::new(Control { stop: Notify::new(), stopped: Mutex::new(Some(stopped)) }),
+    };
+    for pattern in handle.patterns() {
+        handle.bus.subscribe(&pattern);
+    }
+    let resources: Vec<String> = handle.names.iter().flat_map(|name| [name.clone(), format!("{name}.>")]).collect();
+    handle.reset(&resources, &resources);
+    let runner = handle.clone();
+    let mut deliveries = connection.deliveries;
+    tokio::spawn(async move {
+        loop {
+            tokio::select! {
+                delivery = deliveries.recv() => match delivery {
+                    Some(delivery) => runner.handle(delivery),
+                    None => break,
+                },
+                () = runner.control.stop.notified() => {
+                    for pattern in runner.patterns() {
+                        runner.bus.unsubscribe(&pattern);
+                    }
+                    // What arrived before is still answered.
+                    while let Ok(delivery) = deliveries.try_recv() {
+                        runner.handle(delivery);
+                    }
+                    break;
+                }
+            }
+        }
+        // Whoever waits for the end may have gone.
+        let _ = done.send(());
+    });
+    handle
+}
+
+impl ServiceHandle {
+    /// Changes members of a model; `{"action":"delete"}` as a value removes a member.
+    ///
+    /// # Errors
+    /// If there is no such model, `values` is not an object, or there is a value in it that RES does not have.
+    pub fn change(&self, rid: &str, values: Value) -> Result<(), ServiceError> {
+        let Value::Object(members) = &values else {
+            return Err(ServiceError::InvalidValue("the values of a change must be an object".into()));
+        };
+        let mut store = store::lock(&self.store);
+        store.change(rid, members)?;
+        self.event(rid, "change", &json!({ "values": values }));
+        Ok(())
+    }
+
+    /// Adds an item to a collection, before the one at `idx` or at the end.
+    ///
+    /// # Errors
+    /// If there is no such collection, `idx` is beyond its end, or the value is not one that RES has.
+    pub fn add(&self, rid: &str, idx: usize, value: Value) -> Result<(), ServiceError> {
+        let mut store = store::lock(&self.store);
+        store.add(rid, idx, value.clone())?;
+        self.event(rid, "add", &json!({ "idx": idx, "value": value }));
+        Ok(())
+    }
+
+    /// Removes the item at `idx` from a collection and returns it.
+    ///
+    /// # Errors
+    /// If there is no such collection or item.
+    pub fn remove(&self, rid: &str, idx: usize) -> Result<Value, ServiceError> {
+        let mut store = store::lock(&self.store);
+        let value = store.remove(rid, idx)?;
+        self.event(rid, "remove", &json!({ "idx": idx }));
+        Ok(value)
+    }
+
+    /// Adds a resource that was not there.
+    ///
+    /// # Errors
+    /// As for [`Service::put`].
+    pub fn create(&self, rid: &str, resource: Resource) -> Result<(), ServiceError> {
+        let mut store = store::lock(&self.store);
+        store.put(rid, resource)?;
+        self.event(rid, "create", &Value::Null);
+        Ok(())
+    }
+
+    /// Removes a resource.
+    ///
+    /// # Errors
+    /// If there is none.
+    pub fn delete(&self, rid: &str) -> Result<(), ServiceError> {
+        let mut store = store::lock(&self.store);
+        store.remove_resource(rid)?;
+        self.event(rid, "delete", &Value::Null);
+        Ok(())
+    }
+
+    /// The value of a resource that the service keeps.
+    pub fn value(&self, rid: &str) -> Option<Value> {
+        store::lock(&self.store).value(rid)
+    }
+
+    /// Sends an event as it stands: one of the service's own, or one for a resource it does not keep.
+    pub fn event(&self, rid: &str, event: &str, data: &Value) {
+        let payload = if data.is_null() { String::new() } else { data.to_string() };
+        self.publish(&format!("event.{rid}.{event}"), payload);
+    }
+
+    /// Tells gateways to ask anew what clients may do with a resource.
+    pub fn reaccess(&self, rid: &str) {
+        self.publish(&format!("event.{rid}.reaccess"), "");
+    }
+
+    /// Tells gateways to fetch resources again, and to ask anew for access; both by patterns with `*` and `>`.
+    pub fn reset(&self, resources: &[impl AsRef<str>], access: &[impl AsRef<str>]) {
+        let list = |patterns: &[&str]| patterns.iter().map(|p| Value::from(*p)).collect::<Vec<_>>();
+        let resources: Vec<&str> = resources.iter().map(AsRef::as_ref).collect();
+        let access: Vec<&str> = access.iter().map(AsRef::as_ref).collect();
+        let payload = json!({ "resources": list(&resources), "access": list(&access) });
+        self.publish("system.reset", payload.to_string());
+    }
+
+    /// Sets, or with `Null` takes away, the token of a client's connection. `tid` names the token for
+    /// [`ServiceHandle::token_reset`].
+    pub fn token(&self, cid: &str, token: &Value, tid: Option<&str>) {
+        let mut payload = json!({ "token": token });
+        if let Some(tid) = tid {
+            payload["tid"] = tid.into();
+        }
+        self.publish(&format!("conn.{cid}.token"), payload.to_string());
+    }
+
+    /// Has gateways send an auth request on `subject` for every client whose token has one of the ids.
+    pub fn token_reset(&self, tids: &[&str], subject: &str) {
+        self.publish("system.tokenReset", json!({ "tids": tids, "subject": subject }).to_string());
+    }
+
+    /// Publishes anything on the service's connection to the bus, in order with its events and answers.
+    pub fn publish(&self, subject: &str, payload: impl Into<Vec<u8>>) {
+        self.bus.publish(subject, None, payload.into().into());
+    }
+
+    /// Stops to listen, answers what has arrived, and gives back the service, so that it can be started again. Handles
+    /// that are left send events but answer no requests.
+    pub async fn stop(&self) -> Service {
+        self.control.stop.notify_one();
+        let stopped = self.control.stopped.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).take();
+        if let Some(stopped) = stopped {
+            // An error means that the task is gone, which is what is waited for.
+            let _ = stopped.await;
+        }
+        Service { names: self.names.to_vec(), store: self.store.clone(), handlers: self.handlers.clone() }
+    }
+
+    fn patterns(&self) -> Vec<String> {
+        let of = |name: &String| {
+            let own = ["get", "access"].map(|kind| format!("{kind}.{name}"));
+            let below = ["get", "access", "call", "auth"].map(|kind| format!("{kind}.{name}.>"));
+            own.into_iter().chain(below)
+        };
+        self.names.iter().flat_map(of).collect()
+    }
+
+    fn handle(&self, delivery: Delivery) {
+        let Some(reply) = delivery.reply.clone() else { return };
+        let Some((kind, rest)) = delivery.subject.split_once('.') else { return };
+        let (name, method) = match kind {
+            "call" | "auth" => rest.rsplit_once('.').unwrap_or((rest, "")),
+            _ => (rest, ""),
+        };
+        let request = |parts| Request {
+            service: self.clone(),
+            reply: reply.clone(),
+            name: name.to_owned(),
+            method: method.to_owned(),
+            parts,
+            // A gateway sends valid requests; whatever else comes is a request without anything.
+            payload: serde_json::from_slice::<Payload>(&delivery.payload).unwrap_or_default(),
+        };
+        match kind {
+            "get" => self.answer_get(name, &reply, request),
+            "access" => {
+                let found = self.handlers.access.iter().find_map(|(p, handler)| Some((p.matches(name)?, handler)));
+                match found {
+                    Some((parts, handler)) => self.answer(&reply, guarded(|| handler(&request(parts)))),
+                    None => self.answer(&reply, Err(ResError::ACCESS_DENIED)),
+                }
+            }
+            _ => {
+                let methods = if kind == "call" { &self.handlers.call } else { &self.handlers.auth };
+                let found = methods.iter().find_map(|(pattern, wanted, handler)| {
+                    let named = wanted == method || wanted == "*";
+                    Some((pattern.matches(name).filter(|_| named)?, handler))
+                });
+                match found {
+                    Some((parts, Method::Now(handler))) => self.answer(&reply, guarded(|| handler(&request(parts)))),
+                    Some((parts, Method::Later(handler))) => {
+                        let (service, answer) = (self.clone(), handler(request(parts)));
+                        tokio::spawn(async move { service.answer(&reply, answer.await) });
+                    }
+                    None => self.answer(&reply, Err(ResError::METHOD_NOT_FOUND)),
+                }
+            }
+        }
+    }
+
+    fn answer_get(&self, name: &str, reply: &str, request: impl FnOnce(Vec<(String, String)>) -> Request) {
+        // Held until the answer is on the bus, so that a change comes either before it and is in it, or after.
+        let store = store::lock(&self.store);
+        if let Some(resource) = store.get(name) {
+            self.publish(reply, resource.clone().into_payload());
+            return;
+        }
+        drop(store);
+        let found = self.handlers.get.iter().find_map(|(p, handler)| Some((p.matches(name)?, handler)));
+        let answer = match found {
+            Some((parts, handler)) => guarded(|| handler(&request(parts))),
+            None => Err(ResError::NOT_FOUND),
+        };
+        self.answer(reply, answer.map(|resource| Reply::raw(resource.into_payload())));
+    }
+
+    fn answer(&self, reply: &str, answer: Result<Reply, ResError>) {
+        match answer {
+            Ok(answer) => self.publish(reply, answer.into_payload()),
+            Err(error) => {
+                let mut payload = String::from("{\"error\":");
+                push_error(&mut payload, &error);
+                payload.push('}');
+                self.publish(reply, payload);
+            }
+        }
+    }
+}
+
+/// A handler that panics has made a mistake in one request; the others are none the worse for it.
+fn guarded<T>(handler: impl FnOnce() -> Result<T, ResError>) -> Result<T, ResError> {
+    catch_unwind(AssertUnwindSafe(handler)).unwrap_or_else(|_| {
+        error!("a handler of a service panicked");
+        Err(ResError::INTERNAL_ERROR)
+    })
+}
