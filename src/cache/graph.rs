@@ -309,6 +309,10 @@ impl Names for Graph {
         id.0
     }
 
+    fn find_rid(&self, rid: &str) -> Option<u32> {
+        self.rids.find(rid)
+    }
+
     #[inline]
     fn key(&mut self, key: &[u8], span: Span) -> u32 {
         let (id, new) = self.keys.intern(key);

@@ -52,11 +52,23 @@ pub struct Member {
     pub value: Value,
 }
 
-/// An event's resource id and name.
-#[derive(Debug)]
+/// The events that mean something to a client.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EventKind {
+    Change,
+    Add,
+    Remove,
+    Unsubscribe,
+    /// Passed on to listeners.
+    Other,
+}
+
+/// An event's resource and name.
+#[derive(Debug, Clone, Copy)]
 pub struct EventName {
-    pub rid: String,
-    pub name: String,
+    /// `None` when no resource of that id is known.
+    pub resource: Option<u32>,
+    pub kind: EventKind,
     /// The name without the quotes of the string it is the end of.
     pub span: Span,
 }
@@ -196,7 +208,14 @@ impl<N: Names> FrameScanner<'_, '_, N> {
         }
         let end = s.span.end - 1;
         let span = Span { start: end - name.len() as u32, end };
-        Ok(EventName { rid: rid.to_owned(), name: name.to_owned(), span })
+        let kind = match name {
+            "change" => EventKind::Change,
+            "add" => EventKind::Add,
+            "remove" => EventKind::Remove,
+            "unsubscribe" => EventKind::Unsubscribe,
+            _ => EventKind::Other,
+        };
+        Ok(EventName { resource: self.names.find_rid(rid), kind, span })
     }
 
     fn body(&mut self) -> Result<()> {

@@ -63,6 +63,8 @@ pub struct Value {
 pub trait Names {
     /// The number of a resource id.
     fn rid(&mut self, rid: &str) -> u32;
+    /// The number of a resource id, if it has one.
+    fn find_rid(&self, rid: &str) -> Option<u32>;
     /// The number of a model's member. `span` is where the name stands, with its quotes.
     fn key(&mut self, key: &[u8], span: Span) -> u32;
 }

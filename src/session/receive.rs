@@ -6,7 +6,7 @@ use super::output::{ConnectionId, Outcome, Output};
 use super::requests::Purpose;
 use super::time::Time;
 use crate::cache::ResourceId;
-use crate::protocol::frame::{Frame, WireError};
+use crate::protocol::frame::{EventKind, Frame, WireError};
 use crate::protocol::{ResError, Version};
 use crate::sync::apply::{Apply, Misfit};
 
@@ -122,32 +122,32 @@ impl Engine {
     }
 
     fn handle_event(&mut self, frame: &Frame, text: &str) {
-        let Some(event) = &frame.event else { return };
-        let known = self.graph.find(&event.rid).filter(|&id| !self.graph.slot(id).content.is_none());
+        let Some(event) = frame.event else { return };
+        let known = event.resource.map(ResourceId).filter(|&id| !self.graph.slot(id).content.is_none());
         let Some(id) = known else {
             self.counters.unknown += 1;
             self.graph.settle();
             return;
         };
-        let applied = match event.name.as_str() {
-            "change" => self.apply_mutation(frame, text, |apply| match frame.body.values {
+        let applied = match event.kind {
+            EventKind::Change => self.apply_mutation(frame, text, |apply| match frame.body.values {
                 true => apply.change(id, &frame.values),
                 false => Err(Misfit),
             }),
-            "add" => self.apply_mutation(frame, text, |apply| match (frame.body.idx, frame.body.value) {
+            EventKind::Add => self.apply_mutation(frame, text, |apply| match (frame.body.idx, frame.body.value) {
                 (Some(idx), Some(value)) => apply.insert(id, idx, value),
                 _ => Err(Misfit),
             }),
-            "remove" => self.apply_mutation(frame, text, |apply| match frame.body.idx {
+            EventKind::Remove => self.apply_mutation(frame, text, |apply| match frame.body.idx {
                 Some(idx) => apply.remove(id, idx),
                 None => Err(Misfit),
             }),
-            "unsubscribe" => {
+            EventKind::Unsubscribe => {
                 self.graph.settle();
                 self.unsubscribed_by_gateway(id, frame.body.reason.unwrap_or_default());
                 Ok(())
             }
-            _ => {
+            EventKind::Other => {
                 self.graph.settle();
                 let data = frame.body.span;
                 self.outputs.push_back(Output::Event { resource: id, name: event.span, data });

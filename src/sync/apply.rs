@@ -63,7 +63,15 @@ impl Apply<'_> {
         let keys = self.graph.shapes.keys(*shape);
         let mut changed: Vec<Member> = Vec::with_capacity(members.len());
         let mut reshaped = false;
-        for member in last_of_each(members) {
+        let repeated;
+        let members = match members {
+            [_] => members,
+            _ => {
+                repeated = last_of_each(members);
+                &repeated
+            }
+        };
+        for &member in members {
             let known = keys.binary_search(&member.key).ok();
             let delete = member.value.kind == Kind::Delete;
             match known {
@@ -270,7 +278,7 @@ impl Apply<'_> {
 }
 
 /// Leaves out members that are given again later, as `JSON.parse` does.
-fn last_of_each(members: &[Member]) -> impl Iterator<Item = Member> {
+fn last_of_each(members: &[Member]) -> Vec<Member> {
     let mut order: Vec<u64> = members.iter().zip(0..).map(|(m, at)| last_first(m.key, at)).collect();
     order.sort_unstable();
     order.dedup_by_key(|&mut pair| pair >> 32);
@@ -278,7 +286,7 @@ fn last_of_each(members: &[Member]) -> impl Iterator<Item = Member> {
     for pair in order {
         last[!(pair as u32) as usize] = true;
     }
-    members.iter().zip(last).filter_map(|(&member, last)| last.then_some(member))
+    members.iter().zip(last).filter_map(|(&member, last)| last.then_some(member)).collect()
 }
 
 /// What is needed to read a resource from its text, while it is unread.
