@@ -1,3 +1,4 @@
+import { createInterface } from 'node:readline';
 import { buildGateway, buildPackage } from './lib/build.mjs';
 import { freePort } from './lib/port.mjs';
 import { Complaint, main, start } from './lib/process.mjs';
@@ -14,25 +15,14 @@ await main(async () => {
   await buildGateway();
   makeSite();
   const stopFollowing = followSite();
-  const server = start(gateway, ['--demo', '--www', site, '--listen', `127.0.0.1:${port}`]);
-  await ready(`http://127.0.0.1:${port}/`, server);
-  console.log(`\n  The demo is at http://127.0.0.1:${port}/ (open it in two windows; Ctrl-C ends it)\n`);
+  const options = ['--demo', '--www', site, '--addr', '127.0.0.1', '--port', String(port)];
+  const server = start(gateway, options, { stdio: ['ignore', 'pipe', 'inherit'] });
+  for await (const line of createInterface({ input: server.stdout })) {
+    const address = /^listening on (\S+)$/.exec(line)?.[1];
+    if (address) console.log(`\n  The demo is at ${address}/ (open it in two windows; Ctrl-C ends it)\n`);
+    else console.log(line);
+  }
   const { code, signal, error } = await server.ended;
   stopFollowing();
   throw new Complaint(`the gateway ended (${error?.message ?? signal ?? `exit code ${code}`}): see the output above`);
 }, ONCE_RUNNING);
-
-/** Asks until the gateway answers or has ended. */
-async function ready(address, server) {
-  let ended = false;
-  server.ended.then(() => (ended = true));
-  while (!ended) {
-    const answered = await fetch(address).then(
-      () => true,
-      () => false,
-    );
-    if (answered) return;
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-  throw new Complaint('the gateway did not start: see the output above');
-}

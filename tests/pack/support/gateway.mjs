@@ -10,9 +10,10 @@ import { root } from './project.mjs';
 export async function gateway({ resources, www } = {}) {
   const binary = process.env.RES_GATEWAY ?? join(root, 'target/debug/res-gateway');
   const services = resources ? ['--resources', join(root, resources)] : ['--demo'];
-  const child = spawn(binary, ['--listen', '127.0.0.1:0', ...services, ...(www ? ['--www', www] : [])], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
+  const pages = www ? ['--www', www] : [];
+  // A page of Vite's dev server has another origin than the gateway.
+  const flags = ['--addr', '127.0.0.1', '--port', '0', '--alloworigin', '*'];
+  const child = spawn(binary, [...flags, ...services, ...pages], { stdio: ['ignore', 'pipe', 'pipe'] });
   const port = await listening(child);
   return {
     page: `http://127.0.0.1:${port}/`,
@@ -31,7 +32,7 @@ function listening(child) {
     for (const stream of [child.stdout, child.stderr]) {
       stream.on('data', (data) => {
         said += data;
-        const port = /127\.0\.0\.1:(\d+)/.exec(said)?.[1];
+        const port = /^listening on \S+:(\d+)$/m.exec(said)?.[1];
         if (port) resolve(port);
       });
     }
