@@ -1,0 +1,338 @@
+//! Frames: what each should be read as, and whether it was.
+
+use std::collections::BTreeMap;
+
+use resclient::protocol::frame::{EventKind, Frame, ResourceKind};
+use resclient::protocol::rid;
+use resclient::protocol::scan::{MAX_DEPTH, Span, Units};
+use resclient::protocol::value::{Cell, Kind, Names, Value};
+use serde_json::value::RawValue;
+
+use super::json::{Json, depth, inner, is_json, json, members, object, span, text_of, wtf8};
+use super::{BOTH, HASHER, Pairs};
+
+/// Accepted or not, and everything found in it.
+pub fn check_frame(text: &str) -> bool {
+    let expected = expected_frame(text);
+    let mut names = Interner::default();
+    let mut cells = Pairs::default();
+    // The resource of an event is only looked up, so it has to be known.
+    let event = expected.as_ref().and_then(|expected| expected.event.as_ref());
+    event.map(|event| names.rid(&event.rid));
+    for units in BOTH {
+        let mut frame = Frame::default();
+        let scanned = frame.scan(text, units, HASHER, &mut names);
+        assert_eq!(scanned.is_ok(), expected.is_some(), "frame, {units:?}: {scanned:?} for {text:?}");
+        if let Some(expected) = &expected {
+            Comparison { text, units, names: &mut names, cells: &mut cells }.frame(&frame, expected);
+        }
+    }
+    expected.is_some()
+}
+
+/// A value with its meaning: two are equal exactly when their cells should be.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+enum Meaning {
+    Reference(String),
+    Soft(String),
+    Delete,
+    Plain(Json),
+}
+
+struct ExpectedValue<'a> {
+    kind: Kind,
+    raw: &'a str,
+    meaning: Meaning,
+}
+
+struct ExpectedEntry<'a> {
+    kind: ResourceKind,
+    rid: &'a str,
+    value: &'a str,
+    /// The members' names as written; items have none.
+    cells: Vec<(Option<&'a str>, ExpectedValue<'a>)>,
+}
+
+struct ExpectedEvent<'a> {
+    raw: &'a str,
+    rid: String,
+    name: String,
+}
+
+#[derive(Default)]
+struct ExpectedFrame<'a> {
+    id: Option<u64>,
+    event: Option<ExpectedEvent<'a>>,
+    error: Option<(&'a str, String)>,
+    result: bool,
+    /// Absent when there is more than one or a member in it twice: then only acceptance is compared.
+    body: Option<&'a str>,
+}
+
+/// A frame read by `serde_json`, or `None` when it is to be rejected.
+fn expected_frame(text: &str) -> Option<ExpectedFrame<'_>> {
+    if !is_json(text) || depth(text) > MAX_DEPTH || !text.trim_start().starts_with('{') {
+        return None;
+    }
+    let mut frame = ExpectedFrame::default();
+    let mut bodies = Vec::new();
+    for (key, raw) in members(text) {
+        match &*wtf8(key) {
+            b"id" => frame.id = Some(serde_json::from_str(raw).ok()?),
+            b"event" => {
+                let event = if raw.starts_with('"') { text_of(raw)? } else { return None };
+                let (rid, name) = rid::split_last(&event).filter(|(_, name)| rid::is_valid_part(name))?;
+                frame.event = Some(ExpectedEvent { raw, rid: rid.to_owned(), name: name.to_owned() });
+            }
+            b"error" => {
+                let mut code = String::new();
+                for (key, raw) in if raw.starts_with('{') { members(raw) } else { vec![] } {
+                    if inner(key) == "code" && raw.starts_with('"') {
+                        code = text_of(raw)?;
+                    }
+                }
+                frame.error = Some((raw, code));
+            }
+            key @ (b"result" | b"data") => {
+                frame.result |= key == b"result";
+                bodies.push(raw);
+            }
+            _ => {}
+        }
+    }
+    let whole = |raw: &&str| {
+        let keys: Vec<_> = if raw.starts_with('{') { members(raw) } else { vec![] }.iter().map(|m| wtf8(m.0)).collect();
+        (1..keys.len()).all(|i| !keys[..i].contains(&keys[i]))
+    };
+    frame.body = if let [body] = bodies[..] { Some(body).filter(whole) } else { None };
+    Some(frame)
+}
+
+fn expected_value(raw: &str) -> Option<ExpectedValue<'_>> {
+    let plain = |kind, raw| Some(ExpectedValue { kind, raw, meaning: Meaning::Plain(json(raw)) });
+    match raw.as_bytes()[0] {
+        b'n' => plain(Kind::Null, raw),
+        b't' => plain(Kind::True, raw),
+        b'f' => plain(Kind::False, raw),
+        b'"' if raw.contains('\\') => plain(Kind::Json, raw),
+        b'"' => Some(ExpectedValue { kind: Kind::String, raw: inner(raw), meaning: Meaning::Plain(json(raw)) }),
+        b'[' => None,
+        b'{' => expected_object(raw),
+        _ => plain(Kind::Number, raw),
+    }
+}
+
+fn expected_object(raw: &str) -> Option<ExpectedValue<'_>> {
+    let (mut rid, mut soft, mut data, mut delete) = (None, false, None, false);
+    for (key, value) in members(raw) {
+        match &*wtf8(key) {
+            b"rid" if value.starts_with('"') => rid = Some(value),
+            b"soft" => soft = value == "true",
+            b"data" => data = Some(value),
+            b"action" if value.starts_with('"') => delete = value == "\"delete\"",
+            _ => {}
+        }
+    }
+    match (rid.map(text_of), data) {
+        (Some(rid), _) => {
+            let rid = rid.filter(|rid| !rid.is_empty())?;
+            let (kind, meaning) =
+                if soft { (Kind::Soft, Meaning::Soft(rid)) } else { (Kind::Reference, Meaning::Reference(rid)) };
+            Some(ExpectedValue { kind, raw, meaning })
+        }
+        (None, Some(data)) => Some(ExpectedValue { kind: Kind::Data, raw: data, meaning: Meaning::Plain(json(data)) }),
+        (None, None) => delete.then_some(ExpectedValue { kind: Kind::Delete, raw, meaning: Meaning::Delete }),
+    }
+}
+
+/// The members of a change event, or `None` when one is no value.
+fn expected_values<'a>(members: Vec<(&'a str, &'a str)>) -> Option<Vec<(&'a str, ExpectedValue<'a>)>> {
+    members.into_iter().map(|(key, raw)| Some((key, expected_value(raw)?))).collect()
+}
+
+/// One group of a resource set, or `None` when it has not the form of one.
+fn expected_group(kind: ResourceKind, raw: &str) -> Option<Vec<ExpectedEntry<'_>>> {
+    let value = |raw| expected_value(raw).filter(|value| value.kind != Kind::Delete);
+    object(raw)?
+        .into_iter()
+        .map(|(rid, raw)| {
+            text_of(rid)?;
+            let cells = match kind {
+                ResourceKind::Model => object(raw)?.into_iter().map(|(k, v)| Some((Some(k), value(v)?))).collect(),
+                ResourceKind::Collection if raw.starts_with('[') => {
+                    let items: Vec<&RawValue> = serde_json::from_str(raw).unwrap();
+                    items.into_iter().map(|item| Some((None, value(item.get())?))).collect()
+                }
+                ResourceKind::Error if raw.starts_with('{') => {
+                    Some(vec![(None, ExpectedValue { kind: Kind::Json, raw, meaning: Meaning::Plain(json(raw)) })])
+                }
+                _ => None,
+            };
+            Some(ExpectedEntry { kind, rid, value: raw, cells: cells? })
+        })
+        .collect()
+}
+
+/// A comparison of one scan with what was expected of it.
+struct Comparison<'a, 'n> {
+    text: &'a str,
+    units: Units,
+    names: &'n mut Interner,
+    cells: &'n mut Pairs<Meaning>,
+}
+
+impl Comparison<'_, '_> {
+    fn frame(&mut self, frame: &Frame, expected: &ExpectedFrame<'_>) {
+        let text = self.text;
+        assert_eq!(frame.id, expected.id, "{text:?}");
+        assert_eq!(frame.result, expected.result, "{text:?}");
+        let error = frame.error.as_ref().map(|error| (error.span, error.code.as_str()));
+        assert_eq!(error, expected.error.as_ref().map(|(raw, code)| (self.span(raw), code.as_str())), "{text:?}");
+        assert_eq!(frame.event.is_some(), expected.event.is_some(), "{text:?}");
+        if let (Some(event), Some(expected)) = (&frame.event, &expected.event) {
+            assert_eq!(event.resource, self.names.find_rid(&expected.rid), "{text:?}");
+            assert!(event.resource.is_some());
+            let kind = match expected.name.as_str() {
+                "change" => EventKind::Change,
+                "add" => EventKind::Add,
+                "remove" => EventKind::Remove,
+                "unsubscribe" => EventKind::Unsubscribe,
+                _ => EventKind::Other,
+            };
+            assert_eq!(event.kind, kind, "{text:?}");
+            // A name that is written with escapes has no text to point at.
+            let raw = inner(expected.raw);
+            if let Some(at) = raw.rfind('.').filter(|at| raw[at + 1..] == expected.name) {
+                assert_eq!(event.span, self.span(&raw[at + 1..]), "{text:?}");
+            }
+        }
+        if let Some(body) = expected.body {
+            assert_eq!(frame.body.span, self.span(body), "{text:?}");
+            self.body(frame, object(body).unwrap_or_default());
+        }
+    }
+
+    fn body(&mut self, frame: &Frame, members: Vec<(&str, &str)>) {
+        let text = self.text;
+        let mut malformed = None;
+        let mut set = Vec::new();
+        let mut values = None;
+        let mut plain = BTreeMap::new();
+        for (key, raw) in members {
+            let name = wtf8(key);
+            let name = std::str::from_utf8(&name).unwrap_or_default();
+            let group = |kind| expected_group(kind, raw);
+            let well_formed = match name {
+                "models" => group(ResourceKind::Model).map(|group| set.extend(group)).is_some(),
+                "collections" => group(ResourceKind::Collection).map(|group| set.extend(group)).is_some(),
+                "errors" => group(ResourceKind::Error).map(|group| set.extend(group)).is_some(),
+                "values" => {
+                    values = object(raw).and_then(expected_values);
+                    values.is_some()
+                }
+                "idx" => serde_json::from_str::<u64>(raw).is_ok(),
+                "value" => expected_value(raw).is_some(),
+                "rid" | "protocol" => raw.starts_with('"') && text_of(raw).is_some(),
+                _ => true,
+            };
+            if !well_formed {
+                malformed = malformed.or(Some(name.to_owned()));
+            } else {
+                plain.insert(name.to_owned(), raw);
+            }
+        }
+        let body = &frame.body;
+        assert_eq!(body.malformed.map(str::to_owned), malformed, "{text:?}");
+        assert_eq!(body.payload, plain.get("payload").map(|raw| self.span(raw)), "{text:?}");
+        assert_eq!(body.reason, plain.get("reason").map(|raw| self.span(raw)), "{text:?}");
+        assert_eq!(body.idx, plain.get("idx").map(|raw| serde_json::from_str(raw).unwrap()), "{text:?}");
+        assert_eq!(
+            body.rid.map(|rid| self.names.rids[rid as usize].clone()),
+            plain.get("rid").and_then(|raw| text_of(raw))
+        );
+        assert_eq!(body.protocol, plain.get("protocol").and_then(|raw| text_of(raw)), "{text:?}");
+        assert_eq!(body.value.is_some(), plain.contains_key("value"), "{text:?}");
+        if let Some(value) = &body.value {
+            self.value(value, &expected_value(plain["value"]).unwrap());
+        }
+
+        assert_eq!(body.values, values.is_some(), "{text:?}");
+        let values = values.unwrap_or_default();
+        assert_eq!(frame.values.len(), values.len(), "{text:?}");
+        for (member, (key, expected)) in frame.values.iter().zip(&values) {
+            assert_eq!(self.names.keys[member.key as usize], wtf8(key), "{text:?}");
+            self.value(&member.value, expected);
+        }
+
+        assert_eq!(frame.set.len(), set.len(), "{text:?}");
+        assert_eq!(frame.cells.len(), set.iter().map(|entry| entry.cells.len()).sum::<usize>(), "{text:?}");
+        assert_eq!(frame.keys.len(), frame.cells.len(), "{text:?}");
+        for (entry, expected) in frame.set.iter().zip(&set) {
+            assert_eq!(entry.kind, expected.kind, "{text:?}");
+            assert_eq!(Some(self.names.rids[entry.resource as usize].clone()), text_of(expected.rid), "{text:?}");
+            assert_eq!(entry.rid, self.span(expected.rid), "{text:?}");
+            assert_eq!(entry.value, self.span(expected.value), "{text:?}");
+            assert_eq!(entry.cells.len(), expected.cells.len(), "{text:?}");
+            for (at, (key, expected)) in entry.cells.clone().zip(&expected.cells) {
+                self.cell(frame.cells[at], &expected.meaning);
+                let key = key.map(wtf8);
+                assert!(key.is_none_or(|key| self.names.keys[frame.keys[at] as usize] == key), "{text:?}");
+            }
+            if entry.kind != ResourceKind::Error {
+                let members = entry.rescan(text, self.units, HASHER, self.names).unwrap();
+                assert_eq!(members.len(), expected.cells.len(), "{text:?}");
+                for (member, (key, expected)) in members.iter().zip(&expected.cells) {
+                    assert!(key.is_none_or(|key| self.names.keys[member.key as usize] == wtf8(key)), "{text:?}");
+                    self.value(&member.value, expected);
+                }
+            }
+        }
+    }
+
+    fn value(&mut self, value: &Value, expected: &ExpectedValue<'_>) {
+        assert_eq!(value.kind, expected.kind, "{:?} in {:?}", expected.raw, self.text);
+        assert_eq!(value.span, self.span(expected.raw), "{:?} in {:?}", expected.raw, self.text);
+        self.cell(value.cell, &expected.meaning);
+    }
+
+    fn cell(&mut self, cell: Cell, meaning: &Meaning) {
+        self.cells.insert(meaning.clone(), cell.bits(), self.text);
+        if let Meaning::Reference(rid) = meaning {
+            assert_eq!(cell.as_reference().map(|rid| &self.names.rids[rid as usize]), Some(rid), "{:?}", self.text);
+        } else {
+            assert_eq!(cell.as_reference(), None, "{:?}", self.text);
+        }
+    }
+
+    fn span(&self, raw: &str) -> Span {
+        span(self.text, raw, self.units)
+    }
+}
+
+#[derive(Default)]
+struct Interner {
+    rids: Vec<String>,
+    keys: Vec<Vec<u8>>,
+}
+
+impl Names for Interner {
+    fn rid(&mut self, rid: &str) -> u32 {
+        number(&mut self.rids, rid, str::to_owned)
+    }
+
+    fn find_rid(&self, rid: &str) -> Option<u32> {
+        self.rids.iter().position(|known| known == rid).map(|at| at as u32)
+    }
+
+    fn key(&mut self, key: &[u8], _: Span) -> u32 {
+        number(&mut self.keys, key, <[u8]>::to_vec)
+    }
+}
+
+fn number<T: PartialEq<Q>, Q: ?Sized>(list: &mut Vec<T>, wanted: &Q, own: impl Fn(&Q) -> T) -> u32 {
+    let found = list.iter().position(|item| item == wanted).unwrap_or_else(|| {
+        list.push(own(wanted));
+        list.len() - 1
+    });
+    found as u32
+}
