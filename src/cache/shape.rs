@@ -6,15 +6,18 @@ use crate::protocol::hash::Hasher;
 /// The number of a member's name.
 pub type KeyId = u32;
 
-/// Members' names, each with a small number. A name lives as long as a shape has it.
+/// Members' names, each with a small number. A name lives as long as a shape has it, and until the frame after that
+/// one has been applied, because outputs speak of members that are gone.
 #[derive(Debug)]
 pub struct Keys {
     hasher: Hasher,
     entries: Vec<Key>,
     free: Vec<KeyId>,
     index: Index,
-    /// Names made since the last [`Keys::settle`]; a frame may be dropped before a shape has them.
+    /// Names made or given up since the last [`Keys::settle`]; a frame may be dropped before a shape has them.
     fresh: Vec<KeyId>,
+    /// Those of the time before.
+    doomed: Vec<KeyId>,
 }
 
 #[derive(Debug)]
@@ -22,13 +25,20 @@ struct Key {
     name: Box<[u8]>,
     hash: u64,
     shapes: u32,
-    /// Whether it was made since the last [`Keys::settle`].
+    /// Whether it is among [`Keys::fresh`].
     fresh: bool,
 }
 
 impl Keys {
     pub fn new(hasher: Hasher) -> Self {
-        Keys { hasher, entries: Vec::new(), free: Vec::new(), index: Index::default(), fresh: Vec::new() }
+        Keys {
+            hasher,
+            entries: Vec::new(),
+            free: Vec::new(),
+            index: Index::default(),
+            fresh: Vec::new(),
+            doomed: Vec::new(),
+        }
     }
 
     /// The number of `name`, and whether it is a new one.
@@ -68,14 +78,18 @@ impl Keys {
         self.index.len() == 0
     }
 
-    /// Forgets names made since the last call that no shape has taken up.
+    /// Forgets the names that no shape has had since the call before the last.
     pub fn settle(&mut self) {
-        for key in std::mem::take(&mut self.fresh) {
-            self.entries[key as usize].fresh = false;
-            if self.entries[key as usize].shapes == 0 {
+        for key in std::mem::take(&mut self.doomed) {
+            let entry = &self.entries[key as usize];
+            if entry.shapes == 0 && !entry.fresh {
                 self.remove(key);
             }
         }
+        for &key in &self.fresh {
+            self.entries[key as usize].fresh = false;
+        }
+        std::mem::swap(&mut self.doomed, &mut self.fresh);
     }
 
     fn retain(&mut self, key: KeyId) {
@@ -86,7 +100,8 @@ impl Keys {
         let entry = &mut self.entries[key as usize];
         entry.shapes -= 1;
         if entry.shapes == 0 && !entry.fresh {
-            self.remove(key);
+            entry.fresh = true;
+            self.fresh.push(key);
         }
     }
 
