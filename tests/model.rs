@@ -1,0 +1,73 @@
+//! The engine against a naive gateway: whatever the application, the service and the network do, once things are quiet
+//! the client holds what the gateway says it holds, and its values are the service's.
+
+#[cfg(target_arch = "wasm32")]
+use wasm_bindgen_test::wasm_bindgen_test as test;
+
+#[path = "model/gateway.rs"]
+mod gateway;
+#[path = "model/service.rs"]
+mod service;
+mod support;
+#[path = "model/world.rs"]
+mod world;
+
+use std::fmt;
+
+use proptest::prelude::*;
+
+use service::any_content;
+use world::{Action, World, any_action};
+
+#[derive(Clone)]
+struct Case {
+    service: Vec<service::Content>,
+    protocol: &'static str,
+    lazy: bool,
+    seed: u64,
+    actions: Vec<Action>,
+}
+
+impl fmt::Debug for Case {
+    /// One line for each resource and action, whatever the format asked for.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "protocol {}, lazy {}, seed {}", self.protocol, self.lazy, self.seed)?;
+        for (name, content) in service::NAMES.iter().zip(&self.service) {
+            writeln!(f, "  {name}: {content:?}")?;
+        }
+        for action in &self.actions {
+            writeln!(f, "  {action:?}")?;
+        }
+        Ok(())
+    }
+}
+
+fn any_case() -> impl Strategy<Value = Case> {
+    let protocol = prop_oneof![6 => Just("1.2.3"), 1 => Just("1.2.0"), 1 => Just("1.1.1")];
+    let service = prop::collection::vec(any_content(), service::NAMES.len());
+    let actions = prop::collection::vec(any_action(), 1..60);
+    (service, protocol, any::<bool>(), any::<u64>(), actions)
+        .prop_map(|(service, protocol, lazy, seed, actions)| Case { service, protocol, lazy, seed, actions })
+}
+
+fn run(case: Case) {
+    let mut world = World::new(case.service, case.protocol, case.lazy, case.seed);
+    for action in case.actions {
+        world.act(action);
+    }
+    world.quiesce();
+    world.check();
+    world.leave();
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: CASES, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn client_gateway_and_service_agree_once_things_are_quiet(case in any_case()) {
+        run(case);
+    }
+}
+
+/// As many as take some ten seconds; a wasm engine in a debug build is slower.
+const CASES: u32 = if cfg!(target_arch = "wasm32") { 300 } else { 3000 };
