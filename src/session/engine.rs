@@ -149,6 +149,11 @@ impl Engine {
         self.outputs.pop_front()
     }
 
+    /// Whether [`Engine::poll_output`] has something.
+    pub fn has_output(&self) -> bool {
+        !self.outputs.is_empty()
+    }
+
     /// When [`Engine::handle_timeout`] wants to be called, and what for.
     pub fn poll_timeout(&self) -> Option<(Time, Timer)> {
         self.timers.next()

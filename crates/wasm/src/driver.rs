@@ -200,6 +200,10 @@ impl Inner {
         }
         loop {
             self.carry_out();
+            // What the shell asked for while it was handed operations comes before what the sockets reported meanwhile.
+            if self.engine.borrow().has_output() {
+                continue;
+            }
             let next = self.inbox.borrow_mut().pop_front();
             match next {
                 Some((id, inbound)) => self.take_in(id, inbound),

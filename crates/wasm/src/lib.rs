@@ -11,3 +11,4 @@ mod tape;
 mod text;
 
 pub use driver::Driver;
+pub use host::Host;

@@ -1,0 +1,155 @@
+// A shell for the driver's tests: keeps the frame text and the operations, and has sockets that a test plays the
+// gateway of.
+
+const encoder = new TextEncoder();
+
+/** How many words follow each operation's number; TOUCH and CHANGE say it themselves. */
+const LENGTHS = { 1: 1, 2: 1, 3: 3, 6: 6, 7: 2, 8: 5, 9: 3, 10: 1, 11: 1, 12: 4, 13: 3, 14: 0, 15: 0, 16: 0, 17: 1, 18: 4 };
+const NAMES = ['', 'retain', 'release', 'key', 'touch', 'change', 'insert', 'remove', 'event', 'unsubscribed', 'drop',
+  'replaced', 'settled', 'state', 'hook', 'connected', 'disconnected', 'connect failed', 'refused'];
+
+export class TestHost {
+  constructor(memory, kind) {
+    this.memory = memory;
+    this.kind = kind;
+    this.text = '';
+    this.log = [];
+    this.sent = [];
+    this.sockets = [];
+    this.waiters = [];
+    this.driver = undefined;
+    this.ingested = 0;
+  }
+
+  ingest(data, pointer, capacity) {
+    this.ingested++;
+    if (typeof data !== 'string') return -1;
+    const { read, written } = encoder.encodeInto(data, new Uint8Array(this.memory.buffer, pointer, capacity));
+    if (read < data.length) return -1 - data.length * 3;
+    this.text = data;
+    return written;
+  }
+
+  open() {
+    if (this.kind === 'throwing') throw new Error('no socket today');
+    const socket = this.kind === 'closed port' ? new WebSocket('ws://127.0.0.1:59999') : new TestSocket(this);
+    this.sockets.push(socket);
+    return socket;
+  }
+
+  apply(pointer, length) {
+    const words = new Uint32Array(this.memory.buffer, pointer, length).slice();
+    for (let at = 0; at < words.length; ) {
+      const op = words[at++];
+      let count = LENGTHS[op];
+      if (op === 4) count = 9 + words[at + 8] * (words[at + 7] ? 1 : 2);
+      if (op === 5) count = 2 + words[at + 1] * 5;
+      if (count === undefined) throw new Error(`unknown operation ${op}`);
+      this.log.push([NAMES[op], ...words.subarray(at, at + count)].join(' '));
+      at += count;
+      if (op === 14) this.driver.hook_done(true);
+    }
+    this.wake();
+  }
+
+  socket_event(kind) {
+    this.log.push(`socket ${['open', 'error', 'close'][kind]}`);
+    this.wake();
+  }
+
+  sent() {}
+
+  /** Resolves when an entry of the log begins with `start`, or a sent frame contains it. */
+  until(start) {
+    return new Promise((resolve) => {
+      this.waiters.push({ start, resolve });
+      this.wake();
+    });
+  }
+
+  wake() {
+    const seen = ({ start }) => this.has(start);
+    this.waiters.filter(seen).forEach(({ resolve }) => resolve());
+    this.waiters = this.waiters.filter((waiter) => !seen(waiter));
+  }
+
+  has(start) {
+    return this.log.some((entry) => entry.startsWith(start)) || this.frames().includes(start);
+  }
+
+  frames() {
+    return this.sockets.flatMap((socket) => socket.frames ?? []).join('\n');
+  }
+
+  attach(driver) {
+    this.driver = driver;
+  }
+
+  /** The socket opened last. */
+  get socket() {
+    return this.sockets[this.sockets.length - 1];
+  }
+
+  /** Opens the socket and answers the version request. */
+  handshake() {
+    this.socket.onopen({});
+    if (this.kind !== 'answering') this.answer('"result":{"protocol":"1.2.3"}');
+  }
+
+  /** Answers the last request. */
+  answer(body) {
+    const { id } = JSON.parse(this.socket.frames.at(-1));
+    this.receive(`{${body},"id":${id}}`);
+  }
+
+  receive(data) {
+    this.socket.onmessage({ data });
+  }
+
+  receiveBinary() {
+    this.socket.onmessage({ data: new ArrayBuffer(8) });
+  }
+
+  close(index) {
+    this.sockets[index].onclose?.({ code: 1006 });
+  }
+
+  isDetached(index) {
+    return this.sockets[index].onmessage == null;
+  }
+
+  /** The words behind an address, and the text from one of them to the next. */
+  recordText(address, at) {
+    const words = new Uint32Array(this.memory.buffer, address, at + 2);
+    return this.text.substring(words[at], words[at + 1]);
+  }
+
+  logText() {
+    return this.log.join('\n');
+  }
+}
+
+/** A socket whose gateway is the test; kind "answering" answers from inside `send`. */
+class TestSocket {
+  constructor(host) {
+    this.host = host;
+    this.frames = [];
+  }
+
+  send(text) {
+    this.frames.push(text);
+    if (this.host.kind === 'answering') {
+      const { id, method } = JSON.parse(text);
+      const result =
+        method === 'version'
+          ? { protocol: '1.2.3' }
+          : { models: { [method.slice('subscribe.'.length)]: { message: 'here' } } };
+      this.onmessage({ data: JSON.stringify({ result, id }) });
+    }
+    this.host.wake();
+  }
+
+  close() {
+    this.closed = true;
+  }
+}
