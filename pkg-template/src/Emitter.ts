@@ -1,0 +1,44 @@
+import { type Channel, EventBus, type EventBusLike, type Plan } from './EventBus.js';
+
+/** Emits a client's events on its bus: the quick way on our own bus, by `emit` on one from elsewhere. */
+export class Emitter {
+  private readonly own: EventBus | null;
+
+  constructor(
+    private readonly bus: EventBusLike,
+    readonly namespace: string,
+  ) {
+    this.own = bus instanceof EventBus ? bus : null;
+  }
+
+  /** Whether objects nobody has asked for may have listeners. */
+  get heardByAll(): boolean {
+    return this.own === null || this.own.heardByAll;
+  }
+
+  /** A channel for events of `target`, or null as long as nobody could hear them. */
+  channel(target: object, namespace: string): EventChannel | null {
+    return this.own ? this.own.channel(target, namespace) : new ForeignChannel(namespace);
+  }
+
+  post(plan: Plan, data: unknown, target: object): void {
+    if (this.own) this.own.post(plan, data, target);
+    else this.bus.emit(target, plan.event, data);
+  }
+
+  /** Emits an event of the client itself. */
+  emit(client: object, event: string, data: unknown): void {
+    this.bus.emit(client, `${this.namespace}.${event}`, data);
+  }
+}
+
+export type EventChannel = Pick<Channel, 'plan'>;
+
+/** Who listens on a bus from elsewhere is not known, so every event is emitted. */
+class ForeignChannel implements EventChannel {
+  constructor(private readonly namespace: string) {}
+
+  plan(event: string): Plan {
+    return { event: `${this.namespace}.${event}`, handlers: [], actions: [] };
+  }
+}

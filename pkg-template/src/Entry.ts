@@ -1,0 +1,32 @@
+import type { EventChannel } from './Emitter.js';
+import type { ReadRecord } from './record.js';
+
+/** What a resource that was dropped unread can still be made of. */
+export interface Captured {
+  readonly record: ReadRecord;
+  /** What the record's references lead to; its numbers may mean other resources by now. */
+  readonly targets: readonly Entry[];
+}
+
+/** A resource as the shell knows it: the user's object, or what it can be made of. */
+export class Entry {
+  /** The user's object, once it has been needed. */
+  item: object | undefined = undefined;
+  /** Resource ID, once the object is there. */
+  rid = '';
+  /** Whether a factory of the application made the object. */
+  custom = false;
+  /** Registrations that keep the resource subscribed. */
+  listeners = 0;
+  /** Where its events go, once somebody could have heard one. */
+  channel: EventChannel | null = null;
+  /** Members that refer to resources not read yet. */
+  lazy: Map<string, Entry> | null = null;
+  /** What the object is made of after the resource has left the cache unread. */
+  captured: Captured | null = null;
+  /** Tells Vue to leave this alone when it finds it in a reactive object. */
+  readonly __v_skip = true;
+
+  /** `handle` is the engine's number; negative after the resource has left the cache. */
+  constructor(public handle: number) {}
+}

@@ -1,0 +1,87 @@
+import type { Connection } from './Connection.js';
+import type { Debug } from './Debug.js';
+import type { DriverHost } from './driver.js';
+import type { Frames } from './frames.js';
+import type { Memory } from './memory.js';
+import type { WebSocketFactory } from './options.js';
+import type { Tape } from './Tape.js';
+
+/** The parts of a client the driver calls; they are made after the host, for they need the driver. */
+export interface HostParts {
+  readonly memory: Memory;
+  readonly frames: Frames;
+  readonly tape: Tape;
+  readonly connection: Connection;
+}
+
+/** What the driver calls. */
+export class Host implements DriverHost {
+  private parts!: HostParts;
+  private readonly encoder = new TextEncoder();
+
+  constructor(
+    private readonly factory: WebSocketFactory,
+    private readonly debug: Debug | null,
+  ) {}
+
+  attach(parts: HostParts): void {
+    this.parts = parts;
+  }
+
+  /** Copies a frame into memory; see the driver for what the answer means. */
+  ingest(data: unknown, pointer: number, capacity: number): number {
+    if (typeof data !== 'string') return NOT_TEXT;
+    this.parts.frames.current = data;
+    const written = this.copy(data, pointer, capacity);
+    if (this.debug !== null && written >= 0) this.debug.received(data);
+    return written;
+  }
+
+  open(): object {
+    const { connection } = this.parts;
+    try {
+      const socket = this.factory();
+      connection.opened(socket);
+      return socket;
+    } catch (error) {
+      connection.blame(error);
+      throw error;
+    }
+  }
+
+  apply(pointer: number, length: number): void {
+    this.parts.tape.apply(pointer, length);
+  }
+
+  socket_event(kind: number, event: unknown): void {
+    this.parts.connection.socketEvent(kind, event);
+    this.debug?.tell(SOCKET_EVENTS[kind]!, `ResClient ${SOCKET_EVENTS[kind]}`, event);
+  }
+
+  sent(text: string): void {
+    this.debug?.sent(text);
+  }
+
+  private copy(text: string, pointer: number, capacity: number): number {
+    const { length } = text;
+    if (length > capacity) return -length - 1;
+    const bytes = this.parts.memory.bytes();
+    if (length < SHORT) {
+      let i = 0;
+      for (; i < length; i++) {
+        const unit = text.charCodeAt(i);
+        if (unit > 0x7f) break;
+        bytes[pointer + i] = unit;
+      }
+      if (i === length) return length;
+    }
+    const { read, written } = this.encoder.encodeInto(text, bytes.subarray(pointer, pointer + capacity));
+    // What is left takes at most three bytes for each of its units.
+    return read === length ? written : -(written + (length - read) * 3) - 1;
+  }
+}
+
+const NOT_TEXT = -1;
+/** Below this a loop beats the encoder, as long as all is ASCII. */
+const SHORT = 200;
+const SOCKET_EVENTS = ['open', 'error', 'close'];

@@ -1,0 +1,71 @@
+import { defineMember, ResModel } from './ResModel.js';
+
+/** Answers the value of a member that has not been read yet. */
+export type ReadMember = (name: string) => unknown;
+
+/** Under which an object with unread members holds its {@link ReadMember}. */
+export const READ_MEMBER: unique symbol = Symbol('resclient.readMember');
+
+/** Names of members by the engine's numbers, and what can be known of a name alone. */
+export class Names {
+  private readonly names: string[] = [];
+  private readonly promoted = new Map<string, boolean>();
+  private readonly accessors = new Map<string, PropertyDescriptor & ThisType<Lazy>>();
+
+  /** `json` is the name as a JSON string. */
+  set(key: number, json: string): void {
+    // As a property name the string is one that the JavaScript engine compares by its address.
+    const [name] = Object.keys({ [JSON.parse(json) as string]: 0 });
+    // `__proto__` in a literal is a property only because its name is computed.
+    this.names[key] = name!;
+  }
+
+  name(key: number): string {
+    const name = this.names[key];
+    if (name === undefined) throw new Error(`resclient-wasm: member name ${key} is not known`);
+    return name;
+  }
+
+  /** Whether a member of this name shows on the model itself. */
+  isPromoted(name: string): boolean {
+    let promoted = this.promoted.get(name);
+    if (promoted === undefined) {
+      promoted = name[0] !== '_' && !(name in ResModel.prototype);
+      bound(this.promoted);
+      this.promoted.set(name, promoted);
+    }
+    return promoted;
+  }
+
+  /** A property that is read on first use. One for all models, so that these keep a common shape. */
+  accessor(name: string): PropertyDescriptor {
+    let accessor = this.accessors.get(name);
+    if (accessor === undefined) {
+      accessor = {
+        get(this: Lazy) {
+          return this[READ_MEMBER](name);
+        },
+        set(this: Lazy, value: unknown) {
+          defineMember(this, name, value);
+        },
+        enumerable: true,
+        configurable: true,
+      };
+      bound(this.accessors);
+      this.accessors.set(name, accessor);
+    }
+    return accessor;
+  }
+}
+
+/** An object with unread members. */
+interface Lazy {
+  [READ_MEMBER]: ReadMember;
+}
+
+/** Names come from outside, so what is remembered of them is bounded. */
+function bound(map: Map<string, unknown>): void {
+  if (map.size >= MOST_NAMES) map.clear();
+}
+
+const MOST_NAMES = 4096;

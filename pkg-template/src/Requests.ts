@@ -1,0 +1,62 @@
+/** What was asked for, as errors tell it. */
+export interface Asked {
+  readonly rid: string;
+  /** The request, such as `call.example.model.set`. */
+  readonly method: string;
+  readonly params?: unknown;
+  /** Whether the result of the protocol is wanted instead of what it stands for. */
+  readonly raw?: boolean;
+}
+
+/** How a request ended. */
+export type Outcome = (pending: Pending) => void;
+
+/** A request whose answer is waited for. */
+export interface Pending extends Asked {
+  readonly promise: Promise<unknown>;
+  resolve(value: unknown): void;
+  reject(error: unknown): void;
+}
+
+/** Promises of requests, by the engine's numbers. */
+export class Requests {
+  private readonly pending = new Map<number, Pending>();
+  /** Outcomes that came before the number of the request was known here. */
+  private readonly early = new Map<number, Outcome>();
+
+  /** The promise of a request. One that is waited for already keeps its promise. */
+  wait<R>(request: number, asked: Asked): Promise<R> {
+    let pending = this.pending.get(request);
+    if (!pending) {
+      pending = open(asked);
+      const outcome = this.early.get(request);
+      if (outcome) {
+        this.early.delete(request);
+        outcome(pending);
+      } else {
+        this.pending.set(request, pending);
+      }
+    }
+    return pending.promise as Promise<R>;
+  }
+
+  settle(request: number, outcome: Outcome): void {
+    const pending = this.pending.get(request);
+    if (pending) {
+      this.pending.delete(request);
+      outcome(pending);
+    } else {
+      this.early.set(request, outcome);
+    }
+  }
+}
+
+function open(asked: Asked): Pending {
+  let resolve!: (value: unknown) => void;
+  let reject!: (error: unknown) => void;
+  const promise = new Promise((yes, no) => {
+    resolve = yes;
+    reject = no;
+  });
+  return { ...asked, promise, resolve, reject };
+}

@@ -1,0 +1,287 @@
+import type { ClientApi, Resource } from './client.js';
+import type { ConnectionOwner } from './Connection.js';
+import { Emitter } from './Emitter.js';
+import { countEvents, type EventBusLike, type EventHandler } from './EventBus.js';
+import type { ClientState, ConnectError, Inspection } from './events.js';
+import type { Entry } from './Entry.js';
+import { type ClientOptions, type OnConnect, type Options, readOptions, resolveUrl } from './options.js';
+import type { WebSocketFactory } from './options.js';
+import { ResError } from './ResError.js';
+import type { ResourceFactory } from './Resources.js';
+import { Session } from './Session.js';
+import { TypeList } from './TypeList.js';
+import { instantiate } from './wasm.js';
+
+/**
+ * A connection to a RES API. Nothing happens before the first `connect`, `get`, `call` or the like; from then on it
+ * connects again by itself for as long as there is anything to keep up to date.
+ */
+export abstract class ResClient implements ClientApi, ConnectionOwner {
+  /** URL of the gateway; null when a factory makes the sockets. */
+  hostUrl: string | null;
+  wsFactory: WebSocketFactory;
+  /** Whether requests are sent at once. */
+  connected = false;
+  /** The socket, if there is one. */
+  ws: object | null = null;
+  onConnect: OnConnect<never> | null;
+  readonly namespace: string;
+  readonly eventBus: EventBusLike;
+  readonly #options: Options;
+  readonly #emitter: Emitter;
+  readonly #types = {
+    models: new TypeList<ResourceFactory>(),
+    collections: new TypeList<ResourceFactory>(),
+  };
+  #session: Session | null = null;
+
+  /**
+   * `host` is the URL of the gateway, which may be relative to the page, or a function that makes a WebSocket. Throws
+   * for an option of a wrong type.
+   */
+  constructor(host: string | WebSocketFactory, options?: ClientOptions<never>) {
+    if (typeof host === 'function') {
+      this.hostUrl = null;
+      this.wsFactory = host;
+    } else {
+      if (typeof host !== 'string') throw new TypeError('The host must be a URL or a function that makes a WebSocket');
+      this.hostUrl = resolveUrl(host);
+      // Looked up when it is used: a page may replace it.
+      this.wsFactory = () => new WebSocket(this.hostUrl!);
+    }
+    this.#options = readOptions(options);
+    this.onConnect = this.#options.onConnect as OnConnect<never> | null;
+    this.namespace = this.#options.namespace;
+    this.eventBus = this.#options.eventBus;
+    this.#emitter = new Emitter(this.eventBus, this.namespace);
+  }
+
+  /** Version of the RES protocol this client speaks. */
+  get supportedProtocol(): string {
+    return SUPPORTED_PROTOCOL;
+  }
+
+  /** State of the connection. It is emitted as the event `state` when it changes. */
+  get state(): ClientState {
+    return this.#session ? this.#session.connection.state : { state: 'idle' };
+  }
+
+  /**
+   * Connects, and stays connected until `disconnect`. The promise is the same while connecting and connected. It is
+   * rejected with a {@link ConnectError} when the first attempt fails; further ones are made if there is anything to
+   * keep up to date.
+   */
+  connect(): Promise<void> {
+    return this.#promise((session) => session.connection.connect());
+  }
+
+  /** Closes the connection. Requests that wait for an answer are rejected with `system.disconnect`. */
+  disconnect(): void {
+    this.#session?.connection.disconnect();
+  }
+
+  getHostUrl(): string | null {
+    return this.hostUrl;
+  }
+
+  /** Listens to events of the client, space-separated; null stands for any. */
+  on(events: 'connect' | 'disconnect', handler: EventHandler<unknown, this>): void;
+  on(events: 'error', handler: EventHandler<ResError, this>): void;
+  on(events: 'connectError', handler: EventHandler<ConnectError, this>): void;
+  on(events: 'state', handler: EventHandler<ClientState, this>): void;
+  on(events: string | null, handler: EventHandler<unknown, this>): void;
+  on(events: string | null, handler: unknown): void {
+    this.eventBus.on(this, events, handler, this.namespace);
+  }
+
+  /** Removes a handler of events; without one, all of them. */
+  off(events?: string | null, handler: EventHandler<never, never> | null = null): void {
+    this.eventBus.off(this, events, handler, this.namespace);
+  }
+
+  /** Sets what is called when the connection is up, before it is used. */
+  setOnConnect(onConnect: OnConnect<this> | null): this {
+    this.onConnect = onConnect as OnConnect<never> | null;
+    return this;
+  }
+
+  /**
+   * Has models whose ID matches the pattern made by a factory. In a pattern `*` stands for one part, and `>` at the end
+   * for one or more. Throws when the pattern is invalid or taken.
+   */
+  registerModelType(pattern: string, factory: (client: this, rid: string) => object): this {
+    this.#types.models.add(pattern, factory as ResourceFactory);
+    return this;
+  }
+
+  /** The factory that was registered under the pattern, if any. */
+  unregisterModelType(pattern: string): ((client: this, rid: string) => object) | undefined {
+    return this.#types.models.remove(pattern) as ((client: this, rid: string) => object) | undefined;
+  }
+
+  /** Has collections whose ID matches the pattern made by a factory; see {@link registerModelType}. */
+  registerCollectionType(pattern: string, factory: (client: this, rid: string) => object): this {
+    this.#types.collections.add(pattern, factory as ResourceFactory);
+    return this;
+  }
+
+  /** The factory that was registered under the pattern, if any. */
+  unregisterCollectionType(pattern: string): ((client: this, rid: string) => object) | undefined {
+    return this.#types.collections.remove(pattern) as ((client: this, rid: string) => object) | undefined;
+  }
+
+  /**
+   * Gets a resource, which is kept up to date as long as it is listened to and for a while after. Rejected with a
+   * {@link ResError}. Throws when the resource ID is missing.
+   */
+  get<R extends object = Resource>(rid: string): Promise<R> {
+    if (!rid) throw new Error('Invalid resource ID');
+    return this.#promise((session) => {
+      const found = session.driver.get(rid);
+      if (found >= 0) return Promise.resolve(session.resources.object(found) as R);
+      return session.requests.wait<R>(-found, { rid, method: `subscribe.${rid}` });
+    });
+  }
+
+  /** Calls a method of a resource; resolves with its result, or with the resource it answers with. */
+  call<R = unknown>(rid: string, method: string, params?: unknown): Promise<R> {
+    requireMethod(rid, method);
+    return this.#request(rid, `call.${rid}.${method}`, params, false, ({ driver }, json) =>
+      driver.call(rid, method, json),
+    );
+  }
+
+  /** Calls an authentication method of a resource; resolves as `call` does. */
+  authenticate<R = unknown>(rid: string, method: string, params?: unknown): Promise<R> {
+    requireMethod(rid, method);
+    return this.#request(rid, `auth.${rid}.${method}`, params, false, ({ driver }, json) =>
+      driver.auth(rid, method, json),
+    );
+  }
+
+  /**
+   * Creates a resource; resolves with it.
+   * @deprecated Use `call` with the method `new`.
+   */
+  create<R extends object = Resource>(rid: string, params?: unknown): Promise<R> {
+    if (!rid) throw new Error('Invalid resource ID');
+    return this.#request(rid, `new.${rid}`, params, false, ({ driver }, json) => driver.create(rid, json));
+  }
+
+  /** Calls the method `set` of a model. A member that is undefined is deleted. Resolves with `{payload}`. */
+  setModel(rid: string, props: object): Promise<{ payload?: unknown }> {
+    if (!rid) throw new Error('Invalid resource ID');
+    const params: Record<string, unknown> = { ...props };
+    for (const key of Object.keys(params)) if (params[key] === undefined) params[key] = { action: 'delete' };
+    return this.#request(rid, `call.${rid}.set`, params, true, ({ driver }, json) => driver.call(rid, 'set', json));
+  }
+
+  /** What `on` of models and collections calls. Throws when the resource is not cached. */
+  resourceOn(rid: string, events?: string | null, handler?: EventHandler | null, handle?: number): void {
+    const session = this.#session;
+    const entry = session && this.#cached(session, rid, handle);
+    if (!entry) throw new Error(`Resource ${rid} not found in cache`);
+    this.eventBus.on(entry.item!, events, handler, `${this.namespace}.resource.${rid}`);
+    for (let n = countEvents(events); n > 0; n--) {
+      entry.listeners += 1;
+      session.driver.listen(entry.handle);
+    }
+  }
+
+  /** What `off` of models and collections calls. Throws when the resource is not cached, or `on` was not called so. */
+  resourceOff(
+    rid: string,
+    events?: string | null,
+    handler?: EventHandler | null,
+    handle?: number,
+    item?: object,
+  ): void {
+    const session = this.#session;
+    const entry = session && this.#cached(session, rid, handle);
+    const target = entry ? entry.item : item;
+    if (!target) throw new Error(`Resource ${rid} not found in cache`);
+    this.eventBus.off(target, events, handler, `${this.namespace}.resource.${rid}`, true);
+    // An object that has left the cache has listeners, but nothing hangs on them.
+    if (!entry) return;
+    for (let n = countEvents(events); n > 0; n--) {
+      if (entry.listeners === 0) throw new Error('Direct count reached below 0');
+      entry.listeners -= 1;
+      session.driver.unlisten(entry.handle);
+    }
+  }
+
+  /** The state of the connection and of everything cached. */
+  inspect(): Inspection {
+    if (this.#session) return JSON.parse(this.#session.driver.inspect()) as Inspection;
+    return { state: 'idle', protocol: SUPPORTED_PROTOCOL, counters: {}, resources: [] };
+  }
+
+  /** @internal Tells Vue to leave this alone when it finds it in a reactive object. */
+  get __v_skip(): boolean {
+    return true;
+  }
+
+  /** @internal */
+  refused(rid: string, property: string, error: Error): void {
+    this.#report(rid, new Error(`${error.message}: ${property} of ${rid}`));
+  }
+
+  /** @internal The compiled engine, now. */
+  protected abstract __module(): WebAssembly.Module;
+
+  #start(): Session {
+    return (this.#session ??= new Session(
+      this,
+      this.#emitter,
+      this.#options,
+      this.#types,
+      () => this.wsFactory(),
+      instantiate(() => this.__module()),
+      (rid, error) => this.#report(rid, error),
+    ));
+  }
+
+  /** Where there can be no engine, that is an answer like any other. */
+  #promise<R>(run: (session: Session) => Promise<R>): Promise<R> {
+    try {
+      return run(this.#start());
+    } catch (error) {
+      return Promise.reject(error as Error);
+    }
+  }
+
+  #request<R>(
+    rid: string,
+    method: string,
+    params: unknown,
+    raw: boolean,
+    send: (session: Session, json: string | undefined) => number,
+  ): Promise<R> {
+    return this.#promise((session) => {
+      const given = params || undefined;
+      const request = send(session, JSON.stringify(given));
+      return session.requests.wait<R>(request, { rid, method, params: given, raw });
+    });
+  }
+
+  /** The entry of a cached resource: that of the object with this handle, or else the one of the ID. */
+  #cached(session: Session, rid: string, handle: number | undefined): Entry | undefined {
+    const { resources } = session;
+    if (handle === undefined) return resources.all().find((entry) => entry.item && entry.rid === rid);
+    return handle < 0 ? undefined : resources.peek(handle);
+  }
+
+  /** Tells of a failure in a class of the application; the other resources are not affected. */
+  #report(rid: string, error: unknown): void {
+    console.error(error);
+    const message = error instanceof Error ? error.message : String(error);
+    this.#emitter.emit(this, 'error', new ResError(rid).__init({ code: 'resclient.typeError', message, data: error }));
+  }
+}
+
+function requireMethod(rid: string, method: string): void {
+  if (!rid) throw new Error('Invalid resource ID');
+  if (!method) throw new Error('Invalid method');
+}
+
+const SUPPORTED_PROTOCOL = '1.2.3';

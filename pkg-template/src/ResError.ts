@@ -1,0 +1,59 @@
+/** What a RES error object holds. */
+export interface ErrorObject {
+  code?: string;
+  message?: string;
+  data?: unknown;
+}
+
+/** An error of a RES API, or of the connection to it. Not an `Error`: it has no stack. */
+export class ResError {
+  /** Resource ID, empty when the error is not about one. */
+  readonly rid: string;
+  /** The request that failed, such as `call.example.model.set`. Absent for an error that stands in for a resource. */
+  readonly method?: string;
+  /** Parameters of the request that failed. */
+  readonly params?: unknown;
+  private _code = 'system.unknownError';
+  private _message = 'Unknown error';
+  private _data: unknown = undefined;
+
+  constructor(rid: string, method?: string, params?: unknown) {
+    this.rid = rid;
+    if (method) {
+      this.method = method;
+      this.params = params;
+    }
+  }
+
+  /** @internal */
+  __init(error: ErrorObject): this {
+    this._code = error.code || 'system.unknownError';
+    this._message = error.message || 'Unknown error';
+    this._data = error.data;
+    return this;
+  }
+
+  /** Error code, such as `system.notFound`. */
+  get code(): string {
+    return this._code;
+  }
+
+  /** A description meant for people. */
+  get message(): string {
+    return this._message;
+  }
+
+  /** Further data, as the service sent it. */
+  get data(): unknown {
+    return this._data;
+  }
+
+  getResourceId(): string {
+    return this.rid;
+  }
+}
+
+/** Whether a value is a {@link ResError}. */
+export function isResError(value: unknown): value is ResError {
+  return value instanceof ResError;
+}

@@ -1,0 +1,272 @@
+import type { ClientApi } from './client.js';
+import type { Driver } from './driver.js';
+import { Entry } from './Entry.js';
+import type { Frames } from './frames.js';
+import { LazyItems, type ResourceReader } from './LazyItems.js';
+import type { Memory } from './memory.js';
+import { Names, READ_MEMBER } from './Names.js';
+import { Kind, type ReadRecord, readRecord, recordFrame } from './record.js';
+import { ResCollection } from './ResCollection.js';
+import { type ErrorObject, ResError } from './ResError.js';
+import { defineMember, ResModel } from './ResModel.js';
+import { ResRef } from './ResRef.js';
+import type { TypeList } from './TypeList.js';
+
+/** What the client calls on a model or collection made by a factory. */
+export interface CustomItem {
+  __init(data: unknown): void;
+  __update?(values: Record<string, unknown>, reset: boolean): Record<string, unknown> | null;
+  __add?(item: unknown, idx: number): void;
+  __remove?(idx: number): unknown;
+}
+
+/** Makes the object of a resource. */
+export type ResourceFactory = (client: never, rid: string) => object;
+
+/** Factories of the application, by kind. */
+export interface ResourceTypes {
+  readonly models: TypeList<ResourceFactory>;
+  readonly collections: TypeList<ResourceFactory>;
+}
+
+/** Where failures of the application's own classes go. */
+export type Report = (rid: string, error: unknown) => void;
+
+/**
+ * The objects of a client's resources. Each is made from JSON text when it is first needed; what it refers to is not,
+ * so no read walks further than the resource it is about.
+ */
+export class Resources implements ResourceReader {
+  readonly names = new Names();
+  private readonly byHandle: (Entry | undefined)[] = [];
+  /** What still has to be handed to objects of registered types. A list, so that a long chain of them does not recurse. */
+  private readonly uninitialised: (() => void)[] = [];
+  private initialising = false;
+
+  constructor(
+    private readonly client: ClientApi,
+    private readonly types: ResourceTypes,
+    private readonly driver: Pick<Driver, 'take'>,
+    private readonly memory: Memory,
+    private readonly frames: Frames,
+    private readonly report: Report,
+  ) {}
+
+  /** The entry of a resource, made when there is none. */
+  entry(handle: number): Entry {
+    return (this.byHandle[handle] ??= new Entry(handle));
+  }
+
+  /** The entry of a resource, if something has needed one. */
+  peek(handle: number): Entry | undefined {
+    return this.byHandle[handle];
+  }
+
+  /** Every entry there is. */
+  all(): Entry[] {
+    return this.byHandle.filter((entry) => entry !== undefined);
+  }
+
+  /** The object of a resource. */
+  object(handle: number): object {
+    return this.read(this.entry(handle));
+  }
+
+  /** The object of a resource, made now if it has not been. */
+  read(entry: Entry): object {
+    if (entry.item !== undefined) return entry.item;
+    if (entry.captured) {
+      const { record, targets } = entry.captured;
+      entry.captured = null;
+      return this.make(entry, record, (i) => targets[i]!);
+    }
+    return this.make(entry, this.take(entry.handle));
+  }
+
+  /** Takes over what a resource is made of. */
+  take(handle: number): ReadRecord {
+    const pointer = this.driver.take(handle);
+    if (pointer === 0) throw new Error(`resclient-wasm: resource ${handle} has no text`);
+    return this.recordAt(pointer >>> 2);
+  }
+
+  /** Reads a resource whose record is among the operations, before it changes. */
+  touch(handle: number, at: number): void {
+    const entry = this.entry(handle);
+    if (entry.item === undefined) this.make(entry, this.recordAt(at));
+  }
+
+  /** Parts an entry from the engine's number, which may be given to another resource. */
+  detach(entry: Entry): void {
+    this.byHandle[entry.handle] = undefined;
+    entry.handle = -1;
+    if (entry.item instanceof ResModel || entry.item instanceof ResCollection) entry.item._handle = -1;
+  }
+
+  /** The value of an object in the text: a soft reference or a data value. */
+  unwrap(value: object): unknown {
+    if (Object.hasOwn(value, 'rid')) return new ResRef(this.client, (value as { rid: string }).rid);
+    return Object.hasOwn(value, 'data') ? (value as { data: unknown }).data : value;
+  }
+
+  private recordAt(at: number): ReadRecord {
+    const words = this.memory.words();
+    return readRecord(words, at, this.frames.text(recordFrame(words, at)));
+  }
+
+  private make(entry: Entry, record: ReadRecord, target?: (i: number) => Entry): object {
+    entry.rid = record.rid;
+    const follow = target ?? ((i: number) => this.entry(record.references[i]!));
+    switch (record.kind) {
+      case Kind.Model:
+        return this.makeCustom(entry, record, follow) ?? this.makeModel(entry, record, follow);
+      case Kind.Collection:
+        return this.makeCustom(entry, record, follow) ?? this.makeCollection(entry, record, target);
+      default:
+        return (entry.item = new ResError(record.rid).__init(JSON.parse(record.json) as ErrorObject));
+    }
+  }
+
+  private makeModel(entry: Entry, record: ReadRecord, follow: (i: number) => Entry): ResModel {
+    const model = new ResModel(this.client, record.rid);
+    const members = JSON.parse(record.json) as Record<string, unknown>;
+    const own = model as unknown as Record<string, unknown>;
+    const { names } = this;
+    const targets = record.at.length > 0 ? this.targets(record, follow) : null;
+    model._handle = entry.handle;
+    model._props = members;
+    entry.item = model;
+    for (const name in members) {
+      let value = members[name];
+      if (typeof value === 'object' && value !== null) {
+        const target = targets?.get(name);
+        if (target && target.item === undefined) {
+          this.defer(entry, members, model, name, target);
+          continue;
+        }
+        members[name] = value = target ? target.item : this.unwrap(value);
+      }
+      if (names.isPromoted(name)) own[name] = value;
+    }
+    return model;
+  }
+
+  /** Leaves a member unread until somebody asks for it. */
+  private defer(entry: Entry, members: object, model: object, name: string, target: Entry): void {
+    if (entry.lazy === null) {
+      entry.lazy = new Map();
+      const descriptor = { value: (name: string) => this.readMember(entry, members, name) };
+      Object.defineProperty(members, READ_MEMBER, descriptor);
+      Object.defineProperty(model, READ_MEMBER, descriptor);
+    }
+    entry.lazy.set(name, target);
+    const accessor = this.names.accessor(name);
+    Object.defineProperty(members, name, accessor);
+    if (this.names.isPromoted(name)) Object.defineProperty(model, name, accessor);
+  }
+
+  private readMember(entry: Entry, members: object, name: string): unknown {
+    const target = entry.lazy?.get(name);
+    if (!target || !entry.item) return undefined;
+    const value = this.read(target);
+    entry.lazy?.delete(name);
+    defineMember(members, name, value);
+    if (this.names.isPromoted(name)) defineMember(entry.item, name, value);
+    return value;
+  }
+
+  private makeCollection(entry: Entry, record: ReadRecord, target?: (i: number) => Entry): ResCollection {
+    const collection = new ResCollection(this.client, record.rid);
+    collection._handle = entry.handle;
+    entry.item = collection;
+    if (record.onlyReferences) {
+      const { references } = record;
+      collection._lazy = target
+        ? LazyItems.ofMixed(
+            this,
+            Array.from(references, (_, i) => target(i)),
+          )
+        : LazyItems.ofReferences(this, references);
+      return collection;
+    }
+    const slots = this.items(record, target ?? ((i) => this.entry(record.references[i]!)));
+    if (record.at.length > 0) collection._lazy = LazyItems.ofMixed(this, slots);
+    else collection._list = slots;
+    return collection;
+  }
+
+  /** The items, with entries for references. */
+  private items(record: ReadRecord, follow: (i: number) => Entry): unknown[] {
+    if (record.onlyReferences) return Array.from(record.references, (_, i) => follow(i));
+    const items = JSON.parse(record.json) as unknown[];
+    let next = 0;
+    for (let i = 0; i < items.length; i++) {
+      const item = items[i];
+      if (typeof item !== 'object' || item === null) continue;
+      if (record.at[next] === i) items[i] = follow(next++);
+      else items[i] = this.unwrap(item);
+    }
+    return items;
+  }
+
+  private targets(record: ReadRecord, follow: (i: number) => Entry): Map<string, Entry> {
+    const targets = new Map<string, Entry>();
+    record.at.forEach((key, i) => targets.set(this.names.name(key), follow(i)));
+    return targets;
+  }
+
+  /** Makes the object of a registered type; undefined when there is none for the resource. */
+  private makeCustom(entry: Entry, record: ReadRecord, follow: (i: number) => Entry): object | undefined {
+    const types = record.kind === Kind.Model ? this.types.models : this.types.collections;
+    const factory = types.find(record.rid);
+    if (!factory) return undefined;
+    // Before the application's code runs, for that may use the memory the numbers are from.
+    const data = record.kind === Kind.Model ? this.members(record, follow) : this.items(record, follow);
+    let item: object | null = null;
+    try {
+      item = factory(this.client as never, record.rid);
+      if (typeof item !== 'object' || item === null) throw new Error('The factory made no object');
+    } catch (error) {
+      this.report(record.rid, error);
+      return undefined;
+    }
+    entry.item = item;
+    entry.custom = true;
+    if (item instanceof ResModel || item instanceof ResCollection) item._handle = entry.handle;
+    this.uninitialised.push(() => this.initialise(record.rid, item as CustomItem, data));
+    this.initialiseAll();
+    return item;
+  }
+
+  /** The members, with entries for references. */
+  private members(record: ReadRecord, follow: (i: number) => Entry): Record<string, unknown> {
+    const members = JSON.parse(record.json) as Record<string, unknown>;
+    const targets = this.targets(record, follow);
+    for (const name in members) {
+      const value = members[name];
+      if (typeof value !== 'object' || value === null) continue;
+      members[name] = targets.get(name) ?? this.unwrap(value);
+    }
+    return members;
+  }
+
+  private initialiseAll(): void {
+    if (this.initialising) return;
+    this.initialising = true;
+    for (let next = this.uninitialised.pop(); next; next = this.uninitialised.pop()) next();
+    this.initialising = false;
+  }
+
+  private initialise(rid: string, item: CustomItem, data: Record<string, unknown> | unknown[]): void {
+    const values = data as Record<string, unknown>;
+    for (const key of Object.keys(values)) {
+      const value = values[key];
+      if (value instanceof Entry) values[key] = this.read(value);
+    }
+    try {
+      item.__init(data);
+    } catch (error) {
+      this.report(rid, error);
+    }
+  }
+}

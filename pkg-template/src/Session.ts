@@ -1,0 +1,130 @@
+import type { ClientApi } from './client.js';
+import { Connection, type ConnectionOwner } from './Connection.js';
+import { Debug } from './Debug.js';
+import { type Driver, type Engine, engineOptions } from './driver.js';
+import { Drops } from './Drops.js';
+import type { Emitter } from './Emitter.js';
+import type { ClientState } from './events.js';
+import { Frames } from './frames.js';
+import { Host } from './Host.js';
+import { localError } from './localErrors.js';
+import { Memory } from './memory.js';
+import type { Options, WebSocketFactory } from './options.js';
+import { Requests } from './Requests.js';
+import { type ErrorObject, ResError } from './ResError.js';
+import { type Report, Resources, type ResourceTypes } from './Resources.js';
+import { type SessionEvents, Tape } from './Tape.js';
+import { Updates } from './Updates.js';
+import { Values } from './Values.js';
+
+/** The client the session works for. */
+export type SessionOwner = ClientApi & ConnectionOwner;
+
+/** A client at work: made when it is used first, because that is when the engine is needed. */
+export class Session implements SessionEvents {
+  readonly driver: Driver;
+  readonly connection: Connection;
+  readonly resources: Resources;
+  readonly requests = new Requests();
+  private readonly values: Values;
+  private readonly debug: Debug | null;
+
+  constructor(
+    private readonly owner: SessionOwner,
+    private readonly emitter: Emitter,
+    options: Options,
+    types: ResourceTypes,
+    factory: WebSocketFactory,
+    engine: Engine,
+    report: Report,
+  ) {
+    const memory = new Memory(engine.memory);
+    const frames = new Frames();
+    this.debug = options.debug ? new Debug(options.debug) : null;
+    const host = new Host(factory, this.debug);
+    const driver = new engine.Driver(host, engineOptions(options));
+    this.driver = driver;
+    this.connection = new Connection(owner, emitter, driver);
+    this.resources = new Resources(owner, types, driver, memory, frames, report);
+    this.values = new Values(memory, frames, this.resources);
+    const updates = new Updates(memory, this.values, this.resources, emitter, driver, report);
+    const drops = new Drops(this.resources, driver, (rid) => this.debug?.tell('cacheDelete', `Cache delete: ${rid}`));
+    const tape = new Tape(memory, frames, this.values, this.resources, updates, drops, this);
+    host.attach({ memory, frames, tape, connection: this.connection });
+    if (this.debug) driver.set_debug(true);
+  }
+
+  settled(request: number, outcome: number, a: number, b: number): void {
+    switch (outcome) {
+      case Settled.Resource: {
+        const item = this.resources.object(a);
+        const { rid } = this.resources.entry(a);
+        this.requests.settle(request, (pending) => pending.resolve(pending.raw ? { rid } : item));
+        break;
+      }
+      case Settled.Payload: {
+        const payload = this.values.json(a, b);
+        const raw = a === b ? {} : { payload };
+        this.requests.settle(request, (pending) => pending.resolve(pending.raw ? raw : payload));
+        break;
+      }
+      case Settled.Error: {
+        const object = this.values.json(a, b) as ErrorObject;
+        this.requests.settle(request, ({ rid, method, params, reject }) => {
+          const error = new ResError(rid, method, params).__init(object);
+          this.emitter.emit(this.owner, 'error', error);
+          reject(error);
+        });
+        break;
+      }
+      default:
+        this.requests.settle(request, ({ rid, method, params, reject }) =>
+          reject(new ResError(rid, method, params).__init(localError(a))),
+        );
+    }
+  }
+
+  refused(handle: number, unsubscribe: boolean, start: number, end: number): void {
+    this.resources.object(handle);
+    const { rid } = this.resources.entry(handle);
+    const error = new ResError(rid, `${unsubscribe ? 'unsubscribe' : 'subscribe'}.${rid}`);
+    this.emitter.emit(this.owner, 'error', error.__init((this.values.json(start, end) ?? {}) as ErrorObject));
+  }
+
+  state(state: number, untilLow: number, untilHigh: number): void {
+    const name = STATES[state]!;
+    this.connection.changed(name === 'waiting' ? { state: name, until: float(untilLow, untilHigh) } : { state: name });
+  }
+
+  hook(): void {
+    this.connection.hook();
+  }
+
+  connected(): void {
+    this.connection.connected();
+  }
+
+  disconnected(): void {
+    this.connection.disconnected();
+  }
+
+  connectFailed(error: number): void {
+    this.connection.failed(error);
+  }
+}
+
+const enum Settled {
+  Resource = 0,
+  Payload = 1,
+  Error = 2,
+}
+
+const STATES: ClientState['state'][] = ['idle', 'connecting', 'connected', 'waiting'];
+
+/** A number from the two halves of its bits. */
+function float(low: number, high: number): number {
+  const view = new DataView(new ArrayBuffer(8));
+  view.setUint32(0, high);
+  view.setUint32(4, low);
+  return view.getFloat64(0);
+}

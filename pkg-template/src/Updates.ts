@@ -1,0 +1,175 @@
+import type { Driver } from './driver.js';
+import type { Emitter } from './Emitter.js';
+import { Entry } from './Entry.js';
+import type { Plan } from './EventBus.js';
+import type { RemoveEvent, UnsubscribeEvent } from './events.js';
+import type { Memory } from './memory.js';
+import type { ResCollection } from './ResCollection.js';
+import { type ErrorObject, ResError } from './ResError.js';
+import { defineMember, type ResModel, setMember } from './ResModel.js';
+import type { CustomItem, Report, Resources } from './Resources.js';
+import { Tag, type Values, VALUE_WORDS } from './Values.js';
+
+/** Carries out the operations that change resources, and emits their events. `at` is a word of the operation. */
+export class Updates {
+  constructor(
+    private readonly memory: Memory,
+    private readonly values: Values,
+    private readonly resources: Resources,
+    private readonly emitter: Emitter,
+    private readonly driver: Pick<Driver, 'unlisten'>,
+    private readonly report: Report,
+  ) {}
+
+  /** `count` members from `at` on: number of the name, value. */
+  change(handle: number, count: number, at: number): void {
+    const entry = this.known(handle);
+    if (entry.custom) {
+      this.changeCustom(entry, count, at);
+      return;
+    }
+    const model = entry.item as ResModel;
+    const plan = this.plan(entry, 'change');
+    let old: Record<string, unknown> | null = null;
+    for (let i = at, end = at + count * MEMBER_WORDS; i < end; i += MEMBER_WORDS) {
+      // Asked for anew each time: making a value may have grown the memory.
+      const name = this.resources.names.name(this.memory.words()[i]!);
+      const value = this.values.at(i + 1);
+      if (plan) setMember((old ??= {}), name, this.member(entry, model, name));
+      this.setMember(entry, model, name, value);
+    }
+    if (plan) this.emitter.post(plan, old, model);
+  }
+
+  /** A value at `at` is put into a collection. */
+  insert(handle: number, idx: number, at: number): void {
+    const entry = this.known(handle);
+    const plan = this.plan(entry, 'add');
+    const words = this.memory.words();
+    const lazy = entry.custom ? null : (entry.item as ResCollection)._lazy;
+    let item: unknown;
+    if (lazy && words[at] === Tag.Reference) {
+      const target = this.resources.entry(words[at + 3]!);
+      lazy.insert(idx, target);
+      if (plan) item = this.resources.read(target);
+    } else {
+      item = this.values.at(at);
+      if (lazy) lazy.insert(idx, item);
+      else this.hook(entry, (custom) => custom.__add?.(item, idx));
+    }
+    if (plan) this.emitter.post(plan, { item, idx }, entry.item!);
+  }
+
+  remove(handle: number, idx: number): void {
+    const entry = this.known(handle);
+    const plan = this.plan(entry, 'remove');
+    const lazy = entry.custom ? null : (entry.item as ResCollection)._lazy;
+    let item = lazy ? lazy.remove(idx) : this.hook(entry, (custom) => custom.__remove?.(idx));
+    if (!plan) return;
+    if (item instanceof Entry) item = this.resources.read(item);
+    this.emitter.post(plan, { item, idx } satisfies RemoveEvent, entry.item!);
+  }
+
+  /** An event that changes nothing. The data is only parsed for somebody who listens. */
+  event(handle: number, name: string, start: number, end: number): void {
+    const entry = this.heard(handle);
+    const plan = entry && this.plan(entry, name);
+    if (plan) this.emitter.post(plan, this.values.json(start, end), entry.item!);
+  }
+
+  unsubscribed(handle: number, start: number, end: number): void {
+    const entry = this.heard(handle);
+    const plan = entry && this.plan(entry, 'unsubscribe');
+    if (!plan) return;
+    const reason = this.values.json(start, end) as ErrorObject | undefined;
+    this.end(entry, plan, reason && new ResError(entry.rid).__init(reason));
+  }
+
+  /** The resource is of another kind now: what is held of it gets no more events, and its listeners are told so. */
+  replaced(handle: number): void {
+    const entry = this.resources.peek(handle);
+    if (entry?.item === undefined) return;
+    const plan = this.plan(entry, 'unsubscribe');
+    this.resources.detach(entry);
+    if (!entry.custom) (entry.item as Partial<ResCollection>)._lazy?.entries();
+    for (; entry.listeners > 0; entry.listeners--) this.driver.unlisten(handle);
+    if (!plan) return;
+    const reason = { code: 'resclient.replaced', message: 'The resource is of another kind now' };
+    this.end(entry, plan, new ResError(entry.rid).__init(reason));
+  }
+
+  private changeCustom(entry: Entry, count: number, at: number): void {
+    const values: Record<string, unknown> = {};
+    for (let i = at, end = at + count * MEMBER_WORDS; i < end; i += MEMBER_WORDS) {
+      setMember(values, this.resources.names.name(this.memory.words()[i]!), this.values.at(i + 1));
+    }
+    const old = this.hook(entry, (custom) => custom.__update?.(values, false));
+    const plan = old && this.plan(entry, 'change');
+    if (plan) this.emitter.post(plan, old, entry.item!);
+  }
+
+  /** The value of a member, undefined when there is none. */
+  private member(entry: Entry, model: ResModel, name: string): unknown {
+    const target = entry.lazy?.get(name);
+    if (target) return this.resources.read(target);
+    const value = model._props[name];
+    // No value of the protocol is a function, so this one is inherited.
+    if (typeof value !== 'function' && name !== '__proto__') return value;
+    return Object.hasOwn(model._props, name) ? value : undefined;
+  }
+
+  private setMember(entry: Entry, model: ResModel, name: string, value: unknown): void {
+    const promoted = this.resources.names.isPromoted(name);
+    const own = model as unknown as Record<string, unknown>;
+    if (value === undefined) {
+      entry.lazy?.delete(name);
+      delete model._props[name];
+      if (promoted) delete own[name];
+    } else if (entry.lazy?.delete(name)) {
+      defineMember(model._props, name, value);
+      if (promoted) defineMember(own, name, value);
+    } else {
+      setMember(model._props, name, value);
+      if (promoted) own[name] = value;
+    }
+  }
+
+  /** Who is to be told of an event. */
+  private plan(entry: Entry, event: string): Plan | null {
+    entry.channel ??= this.emitter.channel(entry.item!, `${this.emitter.namespace}.resource.${entry.rid}`);
+    return entry.channel === null ? null : entry.channel.plan(event);
+  }
+
+  private end(entry: Entry, plan: Plan, reason: ResError | undefined): void {
+    const item = entry.item!;
+    this.emitter.post(plan, { item, reason } satisfies UnsubscribeEvent, item);
+  }
+
+  /** Runs a method of the resource's object; what it throws does not stop the others. */
+  private hook<T>(entry: Entry, run: (custom: CustomItem) => T): T | undefined {
+    try {
+      return run(entry.item as CustomItem);
+    } catch (error) {
+      this.report(entry.rid, error);
+      return undefined;
+    }
+  }
+
+  /** A resource that has been read: the engine sees to it that one is before it changes. */
+  private known(handle: number): Entry {
+    const entry = this.resources.peek(handle);
+    if (entry?.item === undefined) throw new Error(`resclient-wasm: resource ${handle} was not read`);
+    return entry;
+  }
+
+  /** A resource somebody may listen to. One that was not read has no listeners of its own. */
+  private heard(handle: number): Entry | null {
+    const entry = this.resources.peek(handle);
+    if (entry?.item !== undefined) return entry;
+    if (!this.emitter.heardByAll) return null;
+    this.resources.object(handle);
+    return this.resources.entry(handle);
+  }
+}
+
+const MEMBER_WORDS = 1 + VALUE_WORDS;

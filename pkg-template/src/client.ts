@@ -1,0 +1,24 @@
+import type { EventHandler } from './EventBus.js';
+import type { ResCollection } from './ResCollection.js';
+import type { ResError } from './ResError.js';
+import type { ResModel } from './ResModel.js';
+
+/** What a resource ID may stand for. */
+export type Resource = ResModel | ResCollection | ResError;
+
+/** What models, collections and references need of their client. */
+export interface ClientApi {
+  get<R extends object = Resource>(rid: string): Promise<R>;
+  call<R = unknown>(rid: string, method: string, params?: unknown): Promise<R>;
+  authenticate<R = unknown>(rid: string, method: string, params?: unknown): Promise<R>;
+  setModel(rid: string, props: object): Promise<{ payload?: unknown }>;
+  /**
+   * Registers listeners of a cached resource. `handle` is the engine's number for it, so that an object that has left
+   * the cache is told from a newer one of the same ID.
+   */
+  resourceOn(rid: string, events?: string | null, handler?: EventHandler | null, handle?: number): void;
+  /** Takes back what `resourceOn` did. `item` is the object it was done for. */
+  resourceOff(rid: string, events?: string | null, handler?: EventHandler | null, handle?: number, item?: object): void;
+  /** @internal A value did not fit the definition of its model. */
+  refused(rid: string, property: string, error: Error): void;
+}

@@ -1,0 +1,79 @@
+import { type Definition, update } from './definition.js';
+import { type EventBusLike, sharedEventBus } from './EventBus.js';
+
+/** Makes a WebSocket, or something that behaves like one. */
+export type WebSocketFactory = () => object;
+
+/** Called with the kind of what happened, a line of text, and sometimes more about it. */
+export type DebugCallback = (type: string, message: string, context?: unknown) => void;
+
+/** Called when the connection is up, before it is used; subscriptions are renewed once it is done. */
+export type OnConnect<C> = (client: C) => unknown;
+
+/** Options of a client. */
+export interface ClientOptions<C = unknown> {
+  /** Called when the connection is up, to authenticate for instance. May return a promise. */
+  onConnect?: OnConnect<C> | null;
+  /** Prefix of event names on the bus. Default `resclient`. */
+  namespace?: string;
+  /** Milliseconds before the first new attempt to connect; it grows from there. Default 3000. */
+  reconnectDelay?: number;
+  /** Most milliseconds between attempts to connect. Default: the engine's. */
+  reconnectDelayMax?: number;
+  /** Milliseconds until a listened resource that lost its subscription is subscribed again; 0 for never. Default 2000. */
+  subscribeStaleDelay?: number;
+  /** Milliseconds between such attempts when one fails; 0 for never. Default 10000. */
+  subscribeRetryDelay?: number;
+  /** Milliseconds a resource nobody listens to stays subscribed. Default 5000. */
+  unsubscribeDelay?: number;
+  /** The event bus. Default: one that all clients share. */
+  eventBus?: EventBusLike;
+  /** Logs the traffic with `console.debug`, or hands it to a function. Default false. */
+  debug?: boolean | DebugCallback;
+}
+
+/** The options with their defaults filled in. */
+export interface Options {
+  onConnect: OnConnect<unknown> | null;
+  namespace: string;
+  reconnectDelay: number;
+  reconnectDelayMax: number | undefined;
+  subscribeStaleDelay: number;
+  subscribeRetryDelay: number;
+  unsubscribeDelay: number;
+  eventBus: EventBusLike;
+  debug: boolean | DebugCallback;
+}
+
+/** Fills in defaults and checks types; throws for a wrong one. Numbers may be given as strings. */
+export function readOptions<C>(given: ClientOptions<C> | undefined): Options {
+  const options: Partial<Options> = { reconnectDelayMax: undefined, debug: false };
+  const fail = (name: string, error: Error): never => {
+    throw new Error(`${error.message}: option ${name}`);
+  };
+  update(options, given, DEFINITION, fail);
+  if (given?.reconnectDelayMax !== undefined) update(options, given, { reconnectDelayMax: 'number' }, fail);
+  if (typeof given?.debug === 'function') options.debug = given.debug;
+  else update(options, given, { debug: 'boolean' }, fail);
+  options.eventBus ??= sharedEventBus();
+  return options as Options;
+}
+
+const DEFINITION: Definition = {
+  onConnect: '?function',
+  namespace: { type: 'string', default: 'resclient' },
+  reconnectDelay: { type: 'number', default: 3000 },
+  subscribeStaleDelay: { type: 'number', default: 2000 },
+  subscribeRetryDelay: { type: 'number', default: 10000 },
+  unsubscribeDelay: { type: 'number', default: 5000 },
+  eventBus: { type: 'object', default: undefined },
+};
+
+/** The URL of the gateway: relative to the page's where there is one, and with the scheme of a WebSocket. */
+export function resolveUrl(url: string): string {
+  if (/^wss?:\/\//.test(url)) return url;
+  const base =
+    typeof document !== 'undefined' ? document.baseURI : typeof location !== 'undefined' ? location.href : '';
+  if (!base) return url;
+  return new URL(url, base).href.replace(/^http/, 'ws');
+}

@@ -1,0 +1,62 @@
+/** What a model, a collection or an error is made of. */
+export const enum Kind {
+  Model = 1,
+  Collection = 2,
+  Error = 3,
+}
+
+/** A resource record, see {@link readRecord}. */
+export interface ReadRecord {
+  readonly kind: Kind;
+  readonly rid: string;
+  /** JSON text of the members, the items or the error. */
+  readonly json: string;
+  /** Whether every item is a reference, so that the text need not be read. */
+  readonly onlyReferences: boolean;
+  /** Numbers of names, or indexes; empty when every item is a reference. */
+  readonly at: Uint32Array;
+  /** The resources that are referred to there. */
+  readonly references: Uint32Array;
+}
+
+/** Words before the references of a record. */
+const HEAD = 9;
+
+/** Number of the frame whose text the record refers to. */
+export const recordFrame = (words: Uint32Array, i: number): number => words[i + 2]!;
+
+/** Words a record takes. */
+export const recordLength = (words: Uint32Array, i: number): number =>
+  HEAD + words[i + 8]! * (words[i + 7] === 1 ? 1 : 2);
+
+/**
+ * Copies a record out of memory: resource, kind, frame, span of the ID with its quotes, span of the value, whether there
+ * are only references, their number, and then the references, each after its place unless there is nothing else.
+ */
+export function readRecord(words: Uint32Array, i: number, text: string): ReadRecord {
+  const count = words[i + 8]!;
+  const onlyReferences = words[i + 7] === 1;
+  const first = i + HEAD;
+  let at = NONE;
+  let references = NONE;
+  if (onlyReferences) {
+    references = words.slice(first, first + count);
+  } else if (count > 0) {
+    at = new Uint32Array(count);
+    references = new Uint32Array(count);
+    for (let n = 0; n < count; n++) {
+      at[n] = words[first + 2 * n]!;
+      references[n] = words[first + 2 * n + 1]!;
+    }
+  }
+  return {
+    kind: words[i + 1]!,
+    rid: JSON.parse(text.substring(words[i + 3]!, words[i + 4]!)) as string,
+    json: text.substring(words[i + 5]!, words[i + 6]!),
+    onlyReferences,
+    at,
+    references,
+  };
+}
+
+const NONE = new Uint32Array(0);

@@ -1,0 +1,71 @@
+import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { spawnSync } from 'node:child_process';
+import { pathToFileURL } from 'node:url';
+import { deflateSync } from 'fflate';
+import { build } from 'esbuild';
+import { bindgenOut, npmBin, pkg, root } from './lib/places.mjs';
+
+const TEMPLATE = join(root, 'pkg-template');
+const GLUE = join(bindgenOut, 'resclient_wasm_bg.js');
+const MODULE = join(bindgenOut, 'resclient_wasm_bg.wasm');
+
+if (import.meta.url === pathToFileURL(process.argv[1]).href) await buildShell();
+
+/** Makes `pkg/` from the shell's sources and what wasm-bindgen and wasm-opt have made. */
+async function buildShell() {
+  for (const path of [GLUE, MODULE]) {
+    if (!existsSync(path)) throw new Error(`${path} is missing: run npm run build`);
+  }
+  rmSync(pkg, { recursive: true, force: true });
+  mkdirSync(pkg, { recursive: true });
+  await bundleEntries();
+  declareTypes();
+  copyFileSync(MODULE, join(pkg, 'client.wasm'));
+  for (const name of ['package.json', 'README.md']) copyFileSync(join(TEMPLATE, name), join(pkg, name));
+  copyFileSync(join(root, 'LICENSE'), join(pkg, 'LICENSE'));
+}
+
+/** Both entries and what they share, as modules a browser can load as they are. */
+async function bundleEntries() {
+  await build({
+    entryPoints: ['index', 'slim'].map((entry) => join(TEMPLATE, 'src', `${entry}.ts`)),
+    outdir: pkg,
+    bundle: true,
+    splitting: true,
+    chunkNames: 'shared-[hash]',
+    format: 'esm',
+    platform: 'neutral',
+    // The entry of fflate for browsers works everywhere; the one for Node imports a module of Node.
+    conditions: ['browser', 'import'],
+    target: 'es2022',
+    // Only the licence of what is bundled has to stay.
+    legalComments: 'inline',
+    banner: { js: '/*! resclient-wasm, MIT; contains fflate by Arjun Barrett, MIT */' },
+    plugins: [generated()],
+  });
+}
+
+/** Resolves what the sources import by a name with a hash: the glue of wasm-bindgen, and the module itself as text. */
+export function generated(glue = GLUE, module = MODULE) {
+  return {
+    name: 'generated',
+    setup({ onResolve, onLoad }) {
+      onResolve({ filter: /^#glue$/ }, () => ({ path: glue, sideEffects: false }));
+      onResolve({ filter: /^#module$/ }, () => ({ path: module, namespace: 'inline', sideEffects: false }));
+      onLoad({ filter: /.*/, namespace: 'inline' }, ({ path }) => {
+        const bytes = readFileSync(path);
+        const base64 = Buffer.from(deflateSync(bytes, { level: 9, mem: 12 })).toString('base64');
+        return { contents: `export default '${base64}';\nexport const size = ${bytes.length};\n`, loader: 'js' };
+      });
+    },
+  };
+}
+
+function declareTypes() {
+  const project = join(TEMPLATE, 'tsconfig.json');
+  const flags = ['--noEmit', 'false', '--declaration', '--emitDeclarationOnly', '--outDir', join(pkg, 'types')];
+  const args = [npmBin('@typescript/native/bin/tsc'), '-p', project, ...flags];
+  const { status } = spawnSync(process.execPath, args, { stdio: 'inherit' });
+  if (status !== 0) throw new Error('tsc found errors in the shell');
+}
