@@ -5,8 +5,8 @@ use super::engine::Engine;
 use super::output::{ConnectionId, Outcome, Output};
 use super::requests::Purpose;
 use super::time::Time;
-use crate::cache::ResourceId;
-use crate::protocol::frame::{EventKind, Frame, WireError};
+use crate::cache::{Content, ResourceId};
+use crate::protocol::frame::{EventKind, Frame, ResourceKind, WireError};
 use crate::protocol::{ResError, Version};
 use crate::sync::apply::{Apply, Misfit};
 
@@ -89,17 +89,32 @@ impl Engine {
             self.graph.settle();
             return self.settle(request, Outcome::Payload(frame.body.payload.unwrap_or_default()));
         };
+        // An error where the resource should be means that it could not be had, although the call succeeded.
+        let refused = frame.set.iter().any(|e| e.resource == id.0 && e.kind == ResourceKind::Error);
+        let slot = self.graph.slot(id);
+        // It may be live all the same, by way of those that refer to it. Then that is what counts.
+        let live = refused && !slot.stale && matches!(slot.content, Content::Model { .. } | Content::Collection(_));
+        if live && slot.root {
+            self.graph.settle();
+            return self.settle(request, Outcome::Resource(id));
+        }
         // The answer is a direct subscription.
         let subscription = self.subscriptions.entry(id).or_default();
         subscription.subscribed += 1;
         subscription.in_flight += 1;
         self.graph.slot_mut(id).root = true;
-        if !self.apply_set(frame, text) || self.graph.slot(id).content.is_none() {
+        if live {
+            self.graph.settle();
+        } else if !self.apply_set(frame, text) || self.graph.slot(id).content.is_none() {
             self.fail(request, &ResError::UNKNOWN_ERROR);
             return self.reset_connection();
         }
         self.settle(request, Outcome::Resource(id));
-        self.subscribed(id);
+        if live || matches!(self.graph.slot(id).content, Content::Error(_)) {
+            self.give_back(id);
+        } else {
+            self.subscribed(id);
+        }
         self.collect_uncovered();
     }
 

@@ -43,6 +43,14 @@ impl Engine {
         self.linger(id);
     }
 
+    /// A call was answered with a resource that is an error. The gateway may count a direct subscription, or none.
+    pub(super) fn give_back(&mut self, id: ResourceId) {
+        if let Some(subscription) = self.subscriptions.get_mut(&id) {
+            subscription.in_flight -= 1;
+            self.unsubscribe(id, 1);
+        }
+    }
+
     /// A subscribe request was refused.
     pub(super) fn subscribe_refused(&mut self, id: ResourceId, error: Span, final_answer: bool) {
         let Some(subscription) = self.subscriptions.get_mut(&id) else { return };
@@ -61,6 +69,7 @@ impl Engine {
             // Asking again would be answered the same way. The next connection asks anew.
             self.timers.cancel(&mut subscription.timer);
         }
+        self.linger(id);
     }
 
     /// The gateway ended the direct subscription on its own.
