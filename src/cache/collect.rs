@@ -22,7 +22,7 @@ pub(super) struct Visit {
 pub struct Collected {
     /// No longer covered and not listened to.
     pub dropped: Vec<ResourceId>,
-    /// Listened to and no longer covered, without those covered by another one of these.
+    /// Listened to and no longer covered, without those that will be covered by another one of these.
     pub stale: Vec<ResourceId>,
 }
 
@@ -38,21 +38,31 @@ impl Graph {
             }
         }
         let mut collected = Collected::default();
-        // Ancestors first, so that a listened resource covers the listened ones below it.
-        for &id in order.iter().rev() {
-            let slot = self.slot(id);
-            if slot.held && !slot.visit.kept {
-                collected.stale.push(id);
-                self.keep(id, &mut todo);
+        // Ancestors first, so that a listened resource covers the listened ones below it: but not one that was refused.
+        for refused in [false, true] {
+            for &id in order.iter().rev() {
+                let slot = self.slot(id);
+                if slot.held && !slot.visit.kept && slot.refused == refused {
+                    collected.stale.push(id);
+                    self.keep(id, &mut todo);
+                }
             }
         }
         collected.dropped = order.into_iter().filter(|&id| !self.slot(id).visit.kept).collect();
         collected
     }
 
-    /// Drops what [`Graph::uncovered`] found. Dropped slots are unlinked but stay readable until [`Graph::free`].
+    /// Adds what is stale: references from there keep a resource in the cache, but cover nothing.
+    pub fn extend_by_stale(&mut self, candidates: &mut Vec<ResourceId>) {
+        let mut stale = std::mem::take(&mut self.stale);
+        stale.retain(|&id| self.slot(id).stale);
+        candidates.extend(&stale);
+        self.stale = stale;
+    }
+
+    /// Drops what [`Graph::uncovered`] found; of what is stale, the result has what was not before. Dropped slots are unlinked but stay readable until [`Graph::free`].
     pub fn collect(&mut self, candidates: &[ResourceId]) -> Collected {
-        let collected = self.uncovered(candidates);
+        let mut collected = self.uncovered(candidates);
         for &id in &collected.dropped {
             for at in 0..self.slot(id).content.cells().len() {
                 let cell = self.slot(id).content.cells()[at];
@@ -61,9 +71,8 @@ impl Graph {
             self.slot_mut(id).stale = false;
             self.unlink(id);
         }
-        for &id in &collected.stale {
-            self.slot_mut(id).stale = true;
-        }
+        collected.stale.retain(|&id| !std::mem::replace(&mut self.slot_mut(id).stale, true));
+        self.stale.extend(&collected.stale);
         collected
     }
 

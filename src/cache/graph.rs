@@ -70,6 +70,8 @@ pub struct Slot {
     pub held: bool,
     /// Held, but no longer covered by any subscription: it has to be subscribed to.
     pub stale: bool,
+    /// Whether the last request to subscribe to it was refused.
+    pub refused: bool,
     /// Whether the text has not been read.
     pub text: Option<Text>,
     pub(super) visit: super::collect::Visit,
@@ -88,6 +90,8 @@ pub struct Graph {
     /// Members' names met in the frame being scanned that had no number before.
     pub new_keys: Vec<(KeyId, Span)>,
     pairs: Vec<u64>,
+    /// The stale ones, and some that are not any more.
+    pub(super) stale: Vec<ResourceId>,
     pub(super) epoch: u32,
     live: usize,
 }
@@ -103,6 +107,7 @@ impl Graph {
             fresh: Vec::new(),
             new_keys: Vec::new(),
             pairs: Vec::new(),
+            stale: Vec::new(),
             epoch: 0,
             live: 0,
         }

@@ -36,7 +36,7 @@ impl Engine {
     pub(super) fn subscribed(&mut self, id: ResourceId) {
         let Some(subscription) = self.subscriptions.get_mut(&id) else { return };
         subscription.in_flight -= 1;
-        subscription.refused = false;
+        self.graph.slot_mut(id).refused = false;
         if let Some(request) = subscription.get.take() {
             self.settle(request, Outcome::Resource(id));
         }
@@ -56,7 +56,7 @@ impl Engine {
         let Some(subscription) = self.subscriptions.get_mut(&id) else { return };
         subscription.in_flight -= 1;
         subscription.subscribed -= 1;
-        subscription.refused = true;
+        self.graph.slot_mut(id).refused = true;
         match subscription.get.take() {
             Some(request) => self.settle(request, Outcome::Error(error)),
             None => self.outputs.push_back(Output::Refused { resource: id, unsubscribe: false, error }),
@@ -80,8 +80,8 @@ impl Engine {
             subscription.subscribed = subscription.in_flight;
             subscription.leaving = 0;
             subscription.term += 1;
-            subscription.refused = false;
         }
+        self.graph.slot_mut(id).refused = false;
         self.uncount(id);
     }
 
@@ -101,7 +101,9 @@ impl Engine {
             return;
         }
         self.timers.cancel(&mut subscription.timer);
-        self.graph.slot_mut(id).root = false;
+        let slot = self.graph.slot_mut(id);
+        slot.root = false;
+        slot.stale = false;
         self.collect(&[id]);
         self.tidy(id);
     }
@@ -126,10 +128,13 @@ impl Engine {
         }
         // What is listened to below it must be subscribed to before the gateway drops it.
         self.graph.slot_mut(id).root = false;
-        let uncovered = self.graph.uncovered(&[id]);
+        let candidates = self.candidates(&[id]);
+        let uncovered = self.graph.uncovered(&candidates);
         self.graph.slot_mut(id).root = true;
-        for stale in uncovered.stale {
-            self.subscribe(stale);
+        for listened in uncovered.stale {
+            if !self.graph.slot(listened).stale {
+                self.subscribe(listened);
+            }
         }
         self.unsubscribe(id, count);
     }
@@ -159,7 +164,8 @@ impl Engine {
 
     /// Drops what is not covered any more. What is listened to becomes stale, and is subscribed to after a while.
     pub(super) fn collect(&mut self, candidates: &[ResourceId]) {
-        let collected = self.graph.collect(candidates);
+        let candidates = self.candidates(candidates);
+        let collected = self.graph.collect(&candidates);
         for id in collected.dropped {
             if let Some(mut subscription) = self.subscriptions.remove(&id) {
                 self.timers.cancel(&mut subscription.timer);
@@ -169,6 +175,16 @@ impl Engine {
         for id in collected.stale {
             self.resubscribe_later(id);
         }
+    }
+
+    /// What has to be looked at when `lost` may not be covered any more.
+    fn candidates(&mut self, lost: &[ResourceId]) -> Vec<ResourceId> {
+        let mut candidates = lost.to_vec();
+        // Without a connection nothing is covered, and everything is looked at anew with the next one.
+        if self.connection.phase == Phase::Ready {
+            self.graph.extend_by_stale(&mut candidates);
+        }
+        candidates
     }
 
     /// Forgets a record that says nothing, and a slot that nothing uses.
@@ -222,7 +238,7 @@ impl Engine {
 
     fn resubscribe_later(&mut self, id: ResourceId) {
         let subscription = self.subscriptions.entry(id).or_default();
-        let delay = match subscription.refused {
+        let delay = match self.graph.slot(id).refused {
             true => self.options.subscribe_retry_delay,
             false => self.options.subscribe_stale_delay,
         };

@@ -20,8 +20,6 @@ pub struct Subscription {
     pub timer: Option<TimerKey>,
     /// Counts the times the gateway took the subscription away, so that a late answer is not counted twice.
     pub term: u32,
-    /// Whether the last attempt to subscribe again was refused.
-    pub refused: bool,
 }
 
 impl Subscription {
