@@ -10,7 +10,7 @@ use tracing::error;
 
 use super::request::Payload;
 use super::store::{self, Store};
-use super::{Handlers, Method, Reply, Request, Resource, Service, ServiceError};
+use super::{Handler, Kind, Reply, Request, Resource, Route, Service, ServiceError};
 use crate::bus::{Bus, Connection, Delivery};
 use crate::core::json::push_error;
 
@@ -21,7 +21,7 @@ use crate::core::json::push_error;
 pub struct ServiceHandle {
     bus: Arc<dyn Bus>,
     store: Arc<Mutex<Store>>,
-    handlers: Arc<Handlers>,
+    routes: Arc<Vec<Arc<Route>>>,
     names: Arc<[String]>,
     control: Arc<Control>,
 }
@@ -36,7 +36,7 @@ pub(super) fn start(service: Service, connection: Connection) -> ServiceHandle {
     let handle = ServiceHandle {
         bus: connection.bus,
         store: service.store,
-        handlers: service.handlers,
+        routes: service.routes,
         names: service.names.into(),
         control: Arc::new(Control { stop: Notify::new(), stopped: Mutex::new(Some(stopped)) }),
     };
@@ -185,26 +185,45 @@ impl ServiceHandle {
             // An error means that the task is gone, which is what is waited for.
             let _ = stopped.await;
         }
-        Service { names: self.names.to_vec(), store: self.store.clone(), handlers: self.handlers.clone() }
+        Service { names: self.names.to_vec(), store: self.store.clone(), routes: self.routes.clone() }
     }
 
     fn patterns(&self) -> Vec<String> {
         let of = |name: &String| {
             let own = ["get", "access"].map(|kind| format!("{kind}.{name}"));
-            let below = ["get", "access", "call", "auth"].map(|kind| format!("{kind}.{name}.>"));
-            own.into_iter().chain(below)
+            own.into_iter().chain(Kind::ALL.map(|(_, kind)| format!("{kind}.{name}.>")))
         };
         self.names.iter().flat_map(of).collect()
     }
 
     fn handle(&self, delivery: Delivery) {
-        let Some(reply) = delivery.reply.clone() else { return };
-        let Some((kind, rest)) = delivery.subject.split_once('.') else { return };
+        let Some(reply) = delivery.reply else { return };
+        let Some((word, rest)) = delivery.subject.split_once('.') else { return };
+        let Some(&(kind, _)) = Kind::ALL.iter().find(|(_, name)| *name == word) else { return };
         let (name, method) = match kind {
-            "call" | "auth" => rest.rsplit_once('.').unwrap_or((rest, "")),
-            _ => (rest, ""),
+            Kind::Call | Kind::Auth => rest.rsplit_once('.').unwrap_or((rest, "")),
+            Kind::Get | Kind::Access => (rest, ""),
         };
-        let request = |parts| Request {
+        if kind == Kind::Get {
+            // Held until the answer is on the bus, so that a change comes either before it and is in it, or after.
+            let store = store::lock(&self.store);
+            if let Some(resource) = store.get(name) {
+                return self.answer(&reply, Ok(resource.clone().into_reply()));
+            }
+        }
+        let found = self.routes.iter().find_map(|route| {
+            let fits = route.kind == kind && (route.method == method || route.method == "*");
+            Some((route.pattern.matches(name).filter(|_| fits)?, route))
+        });
+        let Some((parts, route)) = found else {
+            let error = match kind {
+                Kind::Get => ResError::NOT_FOUND,
+                Kind::Access => ResError::ACCESS_DENIED,
+                Kind::Call | Kind::Auth => ResError::METHOD_NOT_FOUND,
+            };
+            return self.answer(&reply, Err(error));
+        };
+        let request = Request {
             service: self.clone(),
             reply: reply.clone(),
             name: name.to_owned(),
@@ -213,47 +232,13 @@ impl ServiceHandle {
             // A gateway sends valid requests; whatever else comes is a request without anything.
             payload: serde_json::from_slice::<Payload>(&delivery.payload).unwrap_or_default(),
         };
-        match kind {
-            "get" => self.answer_get(name, &reply, request),
-            "access" => {
-                let found = self.handlers.access.iter().find_map(|(p, handler)| Some((p.matches(name)?, handler)));
-                match found {
-                    Some((parts, handler)) => self.answer(&reply, guarded(|| handler(&request(parts)))),
-                    None => self.answer(&reply, Err(ResError::ACCESS_DENIED)),
-                }
-            }
-            _ => {
-                let methods = if kind == "call" { &self.handlers.call } else { &self.handlers.auth };
-                let found = methods.iter().find_map(|(pattern, wanted, handler)| {
-                    let named = wanted == method || wanted == "*";
-                    Some((pattern.matches(name).filter(|_| named)?, handler))
-                });
-                match found {
-                    Some((parts, Method::Now(handler))) => self.answer(&reply, guarded(|| handler(&request(parts)))),
-                    Some((parts, Method::Later(handler))) => {
-                        let (service, answer) = (self.clone(), handler(request(parts)));
-                        tokio::spawn(async move { service.answer(&reply, answer.await) });
-                    }
-                    None => self.answer(&reply, Err(ResError::METHOD_NOT_FOUND)),
-                }
+        match &route.handler {
+            Handler::Now(handler) => self.answer(&reply, guarded(|| handler(&request))),
+            Handler::Later(handler) => {
+                let (service, answer) = (self.clone(), handler(request));
+                tokio::spawn(async move { service.answer(&reply, answer.await) });
             }
         }
-    }
-
-    fn answer_get(&self, name: &str, reply: &str, request: impl FnOnce(Vec<(String, String)>) -> Request) {
-        // Held until the answer is on the bus, so that a change comes either before it and is in it, or after.
-        let store = store::lock(&self.store);
-        if let Some(resource) = store.get(name) {
-            self.publish(reply, resource.clone().into_payload());
-            return;
-        }
-        drop(store);
-        let found = self.handlers.get.iter().find_map(|(p, handler)| Some((p.matches(name)?, handler)));
-        let answer = match found {
-            Some((parts, handler)) => guarded(|| handler(&request(parts))),
-            None => Err(ResError::NOT_FOUND),
-        };
-        self.answer(reply, answer.map(|resource| Reply::raw(resource.into_payload())));
     }
 
     fn answer(&self, reply: &str, answer: Result<Reply, ResError>) {

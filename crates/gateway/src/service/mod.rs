@@ -51,7 +51,7 @@ use store::Store;
 pub struct Service {
     names: Vec<String>,
     store: Arc<Mutex<Store>>,
-    handlers: Arc<Handlers>,
+    routes: Arc<Vec<Arc<Route>>>,
 }
 
 impl Service {
@@ -62,11 +62,7 @@ impl Service {
 
     /// A service that owns several names and all below them.
     pub fn owning<'a>(names: impl IntoIterator<Item = &'a str>) -> Service {
-        Service {
-            names: names.into_iter().map(str::to_owned).collect(),
-            store: Arc::default(),
-            handlers: Arc::default(),
-        }
+        Service { names: names.into_iter().map(str::to_owned).collect(), store: Arc::default(), routes: Arc::default() }
     }
 
     /// Adds a model, an object of RES values.
@@ -104,57 +100,81 @@ impl Service {
 
     /// Adds resources that are made when they are asked for. Events for them are sent with [`ServiceHandle::event`].
     #[must_use]
-    pub fn get<F>(mut self, pattern: &str, handler: F) -> Service
+    pub fn get<F>(self, pattern: &str, handler: F) -> Service
     where
         F: Fn(&Request) -> Result<Resource, ResError> + Send + Sync + 'static,
     {
-        self.handlers().get.push((Pattern::new(pattern), Box::new(handler)));
-        self
+        self.route(Kind::Get, pattern, "", now(move |request| handler(request).map(Resource::into_reply)))
+    }
+
+    /// Adds resources that take time to make. An event that is sent between the making and the answer is lost: send a
+    /// [`ServiceHandle::reset`] after it if that can be.
+    #[must_use]
+    pub fn get_async<F, R>(self, pattern: &str, handler: F) -> Service
+    where
+        F: Fn(Request) -> R + Send + Sync + 'static,
+        R: Future<Output = Result<Resource, ResError>> + Send + 'static,
+    {
+        self.route(Kind::Get, pattern, "", later(handler, Resource::into_reply))
     }
 
     /// Decides what clients may do. Without a matching handler they may do nothing.
     #[must_use]
-    pub fn access<F>(mut self, pattern: &str, handler: F) -> Service
+    pub fn access<F>(self, pattern: &str, handler: F) -> Service
     where
         F: Fn(&Request) -> Result<Access, ResError> + Send + Sync + 'static,
     {
-        let handler: Handler = Box::new(move |request| handler(request).map(Access::into_reply));
-        self.handlers().access.push((Pattern::new(pattern), handler));
-        self
+        self.route(Kind::Access, pattern, "", now(move |request| handler(request).map(Access::into_reply)))
+    }
+
+    /// Decides what clients may do, where that takes time to find out.
+    #[must_use]
+    pub fn access_async<F, R>(self, pattern: &str, handler: F) -> Service
+    where
+        F: Fn(Request) -> R + Send + Sync + 'static,
+        R: Future<Output = Result<Access, ResError>> + Send + 'static,
+    {
+        self.route(Kind::Access, pattern, "", later(handler, Access::into_reply))
     }
 
     /// Adds a method; `*` stands for all methods. Requests are handled one after the other, and a handler must not block:
     /// see [`Service::call_async`].
     #[must_use]
-    pub fn call<F>(mut self, pattern: &str, method: &str, handler: F) -> Service
+    pub fn call<F>(self, pattern: &str, method: &str, handler: F) -> Service
     where
         F: Fn(&Request) -> Result<Reply, ResError> + Send + Sync + 'static,
     {
-        self.handlers().call.push((Pattern::new(pattern), method.to_owned(), Method::Now(Box::new(handler))));
-        self
+        self.route(Kind::Call, pattern, method, now(handler))
     }
 
     /// Adds a method whose answer takes time. It runs beside other requests; [`Request::extend_timeout`] asks the gateway
     /// for patience.
     #[must_use]
-    pub fn call_async<F, R>(mut self, pattern: &str, method: &str, handler: F) -> Service
+    pub fn call_async<F, R>(self, pattern: &str, method: &str, handler: F) -> Service
     where
         F: Fn(Request) -> R + Send + Sync + 'static,
         R: Future<Output = Result<Reply, ResError>> + Send + 'static,
     {
-        let handler: LaterHandler = Box::new(move |request| Box::pin(handler(request)));
-        self.handlers().call.push((Pattern::new(pattern), method.to_owned(), Method::Later(handler)));
-        self
+        self.route(Kind::Call, pattern, method, later(handler, |reply| reply))
     }
 
     /// Adds an auth method, which may set the token of the client with [`ServiceHandle::token`].
     #[must_use]
-    pub fn auth<F>(mut self, pattern: &str, method: &str, handler: F) -> Service
+    pub fn auth<F>(self, pattern: &str, method: &str, handler: F) -> Service
     where
         F: Fn(&Request) -> Result<Reply, ResError> + Send + Sync + 'static,
     {
-        self.handlers().auth.push((Pattern::new(pattern), method.to_owned(), Method::Now(Box::new(handler))));
-        self
+        self.route(Kind::Auth, pattern, method, now(handler))
+    }
+
+    /// Adds an auth method whose answer takes time.
+    #[must_use]
+    pub fn auth_async<F, R>(self, pattern: &str, method: &str, handler: F) -> Service
+    where
+        F: Fn(Request) -> R + Send + Sync + 'static,
+        R: Future<Output = Result<Reply, ResError>> + Send + 'static,
+    {
+        self.route(Kind::Auth, pattern, method, later(handler, |reply| reply))
     }
 
     /// Starts to answer requests, and tells gateways to fetch again what they have of the service's resources.
@@ -165,25 +185,54 @@ impl Service {
         handle::start(self, connection)
     }
 
-    fn handlers(&mut self) -> &mut Handlers {
-        // Handlers are added before the first start only.
-        Arc::get_mut(&mut self.handlers).expect("no handle of a stopped service is left")
+    fn route(mut self, kind: Kind, pattern: &str, method: &str, handler: Handler) -> Service {
+        let route = Route { kind, pattern: Pattern::new(pattern), method: method.to_owned(), handler };
+        // Handles of earlier runs share the routes they began with.
+        Arc::make_mut(&mut self.routes).push(Arc::new(route));
+        self
     }
 }
 
-#[derive(Default)]
-struct Handlers {
-    get: Vec<(Pattern, GetHandler)>,
-    access: Vec<(Pattern, Handler)>,
-    call: Vec<(Pattern, String, Method)>,
-    auth: Vec<(Pattern, String, Method)>,
+/// What requests of a kind lead to.
+struct Route {
+    kind: Kind,
+    pattern: Pattern,
+    /// For call and auth; `*` for all.
+    method: String,
+    handler: Handler,
 }
 
-enum Method {
-    Now(Handler),
-    Later(LaterHandler),
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Get,
+    Access,
+    Call,
+    Auth,
 }
 
-type GetHandler = Box<dyn Fn(&Request) -> Result<Resource, ResError> + Send + Sync>;
-type Handler = Box<dyn Fn(&Request) -> Result<Reply, ResError> + Send + Sync>;
-type LaterHandler = Box<dyn Fn(Request) -> Pin<Box<dyn Future<Output = Result<Reply, ResError>> + Send>> + Send + Sync>;
+impl Kind {
+    const ALL: [(Kind, &'static str); 4] =
+        [(Kind::Get, "get"), (Kind::Access, "access"), (Kind::Call, "call"), (Kind::Auth, "auth")];
+}
+
+enum Handler {
+    Now(Box<dyn Fn(&Request) -> Answer + Send + Sync>),
+    Later(Box<dyn Fn(Request) -> Pin<Box<dyn Future<Output = Answer> + Send>> + Send + Sync>),
+}
+
+type Answer = Result<Reply, ResError>;
+
+fn now(handler: impl Fn(&Request) -> Answer + Send + Sync + 'static) -> Handler {
+    Handler::Now(Box::new(handler))
+}
+
+fn later<F, R, T: 'static>(handler: F, into_reply: fn(T) -> Reply) -> Handler
+where
+    F: Fn(Request) -> R + Send + Sync + 'static,
+    R: Future<Output = Result<T, ResError>> + Send + 'static,
+{
+    Handler::Later(Box::new(move |request| {
+        let answer = handler(request);
+        Box::pin(async move { answer.await.map(into_reply) })
+    }))
+}

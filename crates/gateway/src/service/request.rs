@@ -190,8 +190,8 @@ pub enum Resource {
 }
 
 impl Resource {
-    pub(super) fn into_payload(self) -> Vec<u8> {
-        serde_json::json!({ "result": self.to_json() }).to_string().into_bytes()
+    pub(super) fn into_reply(self) -> Reply {
+        Reply(Inner::Result(self.to_json()))
     }
 
     fn to_json(&self) -> Value {
