@@ -61,7 +61,7 @@ fn run(case: Case) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: CASES, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: cases(), failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn client_gateway_and_service_agree_once_things_are_quiet(case in any_case()) {
@@ -69,5 +69,8 @@ proptest! {
     }
 }
 
-/// As many as take some ten seconds; a wasm engine in a debug build is slower.
-const CASES: u32 = if cfg!(target_arch = "wasm32") { 300 } else { 3000 };
+/// As many as take some twenty seconds, or what `PROPTEST_CASES` says. A wasm engine in a debug build is slower.
+fn cases() -> u32 {
+    let usual = if cfg!(target_arch = "wasm32") { 300 } else { 2500 };
+    std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(usual)
+}

@@ -161,7 +161,8 @@ impl Gateway {
 
     fn unsubscribe(&mut self, id: u64, rid: Rid, params: Option<Json>) {
         let count = params.map_or(1, |p| p["count"].as_u64().expect("a count is a number") as u32);
-        let waiting = self.refusal(rid).is_none() && self.loading.iter().any(|r| r.method == format!("subscribe.{}", NAMES[rid]));
+        let waiting =
+            self.refusal(rid).is_none() && self.loading.iter().any(|r| r.method == format!("subscribe.{}", NAMES[rid]));
         assert!(!waiting, "{} was unsubscribed before its subscribe request was answered", NAMES[rid]);
         if self.direct.get(&rid).is_none_or(|&direct| direct < count) {
             assert!(self.revoked.contains(&rid), "{} was unsubscribed too often", NAMES[rid]);

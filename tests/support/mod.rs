@@ -55,7 +55,7 @@ pub struct Client {
     pub engine: Engine,
     pub mirror: Mirror,
     pub now: Time,
-    /// Frames sent that no test has looked at.
+    /// Requests of this connection that are not answered and no test has looked at.
     pub sent: Vec<Sent>,
     /// Every frame sent, as text.
     pub frames: Vec<String>,
@@ -134,6 +134,7 @@ impl Client {
 
     /// The socket closes.
     pub fn close(&mut self) {
+        self.sent.clear();
         self.engine.handle_close(self.now, self.engine.connection());
         self.drain();
     }
@@ -392,7 +393,10 @@ impl Client {
     fn carry_out(&mut self, output: Output) {
         match output {
             Output::Open(connection) => self.opened.push(connection),
-            Output::Close(connection) => self.closed.push(connection),
+            Output::Close(connection) => {
+                self.closed.push(connection);
+                self.sent.clear();
+            }
             Output::Send(frame) => {
                 let json: Json = serde_json::from_str(&frame).expect("a request is JSON");
                 self.sent.push(Sent {

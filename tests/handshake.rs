@@ -1,0 +1,181 @@
+//! The version request, what old and odd gateways answer to it, and the connect hook.
+
+#[cfg(target_arch = "wasm32")]
+use wasm_bindgen_test::wasm_bindgen_test as test;
+
+mod support;
+
+use resclient::protocol::Version;
+use resclient::session::{ConnectionState, Options, Time};
+use serde_json::json;
+use support::{Client, Notice, Settled, models};
+
+#[test]
+fn the_first_frame_is_the_version_request_and_nothing_precedes_its_answer() {
+    let mut client = Client::new();
+    client.get_pending("a");
+    assert_eq!(client.opened.len(), 1, "asking for something connects");
+    assert!(client.frames.is_empty());
+    client.open();
+    assert_eq!(client.frames, [r#"{"id":1,"method":"version","params":{"protocol":"1.2.3"}}"#]);
+    client.respond("version", json!({ "protocol": "1.2.3" }));
+    assert_eq!(client.methods(), ["subscribe.a"]);
+    assert_eq!(client.engine.protocol(), Version::SUPPORTED);
+}
+
+#[test]
+fn the_states_of_a_first_connection_are_told_once_each() {
+    let client = Client::connected();
+    let expected =
+        [Notice::State(ConnectionState::Connecting), Notice::State(ConnectionState::Connected), Notice::Connected];
+    assert_eq!(client.notices, expected);
+}
+
+#[test]
+fn a_gateway_that_does_not_know_the_request_is_spoken_to_in_the_legacy_protocol() {
+    let mut client = Client::new();
+    let call = client.call("a", "m", None);
+    client.open();
+    client.refuse("version", "system.invalidRequest");
+    assert_eq!(client.engine.protocol(), Version::LEGACY);
+    // A legacy result is the payload itself, even if it looks like an answer of a later version.
+    client.respond("call.a.m", json!({ "payload": 1 }));
+    assert_eq!(client.settled[&call], Settled::Payload(Some(json!({ "payload": 1 }))));
+}
+
+#[test]
+fn an_answer_without_a_version_means_the_legacy_protocol() {
+    let mut client = Client::new();
+    client.connect();
+    client.open();
+    client.respond("version", json!({}));
+    assert_eq!(client.engine.protocol(), Version::LEGACY);
+    assert_eq!(client.engine.state(), ConnectionState::Connected);
+}
+
+#[test]
+fn an_unsupported_protocol_fails_the_connection_for_good() {
+    let mut client = Client::new();
+    let get = client.get_pending("a");
+    client.open();
+    client.refuse("version", "system.unsupportedProtocol");
+    assert_eq!(client.closed, client.opened);
+    assert!(matches!(&client.settled[&get], Settled::Failed(e) if e.code == "system.unsupportedProtocol"));
+    let failed = client.notices.iter().filter(|n| matches!(n, Notice::ConnectFailed(_))).count();
+    assert_eq!(failed, 1);
+    client.advance(3_600_000);
+    assert_eq!(client.opened.len(), 1, "asking again would be answered the same way");
+}
+
+#[test]
+fn any_other_refusal_of_the_version_closes_the_connection() {
+    let mut client = Client::new();
+    client.connect();
+    client.open();
+    client.refuse("version", "system.internalError");
+    assert_eq!(client.closed, client.opened);
+    assert!(client.notices.iter().any(|n| matches!(n, Notice::ConnectFailed(e) if e.code == "system.connectionError")));
+}
+
+#[test]
+fn a_gateway_that_never_answers_is_given_up() {
+    let mut client = Client::new();
+    let get = client.get_pending("a");
+    client.open();
+    client.advance(19_999);
+    assert!(client.closed.is_empty());
+    client.advance(1);
+    assert_eq!(client.closed, [client.opened[0]]);
+    assert!(matches!(&client.settled[&get], Settled::Failed(e) if e.code == "system.connectionError"));
+}
+
+#[test]
+fn a_socket_that_closes_before_the_handshake_fails_what_waits_and_the_next_one_works() {
+    let mut client = Client::new();
+    let first = client.get_pending("a");
+    client.open();
+    client.close();
+    assert!(matches!(&client.settled[&first], Settled::Failed(e) if e.code == "system.connectionError"));
+    let second = client.get_pending("a");
+    assert_ne!(first, second);
+    client.shake_hands("1.2.3");
+    client.respond("subscribe.a", models(json!({ "a": {} })));
+    assert_eq!(client.settled[&second], Settled::Resource(client.id("a")));
+}
+
+#[test]
+fn a_first_attempt_that_fails_is_reported_and_left_at_that() {
+    let mut client = Client::new();
+    client.connect();
+    client.close();
+    assert_eq!(client.engine.state(), ConnectionState::Idle);
+    assert_eq!(client.due_in(), None);
+}
+
+#[test]
+fn requests_of_the_hook_go_out_at_once_and_all_others_wait_for_it() {
+    let mut client = Client::new();
+    client.auto_hook = false;
+    client.get_pending("a");
+    client.shake_hands("1.2.3");
+    assert_eq!(client.hooks, 1);
+    assert!(client.sent.is_empty());
+    client.auth("session", "login", Some(json!({ "token": "t" })));
+    assert_eq!(client.methods(), ["auth.session.login"]);
+    // A second request after the first, as a hook that awaits makes it.
+    client.respond("auth.session.login", json!({ "payload": null }));
+    client.call("session", "check", None);
+    client.respond("call.session.check", json!({ "payload": null }));
+    assert!(!client.notices.contains(&Notice::Connected));
+    client.hook_done(true);
+    assert_eq!(client.methods(), ["subscribe.a"]);
+    assert!(client.notices.contains(&Notice::Connected));
+}
+
+#[test]
+fn a_hook_that_fails_closes_the_connection_and_retries_with_growing_delays() {
+    let mut client = Client::connected();
+    client.load_listened("a", models(json!({ "a": {} })));
+    client.auto_hook = false;
+    client.close();
+    let (mut sockets, start) = (client.opened.len(), client.now);
+    for _ in 0..20 {
+        client.reconnect();
+        client.hook_done(false);
+        assert_eq!(client.closed.last(), client.opened.last());
+        sockets += 1;
+        assert_eq!(client.opened.len(), sockets);
+    }
+    assert!(client.now.0 - start.0 > 60_000, "twenty attempts in {} ms", client.now.0 - start.0);
+}
+
+#[test]
+fn the_hook_runs_on_every_connection_before_anything_is_subscribed_to_again() {
+    let mut client = Client::connected();
+    client.load_listened("a", models(json!({ "a": {} })));
+    client.auto_hook = false;
+    client.close();
+    client.reconnect();
+    assert_eq!(client.hooks, 2);
+    assert!(client.sent.is_empty());
+    client.hook_done(true);
+    assert_eq!(client.methods(), ["subscribe.a"]);
+}
+
+#[test]
+fn the_handshake_may_take_as_long_as_the_options_say() {
+    let options = Options { handshake_timeout: 50, ..Options::default() };
+    let mut client = Client::with(1, options);
+    client.connect();
+    assert_eq!(client.engine.poll_timeout().map(|(at, _)| at), Some(Time(50)));
+    client.advance(50);
+    assert_eq!(client.closed, client.opened);
+}
+
+#[test]
+fn connecting_twice_opens_one_socket() {
+    let mut client = Client::connected();
+    client.connect();
+    client.connect();
+    assert_eq!(client.opened.len(), 1);
+}
