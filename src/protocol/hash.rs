@@ -16,11 +16,10 @@ impl Hasher {
     #[inline]
     pub fn bytes(self, domain: u64, bytes: &[u8]) -> u64 {
         let mut h = self.seed ^ domain.wrapping_mul(M) ^ (bytes.len() as u64).wrapping_mul(M);
-        let mut words = bytes.chunks_exact(8);
-        for word in &mut words {
-            h = mix(h, u64::from_le_bytes(word.try_into().expect("chunks of eight")));
+        let (words, rest) = bytes.as_chunks::<8>();
+        for word in words {
+            h = mix(h, u64::from_le_bytes(*word));
         }
-        let rest = words.remainder();
         if !rest.is_empty() {
             let tail = rest.iter().rev().fold(0, |tail, &b| tail << 8 | u64::from(b));
             h = mix(h, tail);

@@ -41,9 +41,24 @@ pub fn method(action: Action, rid: &str, method: &str) -> String {
     out
 }
 
-/// Text as a JSON string, with its quotes.
+/// Text as a JSON string, with its quotes. It is all that is ever written as JSON here, which is not worth a serialiser
+/// in the browser.
 pub fn json_string(text: &str) -> String {
-    serde_json::to_string(text).expect("a string is JSON")
+    let mut out = String::with_capacity(text.len() + 2);
+    out.push('"');
+    for c in text.chars() {
+        match c {
+            '"' | '\\' => out.extend(['\\', c]),
+            '\0'..='\x1f' => {
+                let hex = |digit: u32| char::from_digit(digit & 0xf, 16).unwrap_or('0');
+                out.push_str("\\u00");
+                out.extend([hex(c as u32 >> 4), hex(c as u32)]);
+            }
+            _ => out.push(c),
+        }
+    }
+    out.push('"');
+    out
 }
 
 /// Writes a request frame. `params` is JSON text.

@@ -228,7 +228,8 @@ impl<'a> Scanner<'a> {
     /// The string unescaped; fails on a lone surrogate, which Rust strings cannot hold.
     pub fn text(&self, s: &Str) -> Result<Cow<'a, str>> {
         if !s.escaped {
-            return Ok(Cow::Borrowed(&self.text[s.start..s.end]));
+            // Both ends are quotes of this very text, so they are where characters begin.
+            return Ok(Cow::Borrowed(self.text.get(s.start..s.end).unwrap_or_default()));
         }
         match String::from_utf8(unescape(self.raw(s))) {
             Ok(text) => Ok(Cow::Owned(text)),
@@ -241,10 +242,12 @@ impl<'a> Scanner<'a> {
         self.peek();
         let mark = self.mark();
         self.number()?;
-        match self.text[mark.pos..self.pos].parse() {
-            Ok(n) => Ok(n),
-            Err(_) => Err(ScanError { at: mark.pos, what: "not an unsigned integer" }),
-        }
+        let digits = &self.bytes[mark.pos..self.pos];
+        let value = digits.iter().try_fold(0u64, |n, b| match b {
+            b'0'..=b'9' => n.checked_mul(10)?.checked_add(u64::from(b - b'0')),
+            _ => None,
+        });
+        value.ok_or(ScanError { at: mark.pos, what: "not an unsigned integer" })
     }
 
     /// Takes any value.
@@ -345,7 +348,7 @@ impl<'a> Scanner<'a> {
             b'-' | b'0'..=b'9' => {
                 let start = self.pos;
                 self.number()?;
-                Ok(hash_number(&self.text[start..self.pos], hasher))
+                Ok(hash_number(&self.bytes[start..self.pos], hasher))
             }
             b => {
                 self.literal()?;
@@ -380,8 +383,8 @@ impl<'a> Scanner<'a> {
     /// time, counting those that need more bytes than units.
     #[inline]
     fn plain_run(&mut self) {
-        while let Some(word) = self.bytes.get(self.pos..self.pos + 8) {
-            let word = u64::from_le_bytes(word.try_into().expect("eight bytes"));
+        while let Some(&word) = self.bytes[self.pos..].first_chunk() {
+            let word = u64::from_le_bytes(word);
             let stop = stops(word);
             let run = stop.trailing_zeros() as usize / 8;
             let seen = if stop == 0 { word } else { word & !(u64::MAX << (run * 8)) };
@@ -494,22 +497,22 @@ fn stops(word: u64) -> u64 {
 
 /// Numbers are equal when they have the same decimal value, however they are written: 1, 1.0 and 10e-1 are one, but zero
 /// and minus zero are two. Floating point has no part in it, so integers beyond 2^53 are told apart.
-fn hash_number(text: &str, hasher: Hasher) -> u64 {
-    let (negative, unsigned) = match text.strip_prefix('-') {
+fn hash_number(text: &[u8], hasher: Hasher) -> u64 {
+    let (negative, unsigned) = match text.strip_prefix(b"-") {
         Some(rest) => (true, rest),
         None => (false, text),
     };
-    let (mantissa, exponent) = match unsigned.bytes().position(|b| b | 0x20 == b'e') {
-        Some(at) => (&unsigned[..at], decimal_exponent(&unsigned.as_bytes()[at + 1..])),
+    let (mantissa, exponent) = match unsigned.iter().position(|b| b | 0x20 == b'e') {
+        Some(at) => (&unsigned[..at], decimal_exponent(&unsigned[at + 1..])),
         None => (unsigned, 0),
     };
-    let point = mantissa.bytes().position(|b| b == b'.');
+    let point = mantissa.iter().position(|&b| b == b'.');
     let fraction = point.map_or(0, |at| mantissa.len() - at - 1);
     // A number that fits is hashed as one word; its digits are read without the point.
     let mut digits = 0u64;
     let mut count = 0;
     let mut trailing = 0;
-    for b in mantissa.bytes().filter(|b| *b != b'.') {
+    for &b in mantissa.iter().filter(|b| **b != b'.') {
         if b == b'0' {
             trailing += 1;
             continue;
@@ -531,8 +534,8 @@ fn hash_number(text: &str, hasher: Hasher) -> u64 {
 
 /// More digits than fit a word.
 #[cold]
-fn hash_long_number(negative: bool, mantissa: &str, exponent: i64, hasher: Hasher) -> u64 {
-    let digits: Vec<u8> = mantissa.bytes().filter(|b| *b != b'.').skip_while(|b| *b == b'0').collect();
+fn hash_long_number(negative: bool, mantissa: &[u8], exponent: i64, hasher: Hasher) -> u64 {
+    let digits: Vec<u8> = mantissa.iter().copied().filter(|b| *b != b'.').skip_while(|b| *b == b'0').collect();
     let significant = digits.iter().rposition(|b| *b != b'0').map_or(0, |at| at + 1);
     let exponent = exponent.saturating_add((digits.len() - significant) as i64);
     let digits = hasher.bytes(DOMAIN_NUMBER, &digits[..significant]);
