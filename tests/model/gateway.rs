@@ -185,7 +185,9 @@ impl Gateway {
     fn take_direct(&mut self, rid: Rid) -> Json {
         *self.direct.entry(rid).or_default() += 1;
         self.refused.remove(&rid);
-        if self.held.get(&rid).is_some_and(|h| h.deleted || h.content == Content::Missing) {
+        // A deleted resource stays what it was, unless there is something new to send.
+        let missing = self.service[rid] == Content::Missing;
+        if self.held.get(&rid).is_some_and(|h| h.content == Content::Missing || h.deleted && !missing) {
             self.held.remove(&rid);
         }
         self.settle(&[])

@@ -292,14 +292,21 @@ impl Client {
         self.mirror.to_json(self.id(rid)).expect("what is cached is mirrored")
     }
 
-    /// The rids in the cache that the gateway keeps up to date.
+    /// The rids in the cache that the gateway keeps up to date, sorted.
     pub fn live(&mut self) -> Vec<&str> {
-        self.engine.resources().into_iter().filter(|r| r.kind.is_some() && !r.stale).map(|r| r.rid).collect()
+        self.cached(false)
     }
 
-    /// The rids in the cache that it does not.
+    /// The rids in the cache that it does not, sorted.
     pub fn stale(&mut self) -> Vec<&str> {
-        self.engine.resources().into_iter().filter(|r| r.kind.is_some() && r.stale).map(|r| r.rid).collect()
+        self.cached(true)
+    }
+
+    fn cached(&mut self, stale: bool) -> Vec<&str> {
+        let resources = self.engine.resources().into_iter().filter(|r| r.kind.is_some() && r.stale == stale);
+        let mut rids: Vec<&str> = resources.map(|r| r.rid).collect();
+        rids.sort_unstable();
+        rids
     }
 
     /// Takes the events logged so far.

@@ -1,0 +1,270 @@
+//! Change, add, remove and custom events, the delete and the unsubscribe event.
+
+#[cfg(target_arch = "wasm32")]
+use wasm_bindgen_test::wasm_bindgen_test as test;
+
+mod support;
+
+use std::collections::BTreeMap;
+
+use resclient::mirror::{Event, Item};
+use resclient::session::Get;
+use serde_json::{Value as Json, json};
+use support::{Client, models};
+
+fn value(json: Json) -> Option<Item> {
+    Some(Item::Value(json))
+}
+
+/// A client that listens to the model `a`.
+fn listening(model: Json) -> Client {
+    let mut client = Client::connected();
+    client.load_listened("a", models(json!({ "a": model })));
+    client
+}
+
+fn list(items: Json) -> Client {
+    let mut client = Client::connected();
+    client.load_listened("list", json!({ "collections": { "list": items } }));
+    client
+}
+
+#[test]
+fn a_change_is_told_with_the_old_values() {
+    let mut client = listening(json!({ "x": 1, "y": "same" }));
+    client.event("a.change", json!({ "values": { "x": 2, "y": "same", "new": true } }));
+    assert_eq!(client.value("a"), json!({ "x": 2, "y": "same", "new": true }));
+    let old = BTreeMap::from([("x".to_owned(), value(json!(1))), ("new".to_owned(), None)]);
+    assert_eq!(client.take_events(), [("a".to_owned(), Event::Change(old))]);
+}
+
+#[test]
+fn a_change_of_nothing_is_not_told() {
+    let mut client = listening(json!({ "x": 1, "s": "text" }));
+    client.event("a.change", json!({ "values": { "x": 1, "s": "text" } }));
+    client.event("a.change", json!({ "values": { "gone": { "action": "delete" } } }));
+    client.event("a.change", json!({ "values": {} }));
+    assert_eq!(client.take_events(), []);
+    client.assert_untroubled();
+}
+
+#[test]
+fn the_delete_action_takes_a_member_away() {
+    let mut client = listening(json!({ "x": 1, "y": 2 }));
+    client.event("a.change", json!({ "values": { "x": { "action": "delete" } } }));
+    assert_eq!(client.value("a"), json!({ "y": 2 }));
+    let old = BTreeMap::from([("x".to_owned(), value(json!(1)))]);
+    assert_eq!(client.take_events(), [("a".to_owned(), Event::Change(old))]);
+}
+
+#[test]
+fn values_of_different_kinds_are_different_however_alike_they_look() {
+    let alike = [
+        json!({ "data": {} }),
+        json!({ "data": [] }),
+        json!({ "data": { "0": "x" } }),
+        json!({ "data": ["x"] }),
+        json!("1"),
+        json!(1),
+        json!(true),
+        json!("true"),
+        json!(null),
+        json!("null"),
+        json!(""),
+        json!(0),
+        json!(false),
+        json!({ "rid": "b", "soft": true }),
+        json!("b"),
+    ];
+    for (n, first) in alike.iter().enumerate() {
+        for second in &alike[n + 1..] {
+            let mut client = listening(json!({ "x": first }));
+            client.event("a.change", json!({ "values": { "x": second } }));
+            assert_eq!(client.take_brief(), ["a change x"], "{first} and {second}");
+        }
+    }
+}
+
+#[test]
+fn a_reference_to_another_resource_of_the_same_value_is_a_change() {
+    let mut client = Client::connected();
+    let set = models(json!({ "a": { "x": { "rid": "b" } }, "b": { "me": { "rid": "b" } } }));
+    client.load_listened("a", set);
+    let data = json!({ "values": { "x": { "rid": "c" } }, "models": { "c": { "me": { "rid": "c" } } } });
+    client.event("a.change", data);
+    assert_eq!(client.take_brief(), ["a change x"]);
+    assert_eq!(client.live(), ["a", "c"]);
+}
+
+#[test]
+fn items_are_added_where_the_event_says() {
+    let mut client = list(json!(["b"]));
+    client.event("list.add", json!({ "idx": 0, "value": "a" }));
+    client.event("list.add", json!({ "idx": 2, "value": { "data": { "n": 1 } } }));
+    assert_eq!(client.value("list"), json!(["a", "b", { "n": 1 }]));
+    assert_eq!(client.take_brief(), ["list add 0", "list add 2"]);
+}
+
+#[test]
+fn a_removed_item_is_told() {
+    let mut client = list(json!(["a", { "data": [1] }, "c"]));
+    client.event("list.remove", json!({ "idx": 1 }));
+    assert_eq!(client.value("list"), json!(["a", "c"]));
+    let removed = Event::Remove { idx: 1, item: Item::Value(json!([1])) };
+    assert_eq!(client.take_events(), [("list".to_owned(), removed)]);
+}
+
+#[test]
+fn an_event_brings_the_resources_it_refers_to() {
+    let mut client = list(json!([]));
+    let add = json!({ "idx": 0, "value": { "rid": "m" }, "models": { "m": { "n": { "rid": "n" } }, "n": {} } });
+    client.event("list.add", add);
+    assert_eq!(client.value("list"), json!([{ "n": {} }]));
+    client.event("n.change", json!({ "values": { "x": 1 } }));
+    assert_eq!(client.take_brief(), ["list add 0", "n change x"]);
+}
+
+#[test]
+fn custom_events_pass_unchanged() {
+    let mut client = listening(json!({}));
+    let cases = [json!({ "any": [1, { "b": null }] }), json!(12), json!("s"), json!([]), json!(null), json!({})];
+    for data in cases {
+        client.event("a.custom", data.clone());
+        let event = Event::Custom { name: "custom".to_owned(), data: Some(data) };
+        assert_eq!(client.take_events(), [("a".to_owned(), event)]);
+    }
+    client.receive(json!({ "event": "a.bare" }));
+    let event = Event::Custom { name: "bare".to_owned(), data: None };
+    assert_eq!(client.take_events(), [("a".to_owned(), event)]);
+}
+
+#[test]
+fn a_custom_event_may_use_the_words_of_the_protocol() {
+    let mut client = listening(json!({ "x": 1 }));
+    let data = json!({ "idx": "no number", "values": [1], "value": [2], "models": 3, "rid": {}, "errors": null });
+    client.event("a.custom", data.clone());
+    let event = Event::Custom { name: "custom".to_owned(), data: Some(data) };
+    assert_eq!(client.take_events(), [("a".to_owned(), event)]);
+    client.assert_untroubled();
+}
+
+#[test]
+fn the_name_of_an_event_follows_the_last_dot() {
+    let mut client = Client::connected();
+    let rid = "q?a=1.2&b=x.change";
+    client.load_listened(rid, models(json!({ rid: {} })));
+    client.event(&format!("{rid}.change"), json!({ "values": { "n": 1 } }));
+    assert_eq!(client.value(rid), json!({ "n": 1 }));
+}
+
+#[test]
+fn a_deleted_resource_stays_readable_until_nobody_listens() {
+    let mut client = listening(json!({ "x": 1 }));
+    let id = client.id("a");
+    client.event("a.delete", json!(null));
+    client.event("a.unsubscribe", json!({ "reason": { "code": "system.deleted", "message": "Deleted" } }));
+    assert_eq!(client.take_brief(), ["a delete", "a unsubscribe"]);
+    assert_eq!(client.value("a"), json!({ "x": 1 }));
+    assert_eq!(client.stale(), ["a"]);
+    client.unlisten(id);
+    assert_eq!(client.dropped, ["a"]);
+}
+
+#[test]
+fn an_unsubscribe_event_gives_the_reason() {
+    let mut client = listening(json!({}));
+    client.event("a.unsubscribe", json!({ "reason": { "code": "x.y", "message": "Why not" } }));
+    let events = client.take_events();
+    let [(rid, Event::Unsubscribed(Some(reason)))] = &events[..] else { panic!("{events:?}") };
+    assert_eq!((rid.as_str(), &*reason.code, &*reason.message), ("a", "x.y", "Why not"));
+    client.advance(2_000);
+    client.respond("subscribe.a", models(json!({ "a": {} })));
+    client.event("a.unsubscribe", json!(null));
+    assert_eq!(client.take_events(), [("a".to_owned(), Event::Unsubscribed(None))]);
+}
+
+#[test]
+fn an_unsubscribe_event_drops_what_nobody_listens_to() {
+    let mut client = Client::connected();
+    client.load("a", models(json!({ "a": { "b": { "rid": "b" } }, "b": {} })));
+    client.event("a.unsubscribe", json!({}));
+    assert_eq!(client.engine.resources(), []);
+    assert!(matches!(client.get("a"), Get::Pending(_)));
+}
+
+#[test]
+fn an_unsubscribe_event_leaves_live_what_is_referred_to() {
+    let mut client = Client::connected();
+    client.load_listened("a", models(json!({ "a": { "b": { "rid": "b" } }, "b": {} })));
+    let b = client.id("b");
+    client.listen(b);
+    let request = client.call("any", "b", None);
+    client.respond("call.any.b", json!({ "rid": "b" }));
+    assert!(client.settled.contains_key(&request));
+    client.event("b.unsubscribe", json!({}));
+    assert_eq!(client.live(), ["a", "b"]);
+    client.event("b.change", json!({ "values": { "x": 1 } }));
+    assert_eq!(client.take_brief(), ["b unsubscribe", "b change x"]);
+    assert_eq!(client.due_in(), None, "nothing has to be subscribed to again");
+}
+
+#[test]
+fn a_lost_subscription_is_taken_again_after_a_while_and_then_ever_less_often() {
+    let mut client = listening(json!({ "x": 1 }));
+    client.event("a.unsubscribe", json!({ "reason": { "code": "x", "message": "y" } }));
+    assert_eq!(client.due_in(), Some(2_000));
+    client.advance(2_000);
+    client.refuse("subscribe.a", "system.notFound");
+    assert_eq!(client.refusals.len(), 1);
+    for _ in 0..3 {
+        assert_eq!(client.due_in(), Some(10_000));
+        client.advance(10_000);
+        client.refuse("subscribe.a", "system.timeout");
+    }
+    client.advance(10_000);
+    client.take_events();
+    client.respond("subscribe.a", models(json!({ "a": { "x": 2 } })));
+    assert_eq!(client.take_brief(), ["a change x"]);
+    assert_eq!(client.live(), ["a"]);
+    assert_eq!(client.due_in(), None);
+}
+
+#[test]
+fn after_a_final_refusal_only_a_new_connection_asks_again() {
+    for code in ["system.accessDenied", "system.deleted"] {
+        let mut client = listening(json!({}));
+        client.event("a.unsubscribe", json!({}));
+        client.advance(2_000);
+        client.refuse("subscribe.a", code);
+        assert_eq!(client.due_in(), None, "{code}");
+        client.close();
+        client.reconnect();
+        assert_eq!(client.methods(), ["subscribe.a"], "{code}");
+    }
+}
+
+#[test]
+fn a_listened_resource_below_a_refused_one_is_subscribed_to_itself() {
+    let mut client = Client::connected();
+    client.load_listened("a", models(json!({ "a": { "b": { "rid": "b" } }, "b": { "n": 1 } })));
+    client.listen(client.id("b"));
+    client.event("a.unsubscribe", json!({}));
+    client.advance(2_000);
+    assert_eq!(client.methods(), ["subscribe.a"], "the one would bring the other");
+    client.refuse("subscribe.a", "system.accessDenied");
+    client.advance(2_000);
+    client.respond("subscribe.b", models(json!({ "b": { "n": 2 } })));
+    assert_eq!(client.live(), ["b"]);
+    assert_eq!(client.stale(), ["a"]);
+    assert_eq!(client.value("a"), json!({ "b": { "n": 2 } }));
+}
+
+#[test]
+fn events_of_resources_that_are_not_cached_are_counted_and_ignored() {
+    let mut client = Client::connected();
+    client.event("a.change", json!({ "values": { "x": { "rid": "b" } }, "models": { "b": {} } }));
+    client.event("a.custom", json!(1));
+    assert_eq!(client.engine.counters().unknown, 2);
+    assert_eq!(client.engine.resources(), []);
+    assert_eq!(client.take_events(), []);
+}
