@@ -47,4 +47,5 @@ mod ledger;
 pub mod mirror;
 pub mod protocol;
 pub mod session;
+mod sort;
 pub mod sync;

@@ -8,6 +8,7 @@ use super::texts::{FrameId, Texts};
 use crate::protocol::hash::Hasher;
 use crate::protocol::scan::Span;
 use crate::protocol::value::{Cell, Names};
+use crate::sort::sort;
 
 /// A cached resource. The number is reused after [`Graph::free`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -195,7 +196,7 @@ impl Graph {
         let mut pairs = std::mem::take(&mut self.pairs);
         pairs.clear();
         pairs.extend(keys.iter().zip(0u32..).map(|(&key, at)| last_first(key, at)));
-        pairs.sort_unstable();
+        sort(&mut pairs);
         pairs.dedup_by_key(|&mut pair| pair >> 32);
         let sorted: Vec<KeyId> = pairs.iter().map(|&pair| (pair >> 32) as KeyId).collect();
         let cells = pairs.iter().map(|&pair| cells[!(pair as u32) as usize]).collect();
@@ -274,33 +275,6 @@ impl Graph {
 /// sorting of the engine is of such numbers, because every type that is sorted costs kilobytes of code.
 pub fn last_first(key: KeyId, at: u32) -> u64 {
     u64::from(key) << 32 | u64::from(!at)
-}
-
-/// Spreads the numbers of resources over a hash table.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct IdHasher(u64);
-
-impl std::hash::Hasher for IdHasher {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-
-    fn write(&mut self, bytes: &[u8]) {
-        bytes.iter().for_each(|&b| self.write_u32(u32::from(b)));
-    }
-
-    fn write_u32(&mut self, n: u32) {
-        self.0 = (self.0 ^ u64::from(n)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        self.0 ^= self.0 >> 32;
-    }
-}
-
-impl std::hash::BuildHasher for IdHasher {
-    type Hasher = Self;
-
-    fn build_hasher(&self) -> Self {
-        Self::default()
-    }
 }
 
 impl Names for Graph {

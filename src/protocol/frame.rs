@@ -197,7 +197,7 @@ impl<N: Names> FrameScanner<'_, '_, N> {
         Ok(WireError { span: self.scanner.span_from(mark), code })
     }
 
-    fn event_name(&self, s: &Str) -> Result<EventName> {
+    fn event_name(&mut self, s: &Str) -> Result<EventName> {
         let text = self.scanner.text(s)?;
         let Some((rid, name)) = rid::split_last(&text) else {
             return self.scanner.error("malformed event name");

@@ -4,9 +4,9 @@
 //! byte offsets inside; spans that leave it are in the unit of the reader, UTF-16 for JavaScript (see [`Units`]).
 
 use std::borrow::Cow;
-use std::fmt;
 
 use super::hash::Hasher;
+use crate::sort::sort;
 
 /// How deep arrays and objects may be nested in a frame.
 pub const MAX_DEPTH: u32 = 64;
@@ -62,23 +62,12 @@ pub struct Mark {
     surplus: usize,
 }
 
-/// Where and why a text is not what it should be.
+/// The text is not what it should be. Where and why is told by [`Scanner::failure`]: an error without content keeps the
+/// many places that pass it on small.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ScanError {
-    /// Byte offset.
-    pub at: usize,
-    pub what: &'static str,
-}
+pub struct Malformed;
 
-impl fmt::Display for ScanError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} at byte {}", self.what, self.at)
-    }
-}
-
-impl std::error::Error for ScanError {}
-
-pub type Result<T> = std::result::Result<T, ScanError>;
+pub type Result<T> = std::result::Result<T, Malformed>;
 
 /// A cursor over one text.
 pub struct Scanner<'a> {
@@ -89,11 +78,20 @@ pub struct Scanner<'a> {
     surplus: usize,
     utf16: bool,
     depth: u32,
+    failure: Option<(usize, &'static str)>,
 }
 
 impl<'a> Scanner<'a> {
     pub fn new(text: &'a str, units: Units) -> Self {
-        Scanner { text, bytes: text.as_bytes(), pos: 0, surplus: 0, utf16: units == Units::Utf16, depth: 0 }
+        Scanner {
+            text,
+            bytes: text.as_bytes(),
+            pos: 0,
+            surplus: 0,
+            utf16: units == Units::Utf16,
+            depth: 0,
+            failure: None,
+        }
     }
 
     /// The position, to return to with [`Scanner::rewind`].
@@ -116,8 +114,15 @@ impl<'a> Scanner<'a> {
         Span { start: (mark.pos - mark.surplus) as u32, end: (self.pos - self.surplus) as u32 }
     }
 
-    pub fn error<T>(&self, what: &'static str) -> Result<T> {
-        Err(ScanError { at: self.pos, what })
+    #[cold]
+    pub fn error<T>(&mut self, what: &'static str) -> Result<T> {
+        self.failure = Some((self.pos, what));
+        Err(Malformed)
+    }
+
+    /// The byte offset of the last error, and what is wrong there.
+    pub fn failure(&self) -> Option<(usize, &'static str)> {
+        self.failure
     }
 
     /// The next byte that is not white space, without taking it; 0 at the end.
@@ -233,7 +238,7 @@ impl<'a> Scanner<'a> {
         }
         match String::from_utf8(unescape(self.raw(s))) {
             Ok(text) => Ok(Cow::Owned(text)),
-            Err(_) => Err(ScanError { at: s.start, what: "lone surrogate" }),
+            Err(_) => Err(Malformed),
         }
     }
 
@@ -247,7 +252,10 @@ impl<'a> Scanner<'a> {
             b'0'..=b'9' => n.checked_mul(10)?.checked_add(u64::from(b - b'0')),
             _ => None,
         });
-        value.ok_or(ScanError { at: mark.pos, what: "not an unsigned integer" })
+        match value {
+            Some(value) => Ok(value),
+            None => self.error("not an unsigned integer"),
+        }
     }
 
     /// Takes any value.
@@ -552,7 +560,7 @@ fn decimal_exponent(text: &[u8]) -> i64 {
 /// The members of an object as words, in the order of their keys' hashes, each key with its last value.
 fn last_of_each(members: &[(u64, u64)]) -> Vec<u64> {
     let mut keys: Vec<u64> = members.iter().map(|&(key, _)| key).collect();
-    keys.sort_unstable();
+    sort(&mut keys);
     keys.dedup();
     let mut words = vec![0; keys.len() * 2];
     for &(key, value) in members {

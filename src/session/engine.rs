@@ -2,14 +2,11 @@
 
 use std::collections::VecDeque;
 
-use hashbrown::HashMap;
-
 use super::connection::{Connection, Phase};
 use super::output::{ConnectionState, Outcome, Output, Reading, RequestId};
 use super::requests::{Purpose, Queued, Requests};
-use super::subscription::Subscription;
+use super::subscriptions::Subscriptions;
 use super::time::{Time, Timer, Timers};
-use crate::cache::graph::IdHasher;
 use crate::cache::texts::FrameId;
 use crate::cache::{Content, Graph, ResourceId};
 use crate::protocol::frame::{Frame, ResourceKind};
@@ -110,7 +107,7 @@ pub struct Engine {
     pub(super) now: Time,
     pub(super) connection: Connection,
     pub(super) requests: Requests,
-    pub(super) subscriptions: HashMap<ResourceId, Subscription, IdHasher>,
+    pub(super) subscriptions: Subscriptions,
     pub(super) timers: Timers,
     pub(super) graph: Graph,
     pub(super) frame: Frame,
@@ -132,7 +129,7 @@ impl Engine {
             now: Time(0),
             connection: Connection::new(config.seed),
             requests: Requests::default(),
-            subscriptions: HashMap::default(),
+            subscriptions: Subscriptions::default(),
             timers: Timers::default(),
             graph: Graph::new(hasher),
             frame: Frame::default(),
@@ -168,7 +165,7 @@ impl Engine {
             self.touch(id);
             return Get::Cached(id);
         }
-        let subscription = self.subscriptions.entry(id).or_default();
+        let subscription = self.subscriptions.entry(id);
         if let Some(request) = subscription.get {
             return Get::Pending(request);
         }
@@ -207,7 +204,7 @@ impl Engine {
     /// The application listens to a resource once more.
     pub fn listen(&mut self, now: Time, id: ResourceId) {
         self.advance(now);
-        let subscription = self.subscriptions.entry(id).or_default();
+        let subscription = self.subscriptions.entry(id);
         subscription.listeners += 1;
         if subscription.listeners == 1 && subscription.subscribed > 0 {
             self.timers.cancel(&mut subscription.timer);
@@ -219,7 +216,7 @@ impl Engine {
     /// The application listens once less. Calls without a matching [`Engine::listen`] are ignored.
     pub fn unlisten(&mut self, now: Time, id: ResourceId) {
         self.advance(now);
-        let Some(subscription) = self.subscriptions.get_mut(&id).filter(|s| s.listeners > 0) else {
+        let Some(subscription) = self.subscriptions.get_mut(id).filter(|s| s.listeners > 0) else {
             return;
         };
         subscription.listeners -= 1;
@@ -282,7 +279,7 @@ impl Engine {
         let calls = |p: &&Purpose| matches!(p, Purpose::Call(_) | Purpose::Fetch(_));
         self.requests.sent.values().filter(calls).count()
             + self.requests.queued.iter().map(|q| &q.purpose).filter(calls).count()
-            + self.subscriptions.values().filter(|s| s.get.is_some()).count()
+            + self.subscriptions.iter().filter(|(_, s)| s.get.is_some()).count()
     }
 
     /// The cache, for inspection, in no particular order. Its cost grows with the cache.
@@ -292,7 +289,7 @@ impl Engine {
             .ids()
             .map(|id| {
                 let slot = self.graph.slot(id);
-                let subscription = self.subscriptions.get(&id);
+                let subscription = self.subscriptions.get(id);
                 ResourceInfo {
                     id,
                     rid: self.graph.rid(id),
@@ -344,7 +341,7 @@ impl Engine {
 
     /// Someone asked for a cached resource: it stays a while longer.
     fn touch(&mut self, id: ResourceId) {
-        if let Some(subscription) = self.subscriptions.get_mut(&id)
+        if let Some(subscription) = self.subscriptions.get_mut(id)
             && subscription.subscribed > 0
             && subscription.timer.is_some()
         {

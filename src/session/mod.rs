@@ -8,6 +8,7 @@ mod receive;
 mod requests;
 mod subscribe;
 mod subscription;
+mod subscriptions;
 pub mod time;
 
 pub use engine::{Config, Counters, Engine, Get, Options, ResourceInfo};

@@ -99,7 +99,7 @@ impl Engine {
             return self.settle(request, Outcome::Resource(id));
         }
         // The answer is a direct subscription.
-        let subscription = self.subscriptions.entry(id).or_default();
+        let subscription = self.subscriptions.entry(id);
         subscription.subscribed += 1;
         subscription.in_flight += 1;
         self.graph.slot_mut(id).root = true;
@@ -219,7 +219,7 @@ impl Engine {
             }
             // Up to date again, whoever asked for it.
             if std::mem::take(&mut slot.stale)
-                && let Some(subscription) = self.subscriptions.get_mut(&id)
+                && let Some(subscription) = self.subscriptions.get_mut(id)
             {
                 self.timers.cancel(&mut subscription.timer);
             }

@@ -13,7 +13,7 @@ use crate::protocol::{ResError, Version};
 impl Engine {
     /// Sends a subscribe request.
     pub(super) fn subscribe(&mut self, id: ResourceId) {
-        let subscription = self.subscriptions.entry(id).or_default();
+        let subscription = self.subscriptions.entry(id);
         subscription.subscribed += 1;
         subscription.in_flight += 1;
         self.timers.cancel(&mut subscription.timer);
@@ -34,7 +34,7 @@ impl Engine {
 
     /// A subscribe request was answered and its resources are in the cache.
     pub(super) fn subscribed(&mut self, id: ResourceId) {
-        let Some(subscription) = self.subscriptions.get_mut(&id) else { return };
+        let Some(subscription) = self.subscriptions.get_mut(id) else { return };
         subscription.in_flight -= 1;
         self.graph.slot_mut(id).refused = false;
         if let Some(request) = subscription.get.take() {
@@ -45,7 +45,7 @@ impl Engine {
 
     /// A call was answered with a resource that is an error. The gateway may count a direct subscription, or none.
     pub(super) fn give_back(&mut self, id: ResourceId) {
-        if let Some(subscription) = self.subscriptions.get_mut(&id) {
+        if let Some(subscription) = self.subscriptions.get_mut(id) {
             subscription.in_flight -= 1;
             self.unsubscribe(id, 1);
         }
@@ -53,7 +53,7 @@ impl Engine {
 
     /// A subscribe request was refused.
     pub(super) fn subscribe_refused(&mut self, id: ResourceId, error: Span, final_answer: bool) {
-        let Some(subscription) = self.subscriptions.get_mut(&id) else { return };
+        let Some(subscription) = self.subscriptions.get_mut(id) else { return };
         subscription.in_flight -= 1;
         subscription.subscribed -= 1;
         self.graph.slot_mut(id).refused = true;
@@ -64,7 +64,7 @@ impl Engine {
         self.uncount(id);
         if final_answer
             && self.graph.slot(id).stale
-            && let Some(subscription) = self.subscriptions.get_mut(&id)
+            && let Some(subscription) = self.subscriptions.get_mut(id)
         {
             // Asking again would be answered the same way. The next connection asks anew.
             self.timers.cancel(&mut subscription.timer);
@@ -75,7 +75,7 @@ impl Engine {
     /// The gateway ended the direct subscription on its own.
     pub(super) fn unsubscribed_by_gateway(&mut self, id: ResourceId, reason: Span) {
         self.outputs.push_back(Output::Unsubscribed { resource: id, reason });
-        if let Some(subscription) = self.subscriptions.get_mut(&id) {
+        if let Some(subscription) = self.subscriptions.get_mut(id) {
             // What was asked for and not answered is asked for after the event.
             subscription.subscribed = subscription.in_flight;
             subscription.leaving = 0;
@@ -88,7 +88,7 @@ impl Engine {
     /// An unsubscribe request was answered. A refusal means that the gateway held no such subscription: either way
     /// there is none now.
     pub(super) fn unsubscribe_answered(&mut self, id: ResourceId, count: u32, term: u32) {
-        let Some(subscription) = self.subscriptions.get_mut(&id).filter(|s| s.term == term) else { return };
+        let Some(subscription) = self.subscriptions.get_mut(id).filter(|s| s.term == term) else { return };
         subscription.subscribed -= count;
         subscription.leaving -= count;
         self.uncount(id);
@@ -96,7 +96,7 @@ impl Engine {
 
     /// The direct subscription may be over.
     fn uncount(&mut self, id: ResourceId) {
-        let Some(subscription) = self.subscriptions.get_mut(&id) else { return };
+        let Some(subscription) = self.subscriptions.get_mut(id) else { return };
         if subscription.subscribed > 0 {
             return;
         }
@@ -110,7 +110,7 @@ impl Engine {
 
     /// Starts the time after which an unused subscription is given back, unless it is used.
     pub(super) fn linger(&mut self, id: ResourceId) {
-        let Some(subscription) = self.subscriptions.get_mut(&id) else { return };
+        let Some(subscription) = self.subscriptions.get_mut(id) else { return };
         let unused = subscription.subscribed > subscription.leaving && subscription.listeners == 0;
         if unused && subscription.in_flight == 0 && subscription.timer.is_none() {
             let at = self.now + self.options.unsubscribe_delay;
@@ -120,7 +120,7 @@ impl Engine {
 
     /// Nobody has used the resource for long enough.
     pub(super) fn linger_over(&mut self, id: ResourceId) {
-        let Some(subscription) = self.subscriptions.get_mut(&id) else { return };
+        let Some(subscription) = self.subscriptions.get_mut(id) else { return };
         subscription.timer = None;
         let count = subscription.subscribed - subscription.leaving;
         if count == 0 || subscription.listeners > 0 {
@@ -141,7 +141,7 @@ impl Engine {
 
     /// Sends an unsubscribe request for `count` direct subscriptions.
     pub(super) fn unsubscribe(&mut self, id: ResourceId, count: u32) {
-        let Some(subscription) = self.subscriptions.get_mut(&id) else { return };
+        let Some(subscription) = self.subscriptions.get_mut(id) else { return };
         subscription.leaving += count;
         let term = subscription.term;
         let method = request::method(Action::Unsubscribe, self.graph.rid(id), "");
@@ -157,7 +157,7 @@ impl Engine {
 
     /// A resource that is being unsubscribed is wanted again: the gateway will have forgotten it, so it is asked anew.
     pub(super) fn rejoin(&mut self, id: ResourceId) {
-        if self.subscriptions.get(&id).is_some_and(|s| s.leaving > 0 && s.leaving == s.subscribed) {
+        if self.subscriptions.get(id).is_some_and(|s| s.leaving > 0 && s.leaving == s.subscribed) {
             self.subscribe(id);
         }
     }
@@ -167,7 +167,7 @@ impl Engine {
         let candidates = self.candidates(candidates);
         let collected = self.graph.collect(&candidates);
         for id in collected.dropped {
-            if let Some(mut subscription) = self.subscriptions.remove(&id) {
+            if let Some(mut subscription) = self.subscriptions.remove(id) {
                 self.timers.cancel(&mut subscription.timer);
             }
             self.outputs.push_back(Output::Dropped(id));
@@ -189,15 +189,17 @@ impl Engine {
 
     /// Forgets a record that says nothing, and a slot that nothing uses.
     pub(super) fn tidy(&mut self, id: ResourceId) {
-        if self.subscriptions.get(&id).is_some_and(|s| s.is_idle()) {
-            self.subscriptions.remove(&id);
+        if self.subscriptions.get(id).is_some_and(|s| s.is_idle()) {
+            self.subscriptions.remove(id);
         }
     }
 
     /// Every subscription is lost with its connection. `error` is for those who wait for one.
     pub(super) fn lose_subscriptions(&mut self, error: &ResError) {
         let mut roots = Vec::new();
-        for (id, mut subscription) in std::mem::take(&mut self.subscriptions) {
+        let ids: Vec<ResourceId> = self.subscriptions.iter().map(|(id, _)| id).collect();
+        for id in ids {
+            let Some(mut subscription) = self.subscriptions.remove(id) else { continue };
             self.timers.cancel(&mut subscription.timer);
             if let Some(request) = subscription.get.take() {
                 self.fail(request, error);
@@ -207,12 +209,9 @@ impl Engine {
                 roots.push(id);
             }
             if subscription.listeners > 0 {
-                let kept = super::subscription::Subscription {
-                    listeners: subscription.listeners,
-                    term: subscription.term + 1,
-                    ..Default::default()
-                };
-                self.subscriptions.insert(id, kept);
+                let kept = self.subscriptions.entry(id);
+                kept.listeners = subscription.listeners;
+                kept.term = subscription.term + 1;
             }
         }
         self.collect(&roots);
@@ -223,7 +222,7 @@ impl Engine {
     pub(super) fn resync(&mut self, id: ResourceId) {
         self.counters.misfits += 1;
         let slot = self.graph.slot(id);
-        let Some(subscription) = self.subscriptions.get(&id) else { return self.reset_connection() };
+        let Some(subscription) = self.subscriptions.get(id) else { return self.reset_connection() };
         let count = subscription.subscribed - subscription.leaving - subscription.in_flight;
         if subscription.leaving > 0 && subscription.in_flight > 0 {
             // Under way already.
@@ -237,7 +236,7 @@ impl Engine {
     }
 
     fn resubscribe_later(&mut self, id: ResourceId) {
-        let subscription = self.subscriptions.entry(id).or_default();
+        let subscription = self.subscriptions.entry(id);
         let delay = match self.graph.slot(id).refused {
             true => self.options.subscribe_retry_delay,
             false => self.options.subscribe_stale_delay,
@@ -249,7 +248,7 @@ impl Engine {
 
     /// The time to subscribe to a stale resource again has come.
     pub(super) fn resubscribe(&mut self, id: ResourceId) {
-        if let Some(subscription) = self.subscriptions.get_mut(&id) {
+        if let Some(subscription) = self.subscriptions.get_mut(id) {
             subscription.timer = None;
             if self.graph.slot(id).stale && self.connection.phase == Phase::Ready {
                 self.subscribe(id);

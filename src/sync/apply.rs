@@ -15,6 +15,7 @@ use crate::protocol::hash::Hasher;
 use crate::protocol::scan::{Span, Units};
 use crate::protocol::value::{Cell, Kind, Value};
 use crate::session::output::{Output, Reading};
+use crate::sort::sort;
 
 /// An event that does not fit the resource: the cache and the gateway disagree.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -220,7 +221,7 @@ impl Apply<'_> {
         let Content::Model { shape, cells } = &self.graph.slot(id).content else { return };
         let old = self.graph.shapes.keys(*shape).iter().copied().zip(cells.iter().copied());
         let mut touched: Vec<u64> = changed.iter().map(|m| u64::from(m.key)).collect();
-        touched.sort_unstable();
+        sort(&mut touched);
         let (mut keys, mut cells): (Vec<KeyId>, Vec<Cell>) =
             old.filter(|&(key, _)| touched.binary_search(&u64::from(key)).is_err()).unzip();
         for member in changed.iter().filter(|m| m.value.kind != Kind::Delete) {
@@ -280,7 +281,7 @@ impl Apply<'_> {
 /// Leaves out members that are given again later, as `JSON.parse` does.
 fn last_of_each(members: &[Member]) -> Vec<Member> {
     let mut order: Vec<u64> = members.iter().zip(0..).map(|(m, at)| last_first(m.key, at)).collect();
-    order.sort_unstable();
+    sort(&mut order);
     order.dedup_by_key(|&mut pair| pair >> 32);
     let mut last = vec![false; members.len()];
     for pair in order {

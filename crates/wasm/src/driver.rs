@@ -194,6 +194,7 @@ impl Inner {
     }
 
     /// Carries out outputs until there are none. Calls from inside find it busy and leave theirs to it.
+    #[inline(never)]
     fn pump(self: &Rc<Self>) {
         if self.pumping.replace(true) {
             return;
