@@ -192,7 +192,7 @@ fn every_pair_of_short_lists_gets_a_shortest_script_from_bit_vectors() {
     }
 }
 
-/// Two lists out of a few values, or with every value once, and one of them often made from the other.
+/// Two lists out of a few values, or with every value once, or one made from the other, or one with long foreign runs.
 fn two_lists(longest: usize) -> impl Strategy<Value = (Vec<u64>, Vec<u64>)> {
     let free = (1..12u64).prop_flat_map(move |n| (vec(0..n, 0..longest), vec(0..n, 0..longest)));
     let unique = (0..longest as u64).prop_flat_map(|n| {
@@ -212,7 +212,11 @@ fn two_lists(longest: usize) -> impl Strategy<Value = (Vec<u64>, Vec<u64>)> {
             }
             (old, new)
         });
-    prop_oneof![free, unique, edited]
+    // A foreign run fills whole words of bits, which carries then have to cross.
+    let island = || vec(0..2u64, 0..longest * 3 / 10);
+    let diluted = (vec(0..2u64, 0..longest / 2), island(), 0..longest * 7 / 10, island())
+        .prop_map(|(old, head, foreign, tail)| (old, [head, vec![99; foreign], tail].concat()));
+    prop_oneof![free, unique, edited, diluted]
 }
 
 proptest! {

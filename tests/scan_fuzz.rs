@@ -246,6 +246,16 @@ proptest! {
     }
 
     #[test]
+    fn objects_are_equal_when_the_last_values_of_their_members_are(
+        objects in vec(vec((select(NAMES[..3].to_vec()), select(ONES[5..9].to_vec())), 0..5), 2..8)
+    ) {
+        let own = |(key, value): &(&str, &str)| (key.to_string(), value.to_string());
+        let objects: Vec<_> = objects.iter().map(|o| object(&o.iter().map(own).collect::<Vec<_>>())).collect();
+        let text = format!("[{}]", objects.join(","));
+        prop_assert!(check_json(&text), "{}", text);
+    }
+
+    #[test]
     fn strings_are_unescaped_as_serde_does(strings in vec(string(), 1..12)) {
         let text = format!("[{}]", strings.join(","));
         prop_assert!(check_json(&text), "{}", text);
