@@ -138,7 +138,7 @@ pub fn read_mutation(event: &str, text: &str) -> Result<Mutation, Invalid> {
     #[derive(Deserialize)]
     struct Item<'a> {
         idx: usize,
-        #[serde(borrow)]
+        #[serde(borrow, default, deserialize_with = "some_raw")]
         value: Option<&'a RawValue>,
     }
     const BAD: Invalid = Invalid("invalid event payload");
@@ -220,6 +220,11 @@ fn read(payload: &[u8]) -> Result<Response, ResError> {
 
 /// Keeps `"result":null`, which is a result, apart from none.
 fn present<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Box<RawValue>>, D::Error> {
+    Deserialize::deserialize(deserializer).map(Some)
+}
+
+/// Keeps `"value":null`, which is a value, apart from none.
+fn some_raw<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<&'de RawValue>, D::Error> {
     Deserialize::deserialize(deserializer).map(Some)
 }
 

@@ -36,7 +36,9 @@ pub async fn serve(server: &Server, socket: WebSocket, client: ClientInfo) {
                 while let Some(Ok(_)) = stream.next().await {}
             }
         };
-        if timeout(GOODBYE, goodbye).await.is_err() {
+        // A slow reader has to read what is on its way before it can see why it is closed.
+        let patience = if code == 1013 { GOODBYE_SLOW } else { GOODBYE };
+        if timeout(patience, goodbye).await.is_err() {
             debug!(code, "a client did not answer the close");
         }
     } else {
@@ -111,3 +113,4 @@ fn fault(error: Error) -> Close {
 }
 
 const GOODBYE: Duration = Duration::from_secs(3);
+const GOODBYE_SLOW: Duration = Duration::from_secs(20);
