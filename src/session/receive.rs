@@ -68,9 +68,12 @@ impl Engine {
                 self.subscribed(id);
                 self.collect_uncovered();
             }
-            Purpose::Unsubscribe { resource, count, term } => {
+            Purpose::Unsubscribe { resource, count } => {
                 self.graph.settle();
-                self.unsubscribe_answered(resource, count, term);
+                self.unsubscribe_answered(resource, count);
+            }
+            Purpose::Obsolete => {
+                self.graph.settle();
             }
             Purpose::Fetch(request) => {
                 self.graph.settle();
@@ -128,10 +131,11 @@ impl Engine {
                 let denied = [ResError::ACCESS_DENIED, ResError::DELETED].iter().any(|e| e.code == error.code);
                 self.subscribe_refused(id, span, denied);
             }
-            Purpose::Unsubscribe { resource, count, term } => {
+            Purpose::Unsubscribe { resource, count } => {
                 self.outputs.push_back(Output::Refused { resource, unsubscribe: true, error: span });
-                self.unsubscribe_answered(resource, count, term);
+                self.unsubscribe_answered(resource, count);
             }
+            Purpose::Obsolete => {}
             Purpose::Fetch(request) | Purpose::Call(request) => self.settle(request, Outcome::Error(span)),
         }
     }

@@ -16,8 +16,9 @@ pub enum Purpose {
     Unsubscribe {
         resource: ResourceId,
         count: u32,
-        term: u32,
     },
+    /// Giving back what the gateway has taken away meanwhile: the answer means nothing.
+    Obsolete,
     /// One-shot `get`.
     Fetch(RequestId),
     /// `call`, `auth` or `new`.
@@ -47,6 +48,15 @@ impl Requests {
     pub fn next_id(&mut self) -> RequestId {
         self.last_request += 1;
         RequestId(self.last_request)
+    }
+
+    /// The gateway has ended the subscriptions of a resource, so there is nothing left to give back.
+    pub fn forget_unsubscribes(&mut self, id: ResourceId) {
+        for purpose in self.sent.values_mut() {
+            if matches!(purpose, Purpose::Unsubscribe { resource, .. } if *resource == id) {
+                *purpose = Purpose::Obsolete;
+            }
+        }
     }
 
     /// Registers a request as sent; the result is its frame.

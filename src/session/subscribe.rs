@@ -79,7 +79,7 @@ impl Engine {
             // What was asked for and not answered is asked for after the event.
             subscription.subscribed = subscription.in_flight;
             subscription.leaving = 0;
-            subscription.term += 1;
+            self.requests.forget_unsubscribes(id);
         }
         self.graph.slot_mut(id).refused = false;
         self.uncount(id);
@@ -87,8 +87,8 @@ impl Engine {
 
     /// An unsubscribe request was answered. A refusal means that the gateway held no such subscription: either way
     /// there is none now.
-    pub(super) fn unsubscribe_answered(&mut self, id: ResourceId, count: u32, term: u32) {
-        let Some(subscription) = self.subscriptions.get_mut(id).filter(|s| s.term == term) else { return };
+    pub(super) fn unsubscribe_answered(&mut self, id: ResourceId, count: u32) {
+        let Some(subscription) = self.subscriptions.get_mut(id) else { return };
         subscription.subscribed -= count;
         subscription.leaving -= count;
         self.uncount(id);
@@ -143,15 +143,14 @@ impl Engine {
     pub(super) fn unsubscribe(&mut self, id: ResourceId, count: u32) {
         let Some(subscription) = self.subscriptions.get_mut(id) else { return };
         subscription.leaving += count;
-        let term = subscription.term;
         let method = request::method(Action::Unsubscribe, self.graph.rid(id), "");
         if self.connection.protocol < Version::UNSUBSCRIBE_COUNT {
             for _ in 0..count {
-                self.request(Purpose::Unsubscribe { resource: id, count: 1, term }, method.clone(), None);
+                self.request(Purpose::Unsubscribe { resource: id, count: 1 }, method.clone(), None);
             }
         } else {
             let params = (count > 1).then(|| format!(r#"{{"count":{count}}}"#));
-            self.request(Purpose::Unsubscribe { resource: id, count, term }, method, params.as_deref());
+            self.request(Purpose::Unsubscribe { resource: id, count }, method, params.as_deref());
         }
     }
 
@@ -200,6 +199,7 @@ impl Engine {
         let ids: Vec<ResourceId> = self.subscriptions.iter().map(|(id, _)| id).collect();
         for id in ids {
             let Some(mut subscription) = self.subscriptions.remove(id) else { continue };
+            self.graph.slot_mut(id).refused = false;
             self.timers.cancel(&mut subscription.timer);
             if let Some(request) = subscription.get.take() {
                 self.fail(request, error);
@@ -209,9 +209,7 @@ impl Engine {
                 roots.push(id);
             }
             if subscription.listeners > 0 {
-                let kept = self.subscriptions.entry(id);
-                kept.listeners = subscription.listeners;
-                kept.term = subscription.term + 1;
+                self.subscriptions.entry(id).listeners = subscription.listeners;
             }
         }
         self.collect(&roots);

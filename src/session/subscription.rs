@@ -18,8 +18,6 @@ pub struct Subscription {
     pub get: Option<RequestId>,
     /// The linger or the resubscribe timer.
     pub timer: Option<TimerKey>,
-    /// Counts the times the gateway took the subscription away, so that a late answer is not counted twice.
-    pub term: u32,
 }
 
 impl Subscription {
