@@ -47,8 +47,8 @@ export class Drops {
       }
       return entry;
     };
-    for (let i = 0; i < held.length; i++) {
-      const entry = held[i]!;
+    // Grows while it is gone through.
+    for (const entry of held) {
       if (entry.item === undefined) {
         const record = this.resources.take(entry.handle);
         entry.captured = { record, targets: Array.from(record.references, follow) };

@@ -24,10 +24,12 @@ export class ResRef<R extends object = Resource> {
 
   /** Whether the other value is a soft reference to the same resource by the same client. */
   equals(other: unknown): boolean {
-    return other instanceof ResRef && other._api === this._api && other._rid === this._rid;
+    return isReference(other) && other._api === this._api && other._rid === this._rid;
   }
 
   toJSON(): { rid: string } {
     return { rid: this._rid };
   }
 }
+
+const isReference = (value: unknown): value is ResRef => value instanceof ResRef;

@@ -1,7 +1,7 @@
 import type { ClientApi } from './client.js';
 import { Connection, type ConnectionOwner } from './Connection.js';
 import { Debug } from './Debug.js';
-import { type Driver, type Engine, engineOptions } from './driver.js';
+import type { Driver, Engine } from './driver.js';
 import { Drops } from './Drops.js';
 import type { Emitter } from './Emitter.js';
 import type { ClientState } from './events.js';
@@ -42,7 +42,17 @@ export class Session implements SessionEvents {
     const frames = new Frames();
     this.debug = options.debug ? new Debug(options.debug) : null;
     const host = new Host(factory, this.debug);
-    const driver = new engine.Driver(host, engineOptions(options));
+    const driver = new engine.Driver(
+      host,
+      options.unsubscribeDelay,
+      options.subscribeStaleDelay,
+      options.subscribeRetryDelay,
+      options.reconnectDelay,
+      options.reconnectDelayMax,
+      options.handshakeTimeout,
+      randomWord(),
+      randomWord(),
+    );
     this.driver = driver;
     this.connection = new Connection(owner, emitter, driver);
     this.resources = new Resources(owner, types, driver, memory, frames, report);
@@ -120,6 +130,8 @@ const enum Settled {
 }
 
 const STATES: ClientState['state'][] = ['idle', 'connecting', 'connected', 'waiting'];
+
+const randomWord = () => Math.floor(Math.random() * 0x1_0000_0000);
 
 /** A number from the two halves of its bits. */
 function float(low: number, high: number): number {

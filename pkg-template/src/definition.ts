@@ -98,7 +98,6 @@ function check(type: PropertyType, value: unknown): void {
   const nullable = type.startsWith('?');
   if (value === null && nullable) return;
   const plain = nullable ? type.slice(1) : type;
-  // eslint-disable-next-line valid-typeof -- the names of the types are those of typeof
   if (typeof value === plain && value !== null) return;
   const article = plain === 'object' ? 'an' : 'a';
   throw new Error(`Not ${article} ${plain}${nullable ? ' or null' : ''}`);

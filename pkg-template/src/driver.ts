@@ -1,5 +1,3 @@
-import type { Options } from './options.js';
-
 /** The engine's side of a client, as crates/wasm exports it. A `resource` is a small number that names a cached resource. */
 export interface Driver {
   connect(): void;
@@ -16,6 +14,7 @@ export interface Driver {
   take(resource: number): number;
   forget(resource: number): void;
   inspect(): string;
+  /** Whether sent frames are reported. */
   set_debug(debug: boolean): void;
 }
 
@@ -30,20 +29,17 @@ export interface DriverHost {
 
 /** The instantiated module. */
 export interface Engine {
-  Driver: new (host: DriverHost, options: string) => Driver;
+  /** Delays are in milliseconds; the halves of the seed, which makes the jitter of two clients differ, are random. */
+  Driver: new (
+    host: DriverHost,
+    unsubscribeDelay: number,
+    subscribeStaleDelay: number,
+    subscribeRetryDelay: number,
+    reconnectDelay: number,
+    reconnectDelayMax: number,
+    handshakeTimeout: number,
+    seedHigh: number,
+    seedLow: number,
+  ) => Driver;
   memory: WebAssembly.Memory;
 }
-
-/** The options the engine wants to know, as JSON. The seed makes the jitter of two clients differ. */
-export function engineOptions(options: Options): string {
-  return JSON.stringify({
-    unsubscribeDelay: options.unsubscribeDelay,
-    subscribeStaleDelay: options.subscribeStaleDelay,
-    subscribeRetryDelay: options.subscribeRetryDelay,
-    reconnectDelay: options.reconnectDelay,
-    reconnectDelayMax: options.reconnectDelayMax,
-    seed: [randomWord(), randomWord()],
-  });
-}
-
-const randomWord = () => Math.floor(Math.random() * 0x1_0000_0000);

@@ -1,7 +1,8 @@
 /** What the build makes and the sources import. */
 
 declare module '#glue' {
-  export const Driver: import('./driver.js').Engine['Driver'];
+  import type { Engine } from './driver.js';
+  export const Driver: Engine['Driver'];
   export function __wbg_set_wasm(exports: WebAssembly.Exports): void;
 }
 

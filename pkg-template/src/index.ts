@@ -1,11 +1,11 @@
 import { moduleBytes } from './inline.js';
-import { ResClient as Client } from './ResClient.js';
+import { BaseClient } from './BaseClient.js';
 import { currentEngine, instantiate } from './wasm.js';
 
 export * from './exports.js';
 
 /** The client, with the engine inside: it is compiled when a client is used first. */
-export class ResClient extends Client {
+export class ResClient extends BaseClient {
   /** @internal */
   protected __module(): WebAssembly.Module {
     return new WebAssembly.Module(moduleBytes());

@@ -16,10 +16,12 @@ export interface ClientOptions<C = unknown> {
   onConnect?: OnConnect<C> | null;
   /** Prefix of event names on the bus. Default `resclient`. */
   namespace?: string;
-  /** Milliseconds before the first new attempt to connect; it grows from there. Default 3000. */
+  /** Most milliseconds before the first new attempt to connect; doubles with every attempt that fails. Default 500. */
   reconnectDelay?: number;
-  /** Most milliseconds between attempts to connect. Default: the engine's. */
+  /** Most milliseconds before any attempt to connect. Default 30000. */
   reconnectDelayMax?: number;
+  /** Milliseconds a gateway may take to accept a connection and to answer the first request. Default 20000. */
+  handshakeTimeout?: number;
   /** Milliseconds until a listened resource that lost its subscription is subscribed again; 0 for never. Default 2000. */
   subscribeStaleDelay?: number;
   /** Milliseconds between such attempts when one fails; 0 for never. Default 10000. */
@@ -37,7 +39,8 @@ export interface Options {
   onConnect: OnConnect<unknown> | null;
   namespace: string;
   reconnectDelay: number;
-  reconnectDelayMax: number | undefined;
+  reconnectDelayMax: number;
+  handshakeTimeout: number;
   subscribeStaleDelay: number;
   subscribeRetryDelay: number;
   unsubscribeDelay: number;
@@ -47,12 +50,11 @@ export interface Options {
 
 /** Fills in defaults and checks types; throws for a wrong one. Numbers may be given as strings. */
 export function readOptions<C>(given: ClientOptions<C> | undefined): Options {
-  const options: Partial<Options> = { reconnectDelayMax: undefined, debug: false };
+  const options: Partial<Options> = { debug: false };
   const fail = (name: string, error: Error): never => {
     throw new Error(`${error.message}: option ${name}`);
   };
   update(options, given, DEFINITION, fail);
-  if (given?.reconnectDelayMax !== undefined) update(options, given, { reconnectDelayMax: 'number' }, fail);
   if (typeof given?.debug === 'function') options.debug = given.debug;
   else update(options, given, { debug: 'boolean' }, fail);
   options.eventBus ??= sharedEventBus();
@@ -62,7 +64,9 @@ export function readOptions<C>(given: ClientOptions<C> | undefined): Options {
 const DEFINITION: Definition = {
   onConnect: '?function',
   namespace: { type: 'string', default: 'resclient' },
-  reconnectDelay: { type: 'number', default: 3000 },
+  reconnectDelay: { type: 'number', default: 500 },
+  reconnectDelayMax: { type: 'number', default: 30000 },
+  handshakeTimeout: { type: 'number', default: 20000 },
   subscribeStaleDelay: { type: 'number', default: 2000 },
   subscribeRetryDelay: { type: 'number', default: 10000 },
   unsubscribeDelay: { type: 'number', default: 5000 },

@@ -1,10 +1,10 @@
-import { ResClient as Client } from './ResClient.js';
+import { BaseClient } from './BaseClient.js';
 import { instantiate } from './wasm.js';
 
 export * from './exports.js';
 
 /** The client without the engine: `init` has to be done before a client is used. */
-export class ResClient extends Client {
+export class ResClient extends BaseClient {
   /** @internal */
   protected __module(): WebAssembly.Module {
     throw new Error('Call and await init() of resclient-wasm/slim before using a client');
@@ -33,6 +33,3 @@ async function compile(source: ModuleSource): Promise<WebAssembly.Module> {
   }
   return WebAssembly.compile(await response.arrayBuffer());
 }
-
-/** The engine is loaded by {@link init}; this is there so that both entries export the same. */
-export async function ready(): Promise<void> {}

@@ -16,7 +16,7 @@ import { instantiate } from './wasm.js';
  * A connection to a RES API. Nothing happens before the first `connect`, `get`, `call` or the like; from then on it
  * connects again by itself for as long as there is anything to keep up to date.
  */
-export abstract class ResClient implements ClientApi, ConnectionOwner {
+export abstract class BaseClient implements ClientApi, ConnectionOwner {
   /** URL of the gateway; null when a factory makes the sockets. */
   hostUrl: string | null;
   wsFactory: WebSocketFactory;
@@ -25,6 +25,8 @@ export abstract class ResClient implements ClientApi, ConnectionOwner {
   /** The socket, if there is one. */
   ws: object | null = null;
   onConnect: OnConnect<never> | null;
+  /** @internal Tells Vue to leave this alone when it finds it in a reactive object. */
+  readonly __v_skip = true;
   readonly namespace: string;
   readonly eventBus: EventBusLike;
   readonly #options: Options;
@@ -85,7 +87,6 @@ export abstract class ResClient implements ClientApi, ConnectionOwner {
   }
 
   /** Listens to events of the client, space-separated; null stands for any. */
-  on(events: 'connect' | 'disconnect', handler: EventHandler<unknown, this>): void;
   on(events: 'error', handler: EventHandler<ResError, this>): void;
   on(events: 'connectError', handler: EventHandler<ConnectError, this>): void;
   on(events: 'state', handler: EventHandler<ClientState, this>): void;
@@ -214,11 +215,6 @@ export abstract class ResClient implements ClientApi, ConnectionOwner {
   inspect(): Inspection {
     if (this.#session) return JSON.parse(this.#session.driver.inspect()) as Inspection;
     return { state: 'idle', protocol: SUPPORTED_PROTOCOL, counters: {}, resources: [] };
-  }
-
-  /** @internal Tells Vue to leave this alone when it finds it in a reactive object. */
-  get __v_skip(): boolean {
-    return true;
   }
 
   /** @internal */
