@@ -260,6 +260,23 @@ fn a_listened_resource_below_a_refused_one_is_subscribed_to_itself() {
 }
 
 #[test]
+fn a_new_connection_forgets_what_was_refused() {
+    let mut client = Client::connected();
+    client.load_listened("a", models(json!({ "a": { "b": { "rid": "b" } }, "b": { "n": 1 } })));
+    client.listen(client.id("b"));
+    client.event("a.unsubscribe", json!({}));
+    client.advance(2_000);
+    client.refuse("subscribe.a", "system.accessDenied");
+    client.close();
+    client.reconnect();
+    let set = models(json!({ "a": { "b": { "rid": "b" } }, "b": { "n": 2 } }));
+    client.respond("subscribe.a", set);
+    client.event("a.unsubscribe", json!({}));
+    client.refuse("subscribe.b", "system.timeout");
+    assert_eq!(client.due_in(), Some(2_000), "the first attempt to have them again");
+}
+
+#[test]
 fn events_of_resources_that_are_not_cached_are_counted_and_ignored() {
     let mut client = Client::connected();
     client.event("a.change", json!({ "values": { "x": { "rid": "b" } }, "models": { "b": {} } }));
