@@ -95,9 +95,9 @@ impl Engine {
         // An error where the resource should be means that it could not be had, although the call succeeded.
         let refused = frame.set.iter().any(|e| e.resource == id.0 && e.kind == ResourceKind::Error);
         let slot = self.graph.slot(id);
-        // It may be live all the same, by way of those that refer to it. Then that is what counts.
-        let live = refused && !slot.stale && matches!(slot.content, Content::Model { .. } | Content::Collection(_));
-        if live && slot.root {
+        // What is there all the same came by way of those that refer to it, and that is what counts.
+        let there = refused && !slot.stale && !slot.content.is_none();
+        if there && slot.root && !matches!(slot.content, Content::Error(_)) {
             self.graph.settle();
             return self.settle(request, Outcome::Resource(id));
         }
@@ -106,14 +106,14 @@ impl Engine {
         subscription.subscribed += 1;
         subscription.in_flight += 1;
         self.graph.slot_mut(id).root = true;
-        if live {
+        if there {
             self.graph.settle();
         } else if !self.apply_set(frame, text) || self.graph.slot(id).content.is_none() {
             self.fail(request, &ResError::UNKNOWN_ERROR);
             return self.reset_connection();
         }
         self.settle(request, Outcome::Resource(id));
-        if live || matches!(self.graph.slot(id).content, Content::Error(_)) {
+        if there || matches!(self.graph.slot(id).content, Content::Error(_)) {
             self.give_back(id);
         } else {
             self.subscribed(id);
