@@ -60,7 +60,8 @@ impl Graph {
         self.stale = stale;
     }
 
-    /// Drops what [`Graph::uncovered`] found; of what is stale, the result has what was not before. Dropped slots are unlinked but stay readable until [`Graph::free`].
+    /// Drops what [`Graph::uncovered`] found; of what is stale, the result has what was not before. Dropped slots are
+    /// unlinked but stay readable until [`Graph::free`].
     pub fn collect(&mut self, candidates: &[ResourceId]) -> Collected {
         let mut collected = self.uncovered(candidates);
         for &id in &collected.dropped {
@@ -133,6 +134,7 @@ impl Graph {
             return false;
         }
         slot.visit = Visit { epoch, outside: slot.indirect, kept: false };
+        self.visits += 1;
         true
     }
 

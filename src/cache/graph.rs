@@ -94,6 +94,8 @@ pub struct Graph {
     /// The stale ones, and some that are not any more.
     pub(super) stale: Vec<ResourceId>,
     pub(super) epoch: u32,
+    /// Slots that collections have looked at so far: a measure of their work that does not depend on the machine.
+    pub visits: u64,
     live: usize,
 }
 
@@ -110,6 +112,7 @@ impl Graph {
             pairs: Vec::new(),
             stale: Vec::new(),
             epoch: 0,
+            visits: 0,
             live: 0,
         }
     }

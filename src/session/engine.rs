@@ -259,6 +259,11 @@ impl Engine {
         self.counters
     }
 
+    /// How many resources were looked at so far to find out which may be dropped.
+    pub fn visits(&self) -> u64 {
+        self.graph.visits
+    }
+
     /// A resource's id.
     pub fn rid(&self, id: ResourceId) -> &str {
         self.graph.rid(id)
