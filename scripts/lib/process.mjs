@@ -69,13 +69,18 @@ export async function stop(child, patience = 5000) {
  */
 export async function main(body, { interrupted = 130 } = {}) {
   let stopping = false;
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
-    process.on(signal, async () => {
-      if (stopping) return;
-      stopping = true;
-      await stopAll();
-      process.exit(signal === 'SIGINT' ? interrupted : 143);
-    });
+  const end = async (code) => {
+    if (stopping) return;
+    stopping = true;
+    await stopAll();
+    process.exit(code);
+  };
+  process.on('SIGINT', () => end(interrupted));
+  for (const signal of ['SIGTERM', 'SIGHUP']) process.on(signal, () => end(143));
+  // Between npm and this script stands a shell that hands no signal on: when npm is ended, only its absence tells.
+  if (process.env.npm_lifecycle_event) {
+    const parent = process.ppid;
+    setInterval(() => process.ppid !== parent && end(143), 500).unref();
   }
   try {
     process.exitCode = (await body(process.argv.slice(2))) ?? 0;

@@ -1,11 +1,11 @@
 import { cpSync, mkdirSync, rmSync, watch } from 'node:fs';
 import { join } from 'node:path';
-import { pkg, root, site } from './places.mjs';
+import { pkg, root, site as served } from './places.mjs';
 
 const www = join(root, 'www');
 
-/** Makes the folder the gateway serves: `www/` with the package under `/pkg/`, from where the pages import it. */
-export function makeSite() {
+/** Makes a folder the gateway can serve: `www/` with the package under `/pkg/`, from where the pages import it. */
+export function makeSite(site = served) {
   rmSync(site, { recursive: true, force: true });
   mkdirSync(site, { recursive: true });
   cpSync(www, site, { recursive: true });
@@ -16,7 +16,7 @@ export function makeSite() {
 export function followSite() {
   const watcher = watch(www, { recursive: true }, () => {
     try {
-      cpSync(www, site, { recursive: true });
+      cpSync(www, served, { recursive: true });
     } catch (error) {
       // An editor may replace a file by another in the middle of the copy; the next event brings the rest.
       if (error.code !== 'ENOENT') throw error;
