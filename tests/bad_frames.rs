@@ -1,0 +1,218 @@
+//! Frames that make no sense: none is half applied, and none leaves the client wrong in silence.
+
+#[cfg(target_arch = "wasm32")]
+use wasm_bindgen_test::wasm_bindgen_test as test;
+
+mod support;
+
+use resclient::session::{ConnectionState, Counters};
+use serde_json::{Value as Json, json};
+use support::{Client, models};
+
+/// A client that listens to the collection `list`, with `a` indirectly, and to the model `m`.
+fn client() -> Client {
+    let mut client = Client::connected();
+    let set = json!({ "collections": { "list": [{ "rid": "a" }, "x"] }, "models": { "a": { "n": 1 } } });
+    client.load_listened("list", set);
+    client.load_listened("m", models(json!({ "m": { "n": 1 } })));
+    client
+}
+
+fn values(client: &Client) -> [Json; 2] {
+    [client.value("list"), client.value("m")]
+}
+
+#[test]
+fn a_frame_that_is_no_frame_resets_the_connection() {
+    let frames = [
+        "",
+        " ",
+        "{",
+        "null",
+        "5",
+        "[]",
+        "\"s\"",
+        "{}",
+        "{\"id\":null}",
+        "{\"id\":-1}",
+        "{\"id\":1.5}",
+        "{\"id\":\"1\"}",
+        "{\"event\":5}",
+        "{\"event\":\"m\"}",
+        "{\"event\":\"m.\"}",
+        "{\"event\":\".change\"}",
+        "{\"event\":\"m.ch ange\",\"data\":1}",
+        "{\"event\":\"m.change\",\"data\":{\"values\":{\"n\":2}}",
+        "{\"event\":\"m.change\",\"data\":{\"values\":{\"n\":2}}}x",
+        "{\"event\":\"m.change\",\"data\":{\"values\":{\"n\":2},}}",
+        "{\"event\":\"m.change\",\"data\":{\"values\":{\"n\":02}}}",
+        "{\"event\":\"m.custom\",\"data\":[1,2}",
+        "\u{feff}{\"event\":\"m.custom\",\"data\":1}",
+    ];
+    for frame in frames {
+        let mut client = client();
+        let before = values(&client);
+        client.receive_text(frame);
+        let expected = Counters { frames: 4, malformed: 1, resets: 1, ..Counters::default() };
+        assert_eq!(client.engine.counters(), expected, "{frame}");
+        assert_eq!(values(&client), before, "{frame}");
+        assert_eq!(client.take_events(), [], "{frame}");
+        assert_eq!(client.closed, client.opened, "{frame}");
+        assert!(matches!(client.engine.state(), ConnectionState::Waiting { .. }), "{frame}");
+        client.reconnect();
+        client.sent.sort_by(|a, b| a.method.cmp(&b.method));
+        assert_eq!(client.methods(), ["subscribe.list", "subscribe.m"], "{frame}");
+    }
+}
+
+#[test]
+fn nesting_without_end_is_refused_without_recursion() {
+    for open in ["[", "{\"a\":"] {
+        let mut client = client();
+        client.receive_text(&format!("{{\"event\":\"m.custom\",\"data\":{}", open.repeat(200_000)));
+        assert_eq!(client.engine.counters().malformed, 1);
+    }
+}
+
+#[test]
+fn an_answer_to_nothing_is_counted_and_ignored() {
+    let mut client = client();
+    let before = values(&client);
+    client.receive(json!({ "id": 4711, "result": { "models": { "m": { "n": 9 }, "new": {} } } }));
+    client.receive(json!({ "id": 4711, "error": { "code": "x" } }));
+    client.receive(json!({ "id": u64::MAX }));
+    assert_eq!(client.engine.counters().unmatched, 3);
+    assert_eq!(values(&client), before);
+    assert_eq!(client.engine.find("new"), None);
+    assert_eq!(client.engine.state(), ConnectionState::Connected);
+}
+
+#[test]
+fn an_event_that_does_not_fit_is_answered_by_subscribing_again() {
+    let events = [
+        ("m.add", json!({ "idx": 0, "value": 1 })),
+        ("m.remove", json!({ "idx": 0 })),
+        ("m.change", json!(null)),
+        ("m.change", json!({})),
+        ("m.change", json!({ "values": null })),
+        ("m.change", json!({ "values": [] })),
+        ("m.change", json!({ "values": { "n": { "no": "value" } } })),
+        ("m.change", json!({ "values": { "n": [] } })),
+        ("m.change", json!({ "values": { "n": { "rid": "" } } })),
+        ("list.change", json!({ "values": { "n": 1 } })),
+        ("list.add", json!({ "idx": 3, "value": 1 })),
+        ("list.add", json!({ "idx": -1, "value": 1 })),
+        ("list.add", json!({ "idx": 0.5, "value": 1 })),
+        ("list.add", json!({ "idx": "0", "value": 1 })),
+        ("list.add", json!({ "value": 1 })),
+        ("list.add", json!({ "idx": 0 })),
+        ("list.add", json!({ "idx": 0, "value": { "action": "delete" } })),
+        ("list.add", json!({ "idx": 0, "value": {} })),
+        ("list.add", json!(7)),
+        ("list.remove", json!({ "idx": 2 })),
+        ("list.remove", json!({ "idx": u64::MAX })),
+        ("list.remove", json!({ "idx": u64::from(u32::MAX) + 1 })),
+        ("list.remove", json!({})),
+        ("list.remove", json!(null)),
+    ];
+    for (event, data) in events {
+        let mut client = client();
+        let before = values(&client);
+        client.event(event, data.clone());
+        let rid = event.split_once('.').unwrap().0;
+        assert_eq!(client.engine.counters().misfits, 1, "{event} {data}");
+        assert_eq!(values(&client), before, "{event} {data}");
+        assert_eq!(client.take_events(), [], "{event} {data}");
+        assert_eq!(client.methods(), [format!("unsubscribe.{rid}"), format!("subscribe.{rid}")], "{event} {data}");
+        client.respond(&format!("unsubscribe.{rid}"), json!(null));
+        let set = json!({ "collections": { "list": ["y"] } });
+        let set = if rid == "m" { models(json!({ "m": { "n": 2 } })) } else { set };
+        client.respond(&format!("subscribe.{rid}"), set);
+        let after = if rid == "m" { [before[0].clone(), json!({ "n": 2 })] } else { [json!(["y"]), before[1].clone()] };
+        assert_eq!(values(&client), after, "{event} {data}");
+        assert_eq!(client.engine.counters().resets, 0, "{event} {data}");
+        client.advance(1_000_000);
+        assert!(client.sent.is_empty(), "{event} {data}");
+    }
+}
+
+#[test]
+fn an_event_that_does_not_fit_an_indirect_resource_resets_the_connection() {
+    let mut client = client();
+    client.event("a.add", json!({ "idx": 0, "value": 1 }));
+    assert_eq!(client.engine.counters(), Counters { frames: 4, misfits: 1, resets: 1, ..Counters::default() });
+    client.reconnect();
+    client.respond("subscribe.m", models(json!({ "m": { "n": 1 } })));
+    let set = json!({ "collections": { "list": [{ "rid": "a" }] }, "models": { "a": { "n": 2 } } });
+    client.respond("subscribe.list", set);
+    assert_eq!(client.take_brief().len(), 2, "only what is different");
+    assert_eq!(client.value("list"), json!([{ "n": 2 }]));
+}
+
+#[test]
+fn a_second_misfit_on_the_way_changes_nothing() {
+    let mut client = client();
+    client.event("m.remove", json!({ "idx": 0 }));
+    client.event("m.remove", json!({ "idx": 0 }));
+    assert_eq!(client.methods(), ["unsubscribe.m", "subscribe.m"]);
+    client.respond("unsubscribe.m", json!(null));
+    client.respond("subscribe.m", models(json!({ "m": {} })));
+    assert_eq!(client.live(), ["a", "list", "m"]);
+    client.event("m.remove", json!({ "idx": 0 }));
+    assert_eq!(client.methods(), ["unsubscribe.m", "subscribe.m"], "and a later one is answered again");
+}
+
+#[test]
+fn a_resource_set_that_is_broken_resets_the_connection() {
+    let results = [
+        json!(null),
+        json!({}),
+        json!({ "models": { "other": {} } }),
+        json!({ "models": { "b": { "x": { "nested": 1 } } } }),
+        json!({ "models": { "b": { "x": [] } } }),
+        json!({ "models": { "b": { "x": { "action": "delete" } } } }),
+        json!({ "models": { "b": [] } }),
+        json!({ "collections": { "b": {} } }),
+        json!({ "models": 5 }),
+        json!({ "models": { "b": {} }, "collections": [] }),
+        json!({ "models": { "b": {} }, "errors": { "c": 1 } }),
+        json!({ "models": { "b": { "x": { "rid": "missing" } } } }),
+    ];
+    for result in results {
+        let mut client = client();
+        let before = values(&client);
+        let request = client.get_pending("b");
+        client.respond("subscribe.b", result.clone());
+        assert_eq!(client.engine.counters().resets, 1, "{result}");
+        assert!(client.settled.contains_key(&request), "{result}");
+        assert_eq!(values(&client), before, "{result}");
+        assert_eq!(client.engine.find("b"), None, "{result}");
+    }
+}
+
+#[test]
+fn an_event_whose_set_is_broken_is_not_taken_for_good() {
+    let sets = [
+        json!({ "idx": 0, "value": { "rid": "new" } }),
+        json!({ "idx": 0, "value": { "rid": "new" }, "models": { "new": { "x": { "rid": "newer" } } } }),
+        json!({ "idx": 0, "value": { "rid": "new" }, "models": { "new": [] } }),
+        json!({ "idx": 0, "value": 1, "models": 1 }),
+    ];
+    for data in sets {
+        let mut client = client();
+        client.event("list.add", data.clone());
+        let counters = client.engine.counters();
+        assert!(counters.misfits + counters.resets > 0, "{data}");
+        assert!(client.sent.iter().any(|s| s.method == "subscribe.list") || counters.resets > 0, "{data}");
+    }
+}
+
+#[test]
+fn unknown_members_of_frames_are_passed_over() {
+    let mut client = client();
+    let frame =
+        r#"{"jsonrpc":"2.0","x":[{}],"event":"m.change","y":null,"data":{"z":{"a":[]},"values":{"n":2}},"w":1}"#;
+    client.receive_text(frame);
+    assert_eq!(client.value("m"), json!({ "n": 2 }));
+    client.assert_untroubled();
+}
