@@ -48,7 +48,7 @@ export class Chart {
     area.lineTo(x(points[0].t), plot.bottom);
     const shade = context.createLinearGradient(0, plot.top, 0, plot.bottom);
     const ink = stale ? colour.muted : colour.accent;
-    shade.addColorStop(0, `color-mix(in srgb, ${ink} 16%, transparent)`);
+    shade.addColorStop(0, `color-mix(in srgb, ${ink} 20%, transparent)`);
     shade.addColorStop(1, `color-mix(in srgb, ${ink} 0%, transparent)`);
     context.fillStyle = shade;
     context.fill(area);
@@ -163,9 +163,9 @@ function palette(element) {
   };
 }
 
-/** Two to four values of 1, 2 or 5 times a power of ten. */
+/** Some values of 1, 2 or 5 times a power of ten. */
 function roundValues(low, high) {
-  const rough = (high - low) / 3;
+  const rough = (high - low) / 4.5;
   const power = 10 ** Math.floor(Math.log10(rough));
   const step = [1, 2, 5, 10].find((factor) => factor * power >= rough) * power;
   const values = [];

@@ -1,4 +1,5 @@
 import { flash } from './flash.js';
+import { note, reason } from './note.js';
 
 /** The state of the connection, the cache of the client, and the buttons that break things. */
 export class ConnectionPanel {
@@ -8,23 +9,38 @@ export class ConnectionPanel {
   #pill;
   #rows = new Map();
   #until;
-  #told = 0;
+  #control;
+  /** How often each book had been drawn when the connection was lost last. */
+  #before;
 
   constructor(client, wire, section, pill) {
     this.#client = client;
     this.#wire = wire;
     this.#section = section;
     this.#pill = pill;
-    this.#action('cut', () => this.#cut());
+    this.#action('cut', () => this.#wire.cut());
     this.#action('hold', (button) => this.#hold(button));
     this.#action('restart', (button) => this.#restart(button));
     // The cache has no events of its own, so a person sees it as it is twice a second.
     setInterval(() => document.hidden || this.draw(), 500);
   }
 
+  /** Follows what is said about the service that can be restarted. */
+  async follow() {
+    this.#control = await this.#client.get('demo.control');
+    this.#control.on('change', () => this.draw());
+    this.draw();
+  }
+
   /** The connection is in another state; `until` is when the next attempt is, on the clock of `performance.now()`. */
   changed({ until }) {
     this.#until = until;
+    this.draw();
+  }
+
+  /** The connection was lost: from here on it is counted what is drawn again. */
+  lost() {
+    this.#before = drawn();
     this.draw();
   }
 
@@ -35,7 +51,23 @@ export class ConnectionPanel {
     text(this.#part(this.#section, 'protocol'), state === 'connected' ? `RES ${protocol}` : '–');
     text(this.#part(this.#section, 'sockets'), String(this.#wire.sockets));
     text(this.#part(this.#section, 'frames'), counters.frames.toLocaleString('en'));
+    text(this.#part(this.#section, 'library'), this.#control?.library ?? '–');
+    text(this.#part(this.#section, 'happening'), this.#happening(state, resources));
     this.#resources(resources);
+  }
+
+  /** What is going on, in a sentence. */
+  #happening(state, resources) {
+    if (this.#wire.down) return 'Down until you let it come back. Edit a book in another window meanwhile.';
+    if (state !== 'connected')
+      return 'What is stale stays on the page as it was, and is compared when the connection is back.';
+    if (this.#control?.library === 'away') return 'The library is away. A book changes before it comes back.';
+    const stale = resources.filter((resource) => resource.stale).length;
+    if (stale > 0) return `${stale} of ${resources.length} resources are being compared.`;
+    if (!this.#before) return `All ${resources.length} resources are kept up to date.`;
+    const now = [...drawn()];
+    const again = now.filter(([rid, renders]) => renders !== this.#before.get(rid)).length;
+    return `Healed. Since the break, ${again} of ${now.length} books ${again === 1 ? 'was' : 'were'} drawn again.`;
   }
 
   #state(state) {
@@ -79,41 +111,26 @@ export class ConnectionPanel {
     return row;
   }
 
-  #cut() {
-    this.#wire.cut();
-    this.#tell('Cut. The client comes back by itself.');
-  }
-
   #hold(button) {
     const down = !this.#wire.down;
     button.setAttribute('aria-pressed', String(down));
-    button.textContent = down ? 'Let it come back' : 'Keep it down';
     this.#wire.hold(down);
-    if (down) return this.#tell('Down until you let it come back. Edit a book in another window meanwhile.');
-    this.#tell('Only what differs is drawn again.');
-    // Without this it would come back too, at the next attempt. That it fails now is no news: the client goes on trying.
-    this.#client.connect().catch(() => this.draw());
+    // It would come back without this too, at the next attempt; and should this one fail, there will be others.
+    if (!down) this.#client.connect().catch(() => this.draw());
+    this.draw();
   }
 
   async #restart(button) {
+    const warning = this.#section.querySelector('.note');
     button.disabled = true;
-    this.#tell('The service is going away. It changes a book before it comes back.');
     try {
       await this.#client.call('demo.control', 'restart');
+      note(warning);
     } catch (error) {
-      this.#tell(error.message);
+      note(warning, reason(error));
     } finally {
       button.disabled = false;
     }
-  }
-
-  /** Says something about what a person has just done, until it is no longer of interest. */
-  #tell(sentence) {
-    const element = this.#part(this.#section, 'happening');
-    element.textContent = sentence;
-    clearTimeout(this.#told);
-    this.#told = setTimeout(() => (element.textContent = ''), 8000);
-    this.draw();
   }
 
   #action(name, run) {
@@ -124,6 +141,12 @@ export class ConnectionPanel {
   #part(within, name) {
     return within.querySelector(`[data-part="${name}"]`);
   }
+}
+
+/** How often each book on the page has been drawn. */
+function drawn() {
+  const rows = document.querySelectorAll('.row[data-rid]');
+  return new Map([...rows].map((row) => [row.dataset.rid, row.dataset.renders]));
 }
 
 /** Sets the text of an element if it is another; says whether it was. */

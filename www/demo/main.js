@@ -8,6 +8,10 @@ import { Ticker } from './ticker.js';
 import { wire } from './wire.js';
 
 const part = (id) => document.getElementById(id);
+const RETRY = 2000;
+
+const source = document.querySelector('[data-source]');
+showSource(source).catch((error) => (source.textContent = error.message));
 
 const panel = new ConnectionPanel(client, wire, part('connection'), part('state'));
 const ticker = new Ticker(part('ticker'));
@@ -15,15 +19,27 @@ client.on('state', (event) => {
   panel.changed(event);
   ticker.stale = event.state !== 'connected';
 });
+client.on('disconnect', () => panel.lost());
 
 const books = new BookList(client, part('books'));
+const shared = part('shared');
+
+await connection();
 follow(books).then(
   () => books.ready(),
   (error) => books.fail(error),
 );
-const shared = part('shared');
 sharedLine(client, shared).catch((error) => note(shared.querySelector('.note'), reason(error)));
 ticker.follow(client).catch((error) => (part('ticker').querySelector('h2').textContent = reason(error)));
-showSource(document.querySelector('[data-source]')).catch((error) => {
-  document.querySelector('[data-source]').textContent = error.message;
-});
+panel.follow().catch((error) => console.warn('The library cannot be watched:', reason(error)));
+
+/** The first connection. As long as a client has nothing to keep, trying again is up to the page. */
+async function connection() {
+  for (;;) {
+    try {
+      return await client.connect();
+    } catch {
+      await new Promise((resolve) => setTimeout(resolve, RETRY));
+    }
+  }
+}

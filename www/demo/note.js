@@ -5,7 +5,7 @@ export function note(element, sentence = '') {
 
 /** What went wrong, as a sentence for the person: the service's own, or that there was nobody to ask. */
 export function reason(error) {
-  if (UNREACHABLE.has(error.code)) return 'Not saved: there is no connection. Your text is kept; Enter tries again.';
+  if (UNREACHABLE.has(error.code)) return 'Not sent: there is no connection. Try again when it is back.';
   return error.message || String(error);
 }
 
