@@ -1,5 +1,5 @@
 import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { spawnSync } from 'node:child_process';
 import { pathToFileURL } from 'node:url';
 import { deflateSync } from 'fflate';
@@ -52,9 +52,10 @@ export function generated(glue = GLUE, module = MODULE) {
     name: 'generated',
     setup({ onResolve, onLoad }) {
       onResolve({ filter: /^#glue$/ }, () => ({ path: glue, sideEffects: false }));
-      onResolve({ filter: /^#module$/ }, () => ({ path: module, namespace: 'inline', sideEffects: false }));
-      onLoad({ filter: /.*/, namespace: 'inline' }, ({ path }) => {
-        const bytes = readFileSync(path);
+      // The path ends up in a comment of the bundle: the name alone, not a folder of the machine it was made on.
+      onResolve({ filter: /^#module$/ }, () => ({ path: basename(module), namespace: 'inline', sideEffects: false }));
+      onLoad({ filter: /.*/, namespace: 'inline' }, () => {
+        const bytes = readFileSync(module);
         const base64 = Buffer.from(deflateSync(bytes, { level: 9, mem: 12 })).toString('base64');
         return { contents: `export default '${base64}';\nexport const size = ${bytes.length};\n`, loader: 'js' };
       });

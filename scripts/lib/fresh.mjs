@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { stamps } from './places.mjs';
 
@@ -12,6 +12,8 @@ export async function unlessFresh(name, inputs, outputs, make) {
   const now = fingerprint(inputs);
   const known = existsSync(stamp) ? readFileSync(stamp, 'utf8') : '';
   if (known === now && outputs.every((path) => existsSync(path))) return false;
+  // Taken back first: after a failure the outputs are those of no inputs.
+  rmSync(stamp, { force: true });
   await make();
   mkdirSync(stamps, { recursive: true });
   writeFileSync(stamp, now);
