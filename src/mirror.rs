@@ -112,7 +112,9 @@ impl Mirror {
             }
             Output::Event { resource, name, data } => {
                 let data = (!data.is_empty()).then(|| parse(text, *data));
-                Some((*resource, Event::Custom { name: name.of(text).to_owned(), data }))
+                let written = name.of(text);
+                let name = serde_json::from_str(&format!("\"{written}\"")).unwrap_or_else(|_| written.to_owned());
+                Some((*resource, Event::Custom { name, data }))
             }
             Output::Unsubscribed { resource, reason } => {
                 let reason = (!reason.is_empty()).then(|| read_error(reason.of(text)));

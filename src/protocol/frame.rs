@@ -8,7 +8,7 @@ use std::ops::Range;
 use super::error::ResError;
 use super::hash::Hasher;
 use super::rid;
-use super::scan::{Mark, Result, Scanner, Span, Str, Units};
+use super::scan::{Mark, Result, Scanner, Span, Str, Units, unescape};
 use super::value::{Cell, Kind, Names, Value, read_value};
 
 /// The kinds of resource a set can hold.
@@ -69,7 +69,7 @@ pub struct EventName {
     /// `None` when no resource of that id is known.
     pub resource: Option<u32>,
     pub kind: EventKind,
-    /// The name without the quotes of the string it is the end of.
+    /// The name as it is written at the end of a JSON string, so escapes are possible.
     pub span: Span,
 }
 
@@ -202,12 +202,21 @@ impl<N: Names> FrameScanner<'_, '_, N> {
         let Some((rid, name)) = rid::split_last(&text) else {
             return self.scanner.error("malformed event name");
         };
-        // The name of an event has neither escapes nor characters of more than one unit.
         if !rid::is_valid_part(name) {
             return self.scanner.error("malformed event name");
         }
+        // A valid name is ASCII, and so is the way it is written: a byte is a unit.
+        let raw = self.scanner.raw(s);
+        let dot = raw.iter().rposition(|&b| b == b'.').map_or(0, |at| at + 1);
+        let written = match raw.windows(6).rposition(|w| w.eq_ignore_ascii_case(b"\\u002e")) {
+            Some(at) if at + 6 > dot => &raw[at + 6..],
+            _ => &raw[dot..],
+        };
+        if s.escaped && unescape(written) != name.as_bytes() {
+            return self.scanner.error("malformed event name");
+        }
         let end = s.span.end - 1;
-        let span = Span { start: end - name.len() as u32, end };
+        let span = Span { start: end - written.len() as u32, end };
         let kind = match name {
             "change" => EventKind::Change,
             "add" => EventKind::Add,

@@ -573,7 +573,7 @@ fn last_of_each(members: &[(u64, u64)]) -> Vec<u64> {
 }
 
 /// Unescapes the inside of a valid JSON string literal.
-fn unescape(raw: &[u8]) -> Vec<u8> {
+pub fn unescape(raw: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(raw.len());
     let mut rest = raw;
     while let Some(at) = rest.iter().position(|&b| b == b'\\') {

@@ -68,7 +68,7 @@ pub enum Output {
         resource: ResourceId,
         idx: u32,
     },
-    /// Any other event. An empty data span means that there was no data.
+    /// Any other event. The name is written as in a JSON string, without quotes; an empty data span means that there was no data.
     Event {
         resource: ResourceId,
         name: Span,

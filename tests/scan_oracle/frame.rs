@@ -200,11 +200,11 @@ impl Comparison<'_, '_> {
                 _ => EventKind::Other,
             };
             assert_eq!(event.kind, kind, "{text:?}");
-            // A name that is written with escapes has no text to point at.
+            // The name may be written with escapes, and so may the dot before it.
             let raw = inner(expected.raw);
-            if let Some(at) = raw.rfind('.').filter(|at| raw[at + 1..] == expected.name) {
-                assert_eq!(event.span, self.span(&raw[at + 1..]), "{text:?}");
-            }
+            let dot = raw.rfind('.').map_or(0, |at| at + 1);
+            let escaped = raw.to_ascii_lowercase().rfind("\\u002e").map_or(0, |at| at + 6);
+            assert_eq!(event.span, self.span(&raw[dot.max(escaped)..]), "{text:?}");
         }
         if let Some(body) = expected.body {
             assert_eq!(frame.body.span, self.span(body), "{text:?}");
