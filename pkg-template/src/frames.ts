@@ -2,9 +2,12 @@
 export class Frames {
   current = '';
   private readonly retained = new Map<number, string>();
+  /** Frames are numbered in the order in which they come. */
+  private latest = -1;
 
   retain(frame: number): void {
     this.retained.set(frame, this.current);
+    this.latest = frame;
   }
 
   release(frame: number): void {
@@ -12,7 +15,8 @@ export class Frames {
   }
 
   text(frame: number): string {
-    if (frame === CURRENT_FRAME) return this.current;
+    // What a frame brings may be read, because something changes to it, before the frame is known to be retained.
+    if (frame === CURRENT_FRAME || frame > this.latest) return this.current;
     const text = this.retained.get(frame);
     if (text === undefined) throw new Error(`resclient-wasm: frame ${frame} is not retained`);
     return text;

@@ -1,0 +1,135 @@
+import { internals } from './internals.mjs';
+import { delivered } from './bus.mjs';
+
+export const shell = await internals();
+
+/** Byte offsets in memory: frames, operations, and the record the driver answers `take` with. */
+const FRAME = 0;
+const TAPE = 128 * 1024;
+const RECORD = 192 * 1024;
+const CAPACITY = 100 * 1024;
+
+/** A session without an engine: the test writes the operations the engine would. */
+export class Bench {
+  memory = new WebAssembly.Memory({ initial: 4 });
+  models = new shell.TypeList();
+  collections = new shell.TypeList();
+  bus = new shell.EventBus();
+  /** What was asked of the driver. */
+  asked = [];
+  /** What went wrong in the application's classes. */
+  reports = [];
+  /** Resources that can be taken, by handle. */
+  records = new Map();
+  words = [];
+  text = '';
+  client = { connected: false, ws: null, onConnect: null, refused: () => {} };
+
+  constructor({ factory = () => ({}), ...options } = {}) {
+    const emitter = new shell.Emitter(this.bus, 'resclient');
+    const types = { models: this.models, collections: this.collections };
+    const engine = { Driver: driverOf(this), memory: this.memory };
+    const report = (rid, error) => this.reports.push({ rid, message: error.message });
+    this.session = new shell.Session(this.client, emitter, shell.readOptions(options), types, factory, engine, report);
+  }
+
+  /** A frame comes in. */
+  frame(message) {
+    this.text = typeof message === 'string' ? message : JSON.stringify(message);
+    return this.host.ingest(this.text, FRAME, CAPACITY);
+  }
+
+  /** The span of a piece of the frame. */
+  span(piece) {
+    const start = this.text.indexOf(piece);
+    if (start < 0) throw new Error(`${piece} is not in the frame`);
+    return [start, start + piece.length];
+  }
+
+  op(...words) {
+    this.words.push(...words);
+    return this;
+  }
+
+  /** Number `key` stands for a member name. */
+  key(key, name) {
+    return this.op(3, key, ...this.span(JSON.stringify(name)));
+  }
+
+  value(tag, piece, reference = 0) {
+    return [tag, ...(piece === undefined ? [0, 0] : this.span(piece)), reference];
+  }
+
+  /** Has the operations written so far carried out. */
+  apply() {
+    new Uint32Array(this.memory.buffer, TAPE).set(this.words);
+    const { length } = this.words;
+    this.words = [];
+    this.host.apply(TAPE, length);
+  }
+
+  /** The words of a resource of the present frame: `references` are pairs, or handles when there is nothing else. */
+  record(handle, kind, rid, json, references = [], only = false) {
+    const rest = only ? references : references.flat();
+    return [
+      handle,
+      kind,
+      THIS,
+      ...this.span(JSON.stringify(rid)),
+      ...this.span(json),
+      +only,
+      references.length,
+      ...rest,
+    ];
+  }
+
+  /** A resource is loaded, and may be taken as long as the frame is retained under this number. */
+  load(frame, ...args) {
+    const record = this.record(...args);
+    record[2] = frame;
+    this.records.set(args[0], record);
+  }
+
+  object(handle) {
+    return this.session.resources.object(handle);
+  }
+
+  /** Records the events of an object. */
+  listen(item, events = null) {
+    const log = [];
+    const namespace = `resclient.resource.${item.getResourceId()}`;
+    this.bus.on(item, events, (data, target, event, action) => log.push({ data, target, event, action }), namespace);
+    return log;
+  }
+
+  delivered() {
+    return delivered(this.bus);
+  }
+}
+
+function driverOf(bench) {
+  return class {
+    constructor(host) {
+      bench.host = host;
+      for (const name of ['connect', 'disconnect', 'hook_done', 'listen', 'unlisten', 'forget', 'set_debug']) {
+        this[name] = (...args) => bench.asked.push([name, ...args]);
+      }
+    }
+
+    take(handle) {
+      bench.asked.push(['take', handle]);
+      const record = bench.records.get(handle);
+      if (!record) return 0;
+      bench.records.delete(handle);
+      // Memory that grows empties every view of it: as unpleasant as the real one may be.
+      bench.memory.grow(1);
+      new Uint32Array(bench.memory.buffer, RECORD).set(record);
+      return RECORD;
+    }
+  };
+}
+
+export const MODEL = 1;
+export const COLLECTION = 2;
+export const ERROR = 3;
+const THIS = 0xffff_ffff;

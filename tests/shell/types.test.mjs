@@ -1,0 +1,169 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Bench, COLLECTION, MODEL, shell } from './support/tape.mjs';
+
+const { ResCollection, ResModel } = shell;
+
+function family() {
+  const bench = new Bench();
+  const parent = '{"name":"p","kids":{"rid":"kids"},"self":{"rid":"parent"}}';
+  const kids = '[{"rid":"kid.1"},{"rid":"kid.2"}]';
+  bench.frame(`{"parent":${parent},"kids":${kids},"kid.1":{"n":1},"kid.2":{"n":2},"names":["name","n"]}`);
+  ['kids', 'self', 'name', 'n'].forEach((name, key) => bench.key(key, name));
+  bench.op(1, 1).apply();
+  bench.load(1, 0, MODEL, 'parent', parent, [
+    [0, 1],
+    [1, 0],
+  ]);
+  bench.load(1, 1, COLLECTION, 'kids', kids, [2, 3], true);
+  bench.load(1, 2, MODEL, 'kid.1', '{"n":1}');
+  bench.load(1, 3, MODEL, 'kid.2', '{"n":2}');
+  return bench;
+}
+
+class Person extends ResModel {
+  greeting = 'hi';
+}
+
+test('a factory makes the object, which gets its data by the methods of the protocol', async () => {
+  const bench = family();
+  const updates = [];
+  bench.models.add('parent', (client, rid) => {
+    const model = new Person(client, rid);
+    const update = model.__update;
+    model.__update = function (...args) {
+      updates.push(args);
+      return update.apply(this, args);
+    };
+    return model;
+  });
+  const parent = bench.object(0);
+  assert.ok(parent instanceof Person);
+  assert.deepEqual([parent.name, parent.greeting, parent.self === parent], ['p', 'hi', true]);
+  assert.ok(parent.kids instanceof ResCollection);
+  const log = bench.listen(parent);
+  bench.frame('{"name":"q"}');
+  bench.op(5, 0, 1, 2, ...bench.value(5, 'q')).apply();
+  assert.deepEqual(updates[1], [{ name: 'q' }, false]);
+  await bench.delivered();
+  assert.deepEqual(log[0].data, { name: 'p' });
+});
+
+test('the object may be a proxy of a model', async () => {
+  const bench = family();
+  const written = [];
+  bench.models.add('parent', (client, rid) => {
+    return new Proxy(new ResModel(client, rid), {
+      set(target, key, value, receiver) {
+        written.push(key);
+        return Reflect.set(target, key, value, receiver);
+      },
+    });
+  });
+  const parent = bench.object(0);
+  assert.equal(parent.name, 'p');
+  assert.ok(written.includes('name'));
+  bench.frame('{"name":"q"}');
+  bench.op(5, 0, 1, 2, ...bench.value(5, 'q')).apply();
+  assert.equal(parent.name, 'q');
+});
+
+test('a collection with an ID callback finds its items', () => {
+  const bench = family();
+  bench.collections.add('kids', (client, rid) => new ResCollection(client, rid, { idCallback: (kid) => kid.n }));
+  const kids = bench.object(1);
+  assert.equal(kids.get('2').n, 2);
+  assert.equal(kids.get('constructor'), undefined);
+  bench.frame('{}');
+  bench.op(7, 1, 1).apply();
+  assert.equal(kids.get('2'), undefined);
+  assert.equal(kids.length, 1);
+});
+
+test('a collection without an ID callback cannot be asked for an ID', () => {
+  assert.throws(() => family().object(1).get('1'), /No id callback defined/);
+});
+
+test('definitions give defaults, convert, leave out, and refuse what does not fit', () => {
+  const refused = [];
+  const api = { refused: (rid, key, error) => refused.push([rid, key, error.message]) };
+  const definition = { n: 'number', s: { type: 'string', default: 'none' }, on: '?boolean' };
+  const model = new ResModel(api, 'm', { definition });
+  model.__init({ n: '12', extra: 1 });
+  assert.deepEqual({ ...model.props }, { n: 12, s: 'none', on: null });
+  assert.deepEqual([model.n, model.s, model.extra], [12, 'none', undefined]);
+  assert.deepEqual(model.__update({ n: {}, s: 'x' }), { s: 'none' });
+  assert.deepEqual(refused, [['m', 'n', 'Not a number']]);
+  assert.equal(model.n, 12);
+  assert.deepEqual(model.__update({ s: undefined }), { s: 'x' }, 'a deleted member has its default again');
+  assert.deepEqual(model.toJSON(), { n: 12, s: 'none', on: null });
+});
+
+test('updates of a model tell what changed, by content', () => {
+  const model = new ResModel({}, 'm');
+  model.__init({ a: {}, b: ['x'], c: 1 });
+  assert.equal(model.__update({ a: {}, b: ['x'], c: 1 }), null);
+  assert.deepEqual(model.__update({ a: [], b: { 0: 'x' } }), { a: {}, b: ['x'] });
+  assert.deepEqual(model.__update({ a: [], d: 1 }, true), { b: { 0: 'x' }, c: 1, d: undefined });
+  assert.deepEqual({ ...model.props }, { a: [], d: 1 });
+  assert.equal('c' in model, false);
+});
+
+test('a failure in a class of the application is reported, and the rest goes on', () => {
+  const bench = family();
+  bench.models.add('kid.1', () => {
+    throw new Error('no such kid');
+  });
+  bench.models.add('kid.2', (client, rid) =>
+    Object.assign(new ResModel(client, rid), {
+      __init() {
+        throw new Error('no data for me');
+      },
+    }),
+  );
+  const [one, two] = bench.object(1);
+  assert.equal(one.n, 1);
+  assert.equal(two.n, undefined);
+  assert.deepEqual(bench.reports, [
+    { rid: 'kid.1', message: 'no such kid' },
+    { rid: 'kid.2', message: 'no data for me' },
+  ]);
+});
+
+test('a long chain of objects made by a factory is made without recursion', () => {
+  const bench = new Bench();
+  const text = '{"next":{"rid":"x"}}';
+  const last = '{"end":1}';
+  bench.frame(`["x","next",${text},${last}]`);
+  bench.key(0, 'next').op(1, 1).apply();
+  const length = 20_000;
+  bench.memory.grow = () => {};
+  bench.records = {
+    get(handle) {
+      const more = handle < length;
+      const record = bench.record(handle, MODEL, 'x', more ? text : last, more ? [[0, handle + 1]] : []);
+      record[2] = 1;
+      return record;
+    },
+    delete() {},
+  };
+  bench.models.add('x', (client, rid) => new Person(client, rid));
+  let model = bench.object(0);
+  for (let i = 0; i < length; i++) model = model.next;
+  assert.equal(model.end, 1);
+});
+
+test('JSON of resources that contain themselves', () => {
+  const parent = family().object(0);
+  assert.deepEqual(JSON.parse(JSON.stringify(parent)), {
+    name: 'p',
+    kids: [{ n: 1 }, { n: 2 }],
+    self: { rid: 'parent' },
+  });
+});
+
+test('classes of the application serialise themselves as they like', () => {
+  const bench = family();
+  bench.models.add('kid.1', (client, rid) => Object.assign(new ResModel(client, rid), { toJSON: () => 'kid' }));
+  assert.deepEqual(bench.object(1).toJSON(), ['kid', { n: 2 }]);
+});

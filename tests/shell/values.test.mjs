@@ -1,0 +1,78 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Bench, MODEL, shell } from './support/tape.mjs';
+
+/** A model `m` with number 0 whose member `v` changes to a value. */
+async function changed(frame, value) {
+  const bench = new Bench();
+  bench.frame({ m: { v: 'old' } });
+  bench.key(0, 'v');
+  bench.op(1, 1).apply();
+  bench.load(1, 0, MODEL, 'm', '{"v":"old"}');
+  const model = bench.object(0);
+  bench.frame(frame);
+  bench.op(5, 0, 1, 0, ...value(bench)).apply();
+  return model.v;
+}
+
+test('values of every kind', async () => {
+  const cases = [
+    ['{"v":"new"}', (b) => b.value(5, 'new'), 'new'],
+    ['{"v":"a\\nb"}', (b) => b.value(1, '"a\\nb"'), 'a\nb'],
+    ['{"v":null}', (b) => b.value(7), null],
+    ['{"v":true}', (b) => b.value(8), true],
+    ['{"v":false}', (b) => b.value(9), false],
+    ['{"v":{"data":[1,{"a":2}]}}', (b) => b.value(4, '[1,{"a":2}]'), [1, { a: 2 }]],
+    ['{}', (b) => b.value(0), undefined],
+  ];
+  for (const [frame, value, expected] of cases) assert.deepEqual(await changed(frame, value), expected, frame);
+});
+
+test('numbers as JSON has them', async () => {
+  for (const text of ['0', '7', '123456789', '1234567890', '-5', '-0', '0.5', '1e3', '12.5e-1', '9007199254740993']) {
+    const value = await changed(`{"v":${text}}`, (bench) => bench.value(6, text));
+    assert.ok(Object.is(value, JSON.parse(text)), text);
+  }
+});
+
+test('long strings of large frames, and strings that are not ASCII', async () => {
+  const long = 'é𝄞'.repeat(500);
+  assert.equal(await changed(`{"v":"${long}"}`, (bench) => bench.value(5, long)), long);
+});
+
+test('a soft reference is a ResRef', async () => {
+  const value = await changed('{"v":{"rid":"a.b","soft":true}}', (b) => b.value(3, '{"rid":"a.b","soft":true}'));
+  assert.ok(value instanceof shell.ResRef);
+  assert.deepEqual([value.rid, value.toJSON()], ['a.b', { rid: 'a.b' }]);
+});
+
+test('an operation or value that is not known is an error, not something to skip', () => {
+  const bench = new Bench();
+  bench.frame('{}');
+  assert.throws(() => bench.op(99).apply(), /unknown operation 99/);
+});
+
+test('frames are copied as UTF-8, and what does not fit is told', () => {
+  const bench = new Bench();
+  const { host, memory } = bench;
+  const read = (length) => new TextDecoder().decode(new Uint8Array(memory.buffer, 8, length));
+  for (const text of ['', 'ascii', 'naïve', 'x'.repeat(500), '€'.repeat(300), '𝄞']) {
+    const bytes = Buffer.byteLength(text);
+    assert.equal(host.ingest(text, 8, 2000), bytes);
+    assert.equal(read(bytes), text);
+    if (bytes === 0) continue;
+    const answer = host.ingest(text, 8, bytes - 1);
+    assert.ok(answer < -1 && -answer - 1 >= text.length);
+  }
+  // Asking again with what was asked for ends.
+  let capacity = 10;
+  const text = 'a€'.repeat(200);
+  let answer = host.ingest(text, 8, capacity);
+  for (let tries = 0; answer < 0; tries++) {
+    assert.ok(tries < 3);
+    capacity = -answer - 1;
+    answer = host.ingest(text, 8, capacity);
+  }
+  assert.equal(answer, Buffer.byteLength(text));
+  assert.equal(host.ingest(new ArrayBuffer(4), 8, 100), -1);
+});
