@@ -1,12 +1,9 @@
 import { createServer } from 'node:http';
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { chromium } from 'playwright-core';
-import { OUT } from './bundle.js';
 
-/** A headless Chromium and a server for its pages. */
-export async function openBrowser() {
-  const server = createServer(serve);
+/** A headless Chromium and a server for its pages; `scripts` are their texts by path. */
+export async function openBrowser(scripts) {
+  const server = createServer((request, response) => serve(scripts, request, response));
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
   const browser = await chromium.launch({
     executablePath: process.env.CHROMIUM || '/usr/bin/chromium',
@@ -33,6 +30,7 @@ export async function openBrowser() {
 export async function inPage(browser, client, work) {
   const page = await browser.newPage();
   let failed;
+  let timer;
   const failure = new Promise((_, reject) => (failed = reject));
   failure.catch(() => undefined);
   page.on('pageerror', failed);
@@ -43,13 +41,15 @@ export async function inPage(browser, client, work) {
   try {
     await page.goto(`${browser.address}?${client}`);
     await page.waitForFunction(() => 'bench' in globalThis);
+    timer = setTimeout(failed, LIMIT, new Error(`no result within ${LIMIT / 60_000} minutes`));
     return await Promise.race([work(page), failure]);
   } finally {
+    clearTimeout(timer);
     await page.context().close();
   }
 }
 
-function serve(request, response) {
+function serve(scripts, request, response) {
   const { pathname, search } = new URL(request.url, 'http://page');
   // Isolated pages have a clock of 5 µs instead of 100.
   response.setHeader('Cross-Origin-Opener-Policy', 'same-origin');
@@ -59,11 +59,14 @@ function serve(request, response) {
     response.end(
       `<!doctype html><link rel="icon" href="data:,"><script type="module" src="/${search.slice(1)}.js"></script>`,
     );
-  } else if (/^\/[a-z]+\.js$/.test(pathname)) {
+  } else if (scripts.has(pathname)) {
     response.setHeader('Content-Type', 'text/javascript');
-    response.end(readFileSync(join(OUT, pathname)));
+    response.end(scripts.get(pathname));
   } else {
     response.statusCode = 404;
     response.end();
   }
 }
+
+/** Milliseconds a page may take: what is this slow does not work. */
+const LIMIT = 180_000;

@@ -9,13 +9,17 @@ const CLIENTS = {
   resclient: 'resclient',
 };
 
-/** Bundles the page's code once with each client, and once without one for the floor; names of functions are kept for a profile. */
+/**
+ * The page's code by name: once with each client, and once without one for the floor. Names of functions are kept for a
+ * profile. Nothing is written, so that two benchmarks at a time do not meet.
+ */
 export async function bundle(names, { profile }) {
   const page = join(import.meta.dirname, 'page');
+  const texts = new Map();
   for (const name of names) {
-    await build({
+    const { outputFiles } = await build({
       entryPoints: [join(page, name === 'floor' ? 'floors.js' : 'client.js')],
-      outfile: join(OUT, `${name}.js`),
+      write: false,
       absWorkingDir: root,
       bundle: true,
       format: 'esm',
@@ -24,5 +28,7 @@ export async function bundle(names, { profile }) {
       alias: name in CLIENTS ? { 'client-under-test': CLIENTS[name] } : {},
       logLevel: 'error',
     });
+    texts.set(`/${name}.js`, outputFiles[0].text);
   }
+  return texts;
 }

@@ -1,33 +1,43 @@
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { root } from '../../scripts/lib/places.mjs';
 import { OUT } from './bundle.js';
 
-/** Records where the time of `work` in a page goes, to a file for the developer tools; prints the functions that took most. */
+/**
+ * Records where the time goes in what is timed while `work` runs. The last recording is written to a file for the
+ * developer tools; the functions that took most in all of them are printed.
+ */
 export async function profiled(page, name, work) {
   const session = await page.context().newCDPSession(page);
+  const times = new Map();
+  let last;
+  let recordings = 0;
   await session.send('Profiler.enable');
   await session.send('Profiler.setSamplingInterval', { interval: 100 });
-  await session.send('Profiler.start');
-  const result = await work();
-  const { profile } = await session.send('Profiler.stop');
+  await page.exposeFunction('startProfile', () => session.send('Profiler.start').then(() => undefined));
+  await page.exposeFunction('stopProfile', async () => {
+    ({ profile: last } = await session.send('Profiler.stop'));
+    addTo(times, last);
+    recordings++;
+  });
+  await work();
   const path = join(OUT, `${name}.cpuprofile`);
-  writeFileSync(path, JSON.stringify(profile));
-  console.log(`\n${name}: ${relative(root, path)}`);
-  for (const [key, time] of hottest(profile)) console.log(`  ${(time / 1000).toFixed(1).padStart(8)} ms  ${key}`);
-  return result;
+  mkdirSync(OUT, { recursive: true });
+  writeFileSync(path, JSON.stringify(last));
+  console.log(`\n${name}: ${relative(root, path)}, milliseconds in each of ${recordings} runs`);
+  for (const [key, time] of [...times].sort(([, a], [, b]) => b - a).slice(0, SHOWN)) {
+    console.log(`  ${(time / 1000 / recordings).toFixed(2).padStart(8)}  ${key}`);
+  }
 }
 
-function hottest({ nodes, samples, timeDeltas }) {
+function addTo(times, { nodes, samples, timeDeltas }) {
   const names = new Map(
     nodes.map(({ id, callFrame: { functionName, url, lineNumber } }) => [
       id,
       `${functionName || '(anonymous)'} ${url.split('/').at(-1)}:${lineNumber + 1}`,
     ]),
   );
-  const times = new Map();
   samples.forEach((id, at) => times.set(names.get(id), (times.get(names.get(id)) ?? 0) + (timeDeltas[at] ?? 0)));
-  return [...times].sort(([, a], [, b]) => b - a).slice(0, SHOWN);
 }
 
-const SHOWN = 25;
+const SHOWN = 30;

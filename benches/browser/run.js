@@ -65,8 +65,7 @@ await main(async (args) => {
     throw new Complaint('pkg/index.js is missing: run `npm run build` first');
   }
 
-  await bundle(clients, values);
-  const browser = await openBrowser();
+  const browser = await openBrowser(await bundle(clients, values));
   try {
     const { results, starts } = await rounds(browser, names, clients, { count, profile: values.profile });
     const summary = Object.fromEntries(names.map((name) => [name, summarise(name, results[name])]));

@@ -13,9 +13,18 @@ export async function settled() {
   for (let turn = 0; turn < 12; turn++) await null;
 }
 
-/** Clears away what earlier runs left, so that no run pays for another. */
-export function clearAway() {
+/**
+ * The time of `work` in milliseconds: until it returns, or until the moment it answers. What earlier runs left is cleared
+ * away first, so that no run pays for another; only this is seen by a profile.
+ */
+export async function timed(work) {
   globalThis.gc?.();
+  await globalThis.startProfile?.();
+  const from = performance.now();
+  const until = await work();
+  const time = (until ?? performance.now()) - from;
+  await globalThis.stopProfile?.();
+  return time;
 }
 
 /** Calls of listeners, awaited until all have come; gives the time of the last. */

@@ -1,4 +1,4 @@
-import { Countdown, clearAway, nextTask } from './clock.js';
+import { Countdown, nextTask, timed } from './clock.js';
 import { LIST, event, model, modelRid, numbers, verifyEqual } from './data.js';
 import { load } from './load.js';
 import { answer } from './socket.js';
@@ -35,7 +35,7 @@ export function changes() {
 export function changing({ batch = BATCH } = {}) {
   return async (session) => {
     const { frames, models, replaced } = changes();
-    const { collection } = await load(session);
+    const collection = await load(session);
     const calls = new Countdown(CHANGES);
     let sum = 0;
     let read = 0;
@@ -55,10 +55,10 @@ export function changing({ batch = BATCH } = {}) {
             };
       book.on('change', listener);
     }
-    clearAway();
-    const from = performance.now();
-    await stream(session.gateway, frames, batch);
-    const time = (await calls.last()) - from;
+    const time = await timed(async () => {
+      await stream(session.gateway, frames, batch);
+      return calls.last();
+    });
     verifyEqual(calls.left, 0, 'the number of calls missing');
     verifyEqual(sum, replaced, 'the sum of replaced values');
     verifyEqual(Number.isFinite(read) && read > 0, true, 'that members were read');
@@ -110,10 +110,10 @@ export async function editing({ client, gateway }) {
     gone += String(item).length;
     calls.count();
   });
-  clearAway();
-  const from = performance.now();
-  await stream(gateway, frames, BATCH);
-  const time = (await calls.last()) - from;
+  const time = await timed(async () => {
+    await stream(gateway, frames, BATCH);
+    return calls.last();
+  });
   verifyEqual(gone, removed, 'the length of the removed items');
   verifyEqual(added > 0, true, 'that items were added');
   verifyEqual(JSON.stringify([...collection]), JSON.stringify(list), 'the list at the end');

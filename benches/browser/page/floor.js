@@ -1,5 +1,5 @@
-import { clearAway } from './clock.js';
-import { LIST, modelRid, readModel, resourceSet } from './data.js';
+import { timed } from './clock.js';
+import { LIST, readModel, resourceSet } from './data.js';
 import { changes } from './events.js';
 import { answer } from './socket.js';
 
@@ -7,26 +7,24 @@ import { answer } from './socket.js';
 export const floors = {
   T1: () => timeParsing([answer({ id: 2 }, resourceSet(10_000))]),
   T1u: () => timeParsing([answer({ id: 2 }, resourceSet(10_000, { foreign: true }))]),
-  T2: () => {
+  T2: async () => {
     const frame = answer({ id: 2 }, resourceSet(10_000));
-    clearAway();
-    const from = performance.now();
-    const { models, collections } = JSON.parse(frame).result;
     let sum = 0;
-    for (const { rid } of collections[LIST]) sum += readModel(models[rid]);
-    const time = performance.now() - from;
-    if (!(sum > 0) || !models[modelRid(0)]) throw new Error('nothing was read');
+    const time = await timed(() => {
+      const { models, collections } = JSON.parse(frame).result;
+      for (const { rid } of collections[LIST]) sum += readModel(models[rid]);
+    });
+    if (!(sum > 0)) throw new Error('nothing was read');
     return time;
   },
   T3: () => timeParsing(changes().frames),
 };
 
-function timeParsing(frames) {
-  clearAway();
-  const from = performance.now();
+async function timeParsing(frames) {
   let parsed = 0;
-  for (const frame of frames) parsed += JSON.parse(frame) ? 1 : 0;
-  const time = performance.now() - from;
+  const time = await timed(() => {
+    for (const frame of frames) parsed += JSON.parse(frame) ? 1 : 0;
+  });
   if (parsed !== frames.length) throw new Error('a frame was not parsed');
   return time;
 }

@@ -2,7 +2,7 @@ import { changing, editing } from './events.js';
 import { loading, loadingAndReading, release } from './load.js';
 import { reconnecting } from './reconnect.js';
 import { Gateway, answer } from './socket.js';
-import { clearAway, nextTask } from './clock.js';
+import { nextTask } from './clock.js';
 import { verifyEqual } from './data.js';
 
 const WORKLOADS = {
@@ -40,7 +40,6 @@ export async function run(ResClient, workload, runs) {
     times.push(await WORKLOADS[workload](session));
     session.client.disconnect();
     await nextTask();
-    clearAway();
   }
   return times;
 }

@@ -1,4 +1,4 @@
-import { clearAway, nextTask, settled } from './clock.js';
+import { nextTask, settled, timed } from './clock.js';
 import { LIST, modelRid, numbers, resourceSet, verifyEqual } from './data.js';
 import { load } from './load.js';
 import { answer } from './socket.js';
@@ -10,7 +10,7 @@ import { answer } from './socket.js';
 export function reconnecting(count) {
   return async (session) => {
     const { gateway } = session;
-    const { collection } = await load(session, { count });
+    const collection = await load(session, { count });
     const mirror = Array.from(collection, (book) => book.getResourceId());
     collection.on('add', ({ item, idx }) => mirror.splice(idx, 0, item.getResourceId()));
     collection.on('remove', ({ idx }) => mirror.splice(idx, 1));
@@ -21,11 +21,10 @@ export function reconnecting(count) {
     const request = await gateway.request(`subscribe.${LIST}`);
     const after = moved(count);
     const frame = answer(request, after);
-    clearAway();
-    const from = performance.now();
-    gateway.deliver(frame);
-    await settled();
-    const time = performance.now() - from;
+    const time = await timed(() => {
+      gateway.deliver(frame);
+      return settled();
+    });
 
     const expected = after.collections[LIST].map(({ rid }) => rid);
     const found = () => mirror.join() === expected.join() && changed === count / 100;
