@@ -12,7 +12,7 @@ pub enum Edit {
 }
 
 /// Turns `old` into `new`: removes from the end to the start, then adds from the start to the end. The script is the
-/// shortest there is, unless that is longer than [`MAX_EDITS`] steps: then everything between the common ends is replaced.
+/// shortest there is, unless that is longer than 1000 steps: then everything between the common ends is replaced.
 pub fn diff(old: &[Value], new: &[Value]) -> Vec<Edit> {
     let mut ids = HashMap::new();
     let a: Vec<u32> = old.iter().map(|v| intern(&mut ids, v)).collect();

@@ -217,10 +217,11 @@ impl Kind {
 
 enum Handler {
     Now(Box<dyn Fn(&Request) -> Answer + Send + Sync>),
-    Later(Box<dyn Fn(Request) -> Pin<Box<dyn Future<Output = Answer> + Send>> + Send + Sync>),
+    Later(Box<dyn Fn(Request) -> FutureAnswer + Send + Sync>),
 }
 
 type Answer = Result<Reply, ResError>;
+type FutureAnswer = Pin<Box<dyn Future<Output = Answer> + Send>>;
 
 fn now(handler: impl Fn(&Request) -> Answer + Send + Sync + 'static) -> Handler {
     Handler::Now(Box::new(handler))

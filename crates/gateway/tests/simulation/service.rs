@@ -149,7 +149,7 @@ impl Service {
 
 fn fresh(n: u64, random: &mut Random) -> Value {
     let count = random.below(4);
-    if n % 2 == 0 {
+    if n.is_multiple_of(2) {
         let members = (0..count).map(|i| (format!("m{i}"), value(random)));
         Value::Object(members.collect())
     } else {

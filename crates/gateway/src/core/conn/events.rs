@@ -54,7 +54,13 @@ impl Conn {
     /// Lets go on what may: requests and events whose resources are there, and queues that nothing holds any more.
     pub(super) fn settle(&mut self) {
         loop {
-            if let Some(goal) = self.ready.pop_front() {
+            // First what the client has dropped by now: nothing of it must be sent any more.
+            if !self.garbage.is_empty() {
+                let garbage = std::mem::take(&mut self.garbage);
+                self.collect(&garbage);
+            } else if let Some(id) = self.flushable.pop_front() {
+                self.flush(id);
+            } else if let Some(goal) = self.ready.pop_front() {
                 match goal {
                     Goal::Request(request) => self.request_ready(request),
                     Goal::Event(id) => {
@@ -64,11 +70,6 @@ impl Conn {
                         }
                     }
                 }
-            } else if let Some(id) = self.flushable.pop_front() {
-                self.flush(id);
-            } else if !self.garbage.is_empty() {
-                let garbage = std::mem::take(&mut self.garbage);
-                self.collect(&garbage);
             } else {
                 return;
             }

@@ -1,7 +1,7 @@
 //! The connection layer: what one client asked for, holds and may do.
 //!
 //! A connection is a state machine: frames, notices of the cache and answers of services go in, and outputs are popped.
-//! Each resource the client uses is a [`Sub`]; Subs refer to each other as the resources do.
+//! Each resource the client uses is a `Sub`; Subs refer to each other as the resources do.
 
 mod events;
 mod graph;

@@ -1,0 +1,331 @@
+//! Sessions without a WebSocket, on virtual time: what waits, what is limited, what is tried again.
+
+mod support;
+
+use std::time::Duration;
+
+use res_gateway::bus::{Connection, MemoryBus};
+use res_gateway::service::{Access, Reply, Resource, Service};
+use res_gateway::{Gateway, GatewayConfig, Outgoing, Session};
+use serde_json::{Value, json};
+use tokio::time::{Instant, timeout};
+
+async fn session(gateway: &Gateway) -> Session {
+    let mut session = gateway.connect(Default::default()).await;
+    request(&mut session, 0, "version", json!({ "protocol": "1.2.3" })).await;
+    session
+}
+
+async fn send(session: &Session, id: u64, method: &str, params: Value) {
+    session.send(&json!({ "id": id, "method": method, "params": params }).to_string()).await;
+}
+
+async fn frame(session: &mut Session) -> Value {
+    match session.recv().await {
+        Outgoing::Frame(frame) => serde_json::from_str(&frame).expect("frames are JSON"),
+        close => panic!("{close:?}"),
+    }
+}
+
+/// Sends a request; the next frame must be its answer.
+async fn request(session: &mut Session, id: u64, method: &str, params: Value) -> Value {
+    send(session, id, method, params).await;
+    let answer = frame(session).await;
+    assert_eq!(answer["id"], id, "{answer}");
+    answer
+}
+
+/// Whether nothing comes for a second, which on virtual time means that nothing can.
+async fn is_silent(session: &mut Session) -> bool {
+    timeout(Duration::from_secs(1), session.recv()).await.is_err()
+}
+
+/// A service that answers by hand.
+struct Hand {
+    connection: Connection,
+}
+
+impl Hand {
+    fn new(bus: &MemoryBus) -> Hand {
+        let connection = bus.connect();
+        for kind in ["get", "access", "call"] {
+            connection.bus.subscribe(&format!("{kind}.hand.>"));
+        }
+        Hand { connection }
+    }
+
+    /// Waits for a request with this subject and returns where its answer goes. Access is granted to everything.
+    async fn asked(&mut self, subject: &str) -> (String, Value) {
+        loop {
+            let request = self.connection.deliveries.recv().await.expect("the bus is there");
+            let reply = request.reply.expect("a request").to_string();
+            if *request.subject == *subject {
+                return (reply, serde_json::from_slice(&request.payload).expect("requests are JSON"));
+            }
+            assert!(request.subject.starts_with("access."), "{} instead of {subject}", request.subject);
+            self.say(&reply, &json!({ "result": { "get": true, "call": "*" } }));
+        }
+    }
+
+    fn say(&self, subject: &str, payload: &Value) {
+        self.connection.bus.publish(subject, None, payload.to_string().into_bytes().into());
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_more_than_64_requests_of_a_session_are_in_flight() {
+    let bus = MemoryBus::new();
+    Service::new("slow")
+        .model("slow.model", json!({}))
+        .access("slow.>", |_| Ok(Access::ALL))
+        .call_async("slow.model", "wait", |request| async move {
+            request.extend_timeout(Duration::from_secs(100));
+            tokio::time::sleep(Duration::from_secs(60)).await;
+            Ok(Reply::null())
+        })
+        .start(bus.connect());
+    let gateway = Gateway::start(bus.connect(), GatewayConfig::default());
+    let (mut busy, mut other) = (session(&gateway).await, session(&gateway).await);
+    for id in 1..=64 {
+        send(&busy, id, "call.slow.model.wait", Value::Null).await;
+    }
+    let next = timeout(Duration::from_secs(30), send(&busy, 65, "version", Value::Null)).await;
+    assert!(next.is_err(), "the 65th is not read");
+    assert!(request(&mut other, 1, "get.slow.model", Value::Null).await.get("result").is_some());
+    assert!(frame(&mut busy).await.get("result").is_some());
+    for _ in 1..64 {
+        frame(&mut busy).await;
+    }
+    request(&mut busy, 65, "version", Value::Null).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_service_may_ask_for_more_time_and_a_late_answer_is_ignored() {
+    let bus = MemoryBus::new();
+    let mut hand = Hand::new(&bus);
+    let gateway = Gateway::start(bus.connect(), GatewayConfig::default());
+    let mut client = session(&gateway).await;
+    let start = Instant::now();
+    send(&client, 1, "call.hand.a.m", Value::Null).await;
+    let (reply, _) = hand.asked("call.hand.a.m").await;
+    hand.connection.bus.publish(&reply, None, b"timeout:\"10000\"".to_vec().into());
+    assert_eq!(frame(&mut client).await["error"]["code"], "system.timeout");
+    assert_eq!(start.elapsed().as_secs(), 10);
+    hand.say(&reply, &json!({ "result": "late" }));
+    assert!(is_silent(&mut client).await);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_reset_that_fails_is_tried_again_until_the_value_is_right() {
+    let bus = MemoryBus::new();
+    let mut hand = Hand::new(&bus);
+    let gateway = Gateway::start(bus.connect(), GatewayConfig::default());
+    let mut client = session(&gateway).await;
+    send(&client, 1, "subscribe.hand.a", Value::Null).await;
+    let (reply, _) = hand.asked("get.hand.a").await;
+    hand.say(&reply, &json!({ "result": { "model": { "v": 1 } } }));
+    frame(&mut client).await;
+    hand.say("system.reset", &json!({ "resources": ["hand.>"] }));
+    // An error, silence, nonsense; then the value.
+    let (reply, _) = hand.asked("get.hand.a").await;
+    hand.say(&reply, &json!({ "error": { "code": "system.internalError", "message": "No" } }));
+    hand.asked("get.hand.a").await;
+    let (reply, _) = hand.asked("get.hand.a").await;
+    hand.say(&reply, &json!({}));
+    let (reply, _) = hand.asked("get.hand.a").await;
+    hand.say(&reply, &json!({ "result": { "model": { "v": 2 } } }));
+    assert_eq!(frame(&mut client).await, json!({ "event": "hand.a.change", "data": { "values": { "v": 2 } } }));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_reset_during_the_first_get_is_made_after_it() {
+    let bus = MemoryBus::new();
+    let mut hand = Hand::new(&bus);
+    let gateway = Gateway::start(bus.connect(), GatewayConfig::default());
+    let mut client = session(&gateway).await;
+    send(&client, 1, "subscribe.hand.a", Value::Null).await;
+    let (reply, _) = hand.asked("get.hand.a").await;
+    hand.say("system.reset", &json!({ "resources": ["hand.a"] }));
+    hand.say(&reply, &json!({ "result": { "model": { "v": 1 } } }));
+    assert_eq!(frame(&mut client).await["result"]["models"]["hand.a"]["v"], 1);
+    let (reply, _) = hand.asked("get.hand.a").await;
+    hand.say(&reply, &json!({ "result": { "model": { "v": 2 } } }));
+    assert_eq!(frame(&mut client).await["data"]["values"]["v"], 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn unfit_answers_to_get_requests_are_errors_and_are_asked_for_again() {
+    let bus = MemoryBus::new();
+    let mut hand = Hand::new(&bus);
+    let gateway = Gateway::start(bus.connect(), GatewayConfig::default());
+    let mut client = session(&gateway).await;
+    let unfit = [
+        "{\"result\":",
+        "",
+        "{}",
+        "[]",
+        "{\"result\":{}}",
+        "{\"result\":{\"model\":{\"a\":{\"b\":1}}}}",
+        "{\"result\":{\"model\":{\"a\":[1]}}}",
+        "{\"result\":{\"model\":[1]}}",
+        "{\"result\":{\"collection\":{}}}",
+        "{\"result\":{\"model\":{},\"collection\":[]}}",
+        "{\"result\":{\"model\":{\"a\":{\"action\":\"delete\"}}}}",
+        "{\"result\":{\"model\":{\"a\":{\"rid\":\"bad..rid\"}}}}",
+        "{\"result\":{\"model\":{\"a\":{\"rid\":\"a\",\"data\":1}}}}",
+    ];
+    for (id, answer) in (1..).zip(unfit) {
+        send(&client, id, "subscribe.hand.a", Value::Null).await;
+        let (reply, _) = hand.asked("get.hand.a").await;
+        hand.connection.bus.publish(&reply, None, answer.as_bytes().into());
+        assert_eq!(frame(&mut client).await["error"]["code"], "system.internalError", "after {answer}");
+    }
+    send(&client, 99, "subscribe.hand.a", Value::Null).await;
+    let (reply, _) = hand.asked("get.hand.a").await;
+    hand.say(&reply, &json!({ "result": { "model": {} } }));
+    assert_eq!(frame(&mut client).await["result"], json!({ "models": { "hand.a": {} } }));
+}
+
+#[tokio::test(start_paused = true)]
+async fn queries_with_one_normal_form_share_a_resource_and_query_events_reach_all_its_clients() {
+    let bus = MemoryBus::new();
+    let mut hand = Hand::new(&bus);
+    hand.connection.bus.subscribe("_Q.1");
+    let gateway = Gateway::start(bus.connect(), GatewayConfig::default());
+    let (mut a, mut b) = (session(&gateway).await, session(&gateway).await);
+    // Both are asked for before either is answered, so the second answer finds its clients told already.
+    send(&a, 1, "subscribe.hand.q?b=1&a=1", Value::Null).await;
+    let (first, payload) = hand.asked("get.hand.q").await;
+    assert_eq!(payload["query"], "b=1&a=1");
+    send(&b, 1, "subscribe.hand.q?a=1&b=1", Value::Null).await;
+    let (second, _) = hand.asked("get.hand.q").await;
+    let answer = json!({ "result": { "collection": ["x"], "query": "a=1&b=1" } });
+    hand.say(&first, &answer);
+    hand.say(&second, &answer);
+    assert_eq!(frame(&mut a).await["result"]["collections"], json!({ "hand.q?b=1&a=1": ["x"] }));
+    assert_eq!(frame(&mut b).await["result"]["collections"], json!({ "hand.q?a=1&b=1": ["x"] }));
+
+    hand.say("event.hand.q.query", &json!({ "subject": "_Q.1" }));
+    // Behind the query event, and made after it: it has to wait for the answer.
+    hand.say("event.hand.q.query", &json!({ "subject": "_Q.1" }));
+    let (reply, payload) = hand.asked("_Q.1").await;
+    assert_eq!(payload, json!({ "query": "a=1&b=1" }));
+    hand.say(&reply, &json!({ "result": { "events": [{ "event": "add", "data": { "idx": 1, "value": "y" } }] } }));
+    let (reply, _) = hand.asked("_Q.1").await;
+    hand.say(&reply, &json!({ "result": { "collection": ["y", "z"] } }));
+    for (client, rid) in [(&mut a, "hand.q?b=1&a=1"), (&mut b, "hand.q?a=1&b=1")] {
+        let steps = [
+            ("add", json!({ "idx": 1, "value": "y" })),
+            ("remove", json!({ "idx": 0 })),
+            ("add", json!({ "idx": 1, "value": "z" })),
+        ];
+        for (event, data) in steps {
+            assert_eq!(frame(client).await, json!({ "event": format!("{rid}.{event}"), "data": data }));
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn events_wait_for_the_answer_about_access_and_are_not_sent_when_it_is_no() {
+    for granted in [true, false] {
+        let bus = MemoryBus::new();
+        let mut hand = Hand::new(&bus);
+        let gateway = Gateway::start(bus.connect(), GatewayConfig::default());
+        let mut client = session(&gateway).await;
+        send(&client, 1, "subscribe.hand.a", Value::Null).await;
+        let (reply, _) = hand.asked("get.hand.a").await;
+        hand.say(&reply, &json!({ "result": { "model": { "v": 1 } } }));
+        frame(&mut client).await;
+        hand.say("event.hand.a.reaccess", &Value::Null);
+        hand.say("event.hand.a.change", &json!({ "values": { "v": 2 } }));
+        assert!(is_silent(&mut client).await);
+        let (reply, _) = hand.asked("access.hand.a").await;
+        // A reaccess that comes before the answer may be about something newer: access is asked for once more.
+        hand.say("event.hand.a.reaccess", &Value::Null);
+        hand.say(&reply, &json!({ "result": { "get": true } }));
+        let (reply, _) = hand.asked("access.hand.a").await;
+        assert!(is_silent(&mut client).await);
+        hand.say(&reply, &json!({ "result": { "get": granted } }));
+        let next = frame(&mut client).await;
+        if granted {
+            assert_eq!(next, json!({ "event": "hand.a.change", "data": { "values": { "v": 2 } } }));
+        } else {
+            assert_eq!(next["event"], "hand.a.unsubscribe");
+            assert_eq!(next["data"]["reason"]["code"], "system.accessDenied");
+        }
+        assert!(is_silent(&mut client).await);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_cid_is_replaced_for_services_and_never_shown_to_clients() {
+    let bus = MemoryBus::new();
+    Service::new("me")
+        .get("me.$cid", |request| {
+            let length = request.part("cid").map_or(0, str::len);
+            Ok(Resource::Model(json!({ "length": length, "self": { "rid": "me.{cid}" } })))
+        })
+        .access("me.$cid", |request| {
+            Ok(if request.part("cid") == Some(request.cid()) { Access::READ } else { Access::NONE })
+        })
+        .start(bus.connect());
+    let gateway = Gateway::start(bus.connect(), GatewayConfig::default());
+    let mut client = session(&gateway).await;
+    let set = request(&mut client, 1, "subscribe.me.{cid}", Value::Null).await;
+    assert_eq!(set["result"]["models"], json!({ "me.{cid}": { "length": 32, "self": { "rid": "me.{cid}" } } }));
+    assert_eq!(request(&mut client, 2, "get.me.other", Value::Null).await["error"]["code"], "system.accessDenied");
+}
+
+#[tokio::test(start_paused = true)]
+async fn clients_of_the_first_protocol_get_what_they_can_read() {
+    let bus = MemoryBus::new();
+    support::fixture::start(&bus);
+    let gateway = Gateway::start(bus.connect(), GatewayConfig::default());
+    let mut client = gateway.connect(Default::default()).await;
+    let soft = request(&mut client, 1, "get.fix.soft", Value::Null).await;
+    assert_eq!(soft["result"]["models"]["fix.soft"], json!({ "name": "soft", "ref": "fix.child.1" }));
+    let data = request(&mut client, 2, "get.fix.data", Value::Null).await;
+    let expected = json!({ "obj": "[Data]", "arr": "[Data]", "prim": 12, "nul": null });
+    assert_eq!(data["result"]["models"]["fix.data"], expected);
+    let call = request(&mut client, 3, "call.fix.calls.echo", json!(1)).await;
+    assert_eq!(call["result"], json!({ "params": 1, "token": null, "hasCid": true }));
+    let resource = request(&mut client, 4, "call.fix.calls.resource", Value::Null).await;
+    assert_eq!(resource["result"], json!({ "rid": "fix.child.1" }));
+    let none = request(&mut client, 5, "unsubscribe.fix.child.1", Value::Null).await;
+    assert_eq!(none["error"]["code"], "system.noSubscription");
+    let new = request(&mut client, 6, "new.fix.calls", json!({ "name": "n" })).await;
+    assert_eq!(new["result"]["models"], json!({ "fix.child.new1": { "id": "fix.child.new1", "name": "n" } }));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_resource_stays_cached_for_five_seconds() {
+    let bus = MemoryBus::new();
+    let mut hand = Hand::new(&bus);
+    let gateway = Gateway::start(bus.connect(), GatewayConfig::default());
+    let mut client = session(&gateway).await;
+    let before = bus.subscription_count();
+    send(&client, 1, "subscribe.hand.a", Value::Null).await;
+    let (reply, _) = hand.asked("get.hand.a").await;
+    hand.say(&reply, &json!({ "result": { "model": {} } }));
+    frame(&mut client).await;
+    request(&mut client, 2, "unsubscribe.hand.a", Value::Null).await;
+    tokio::time::sleep(Duration::from_millis(4_900)).await;
+    assert_eq!(bus.subscription_count(), before + 1);
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    assert_eq!(bus.subscription_count(), before);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_handler_that_panics_fails_its_own_request_only() {
+    let bus = MemoryBus::new();
+    Service::new("frail")
+        .model("frail.model", json!({ "a": 1 }))
+        .access("frail.>", |_| Ok(Access::ALL))
+        .call("frail.model", "break", |_| panic!("on purpose"))
+        .start(bus.connect());
+    let gateway = Gateway::start(bus.connect(), GatewayConfig::default());
+    let mut client = session(&gateway).await;
+    let failed = request(&mut client, 1, "call.frail.model.break", Value::Null).await;
+    assert_eq!(failed["error"]["code"], "system.internalError");
+    assert!(request(&mut client, 2, "get.frail.model", Value::Null).await.get("result").is_some());
+}
