@@ -76,7 +76,7 @@ export class Tape {
         this.updates.remove(a, b);
         return i + 3;
       case Op.Event:
-        this.updates.event(a, this.values.string(b, words[i + 3]!), words[i + 4]!, words[i + 5]!);
+        this.updates.event(a, this.values.name(b, words[i + 3]!), words[i + 4]!, words[i + 5]!);
         return i + 6;
       case Op.Unsubscribed:
         this.updates.unsubscribed(a, b, words[i + 3]!);

@@ -70,6 +70,12 @@ export class Values {
     return JSON.parse(text.substring(start - 1, end + 1)) as string;
   }
 
+  /** An event's name, which is written as in a JSON string. */
+  name(start: number, end: number): string {
+    const written = this.string(start, end);
+    return written.includes('\\') ? (JSON.parse(`"${written}"`) as string) : written;
+  }
+
   private number(start: number, end: number): number {
     const text = this.frames.current;
     if (end - start > SMALL_NUMBER) return +text.substring(start, end);
