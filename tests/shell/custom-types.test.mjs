@@ -145,7 +145,7 @@ test('a long chain of objects made by a factory is made without recursion', () =
       record[2] = 1;
       return record;
     },
-    delete() {},
+    delete: () => {},
   };
   bench.models.add('x', (client, rid) => new Person(client, rid));
   let model = bench.object(0);
