@@ -237,5 +237,5 @@ fn object<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, ResError> {
 
 const INVALID: Invalid = Invalid("invalid service response");
 
-/// What clients accept has room for the envelope around it.
-const MAX_DEPTH: usize = 60;
+/// Levels of a payload; clients accept four more, for what is put around it.
+pub const MAX_DEPTH: usize = 60;

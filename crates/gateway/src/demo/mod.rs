@@ -30,5 +30,6 @@ pub fn start(bus: &MemoryBus) {
 fn example() -> Service {
     Service::new("example")
         .model("example.model", json!({ "message": "Hello, World!" }))
-        .access("example.>", |_| Ok(Access::READ))
+        .access("example.>", |_| Ok(Access::ALL))
+        .call("example.model", "set", text::set)
 }

@@ -14,7 +14,8 @@ pub fn service() -> Service {
         .call("text.shared", "set", set)
 }
 
-fn set(request: &Request) -> Result<Reply, ResError> {
+/// Sets the message of the model that is asked.
+pub fn set(request: &Request) -> Result<Reply, ResError> {
     #[derive(Deserialize)]
     struct Params {
         message: String,
@@ -23,7 +24,7 @@ fn set(request: &Request) -> Result<Reply, ResError> {
     if message.chars().count() > LONGEST {
         return Err(invalid_params(format!("The message must not be longer than {LONGEST} characters.")));
     }
-    request.service().change("text.shared", json!({ "message": message }))?;
+    request.service().change(request.name(), json!({ "message": message }))?;
     Ok(Reply::null())
 }
 

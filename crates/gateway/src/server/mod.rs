@@ -17,11 +17,12 @@ use axum::extract::{ConnectInfo, FromRequestParts, Request, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use axum::serve::ListenerExt;
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, watch};
 use tower::ServiceExt;
 use tower_http::services::ServeDir;
-use tracing::warn;
+use tracing::{debug, warn};
 
 use crate::core::conn::ClientInfo;
 use crate::gateway::Gateway;
@@ -80,6 +81,12 @@ pub async fn run(
     let app = Router::new().fallback(serve).with_state(server);
     let app = app.into_make_service_with_connect_info::<SocketAddr>();
     let mut graceful = stopping.clone();
+    // Frames are small and are not to wait for each other.
+    let listener = listener.tap_io(|stream| {
+        if let Err(error) = stream.set_nodelay(true) {
+            debug!(%error, "cannot set TCP_NODELAY");
+        }
+    });
     let serving = axum::serve(listener, app).with_graceful_shutdown(async move {
         // An error means that the sender is gone, which is the end as well.
         let _ = graceful.wait_for(|stop| *stop).await;

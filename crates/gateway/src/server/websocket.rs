@@ -55,7 +55,15 @@ async fn read(stream: &mut SplitStream<WebSocket>, sender: &SessionSender, heard
         let message = stream.next().await;
         heard.store(true, Ordering::Relaxed);
         match message {
-            Some(Ok(Message::Text(text))) => sender.send(&text).await,
+            Some(Ok(Message::Text(text))) => {
+                let send = sender.send(&text);
+                tokio::pin!(send);
+                // While the client has to wait for answers, its pongs are not read either.
+                while timeout(STILL_WAITING, &mut send).await.is_err() {
+                    heard.store(true, Ordering::Relaxed);
+                }
+                heard.store(true, Ordering::Relaxed);
+            }
             Some(Ok(Message::Binary(_))) => return Some((1003, "frames must be text")),
             Some(Ok(Message::Ping(_) | Message::Pong(_))) => {}
             Some(Ok(Message::Close(_))) | None => return None,
@@ -112,5 +120,6 @@ fn fault(error: Error) -> Close {
     }
 }
 
+const STILL_WAITING: Duration = Duration::from_secs(1);
 const GOODBYE: Duration = Duration::from_secs(3);
 const GOODBYE_SLOW: Duration = Duration::from_secs(20);

@@ -12,7 +12,8 @@ use resclient::protocol::ResError;
 use tracing::{debug, warn};
 
 use super::border::{Address, Command, Event, EventKind, Notice, Subscriber};
-use super::response::{Fetched, Mutation, QueryAnswer, read_mutation};
+use super::json;
+use super::response::{Fetched, MAX_DEPTH, Mutation, QueryAnswer, read_mutation};
 use super::subject;
 use super::timers::{Time, TimerId, Timers};
 use super::value::Invalid;
@@ -107,15 +108,15 @@ impl Cache {
             return;
         }
         let name = entry.name.clone();
-        let text = match std::str::from_utf8(payload) {
-            Ok("") => "null",
-            Ok(text) if serde_json::from_str::<&serde_json::value::RawValue>(text).is_ok() => text,
-            _ => {
-                warn!(%name, event, "dropped an event that is not JSON");
-                return;
+        match std::str::from_utf8(payload) {
+            Ok("") => self.event(now, &name, event, "null"),
+            Ok(text) if is_json(text) => self.event(now, &name, event, text),
+            _ if matches!(event, "change" | "add" | "remove") => {
+                let base = Address { name, query: "".into() };
+                self.inapplicable(&base, Invalid("the payload is not JSON"));
             }
-        };
-        self.event(now, &name, event, text);
+            _ => warn!(%name, event, "dropped an event that is not JSON"),
+        }
     }
 
     /// The answer to [`Output::Get`].
@@ -495,6 +496,11 @@ impl Entry {
     fn key<'a>(&'a self, query: &'a Arc<str>) -> &'a Arc<str> {
         self.links.get(query).unwrap_or(query)
     }
+}
+
+/// Whether clients can read it: valid, and with room for what is put around it.
+fn is_json(text: &str) -> bool {
+    serde_json::from_str::<&serde_json::value::RawValue>(text).is_ok() && json::depth(text) <= MAX_DEPTH
 }
 
 #[derive(Debug)]
