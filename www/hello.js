@@ -8,8 +8,12 @@ client.get('example.model').then((model) => {
   model.on('change', show);
   show();
 
+  const say = (text) => (page('note').textContent = text);
   page('form').addEventListener('submit', (event) => {
     event.preventDefault();
-    model.set({ message: page('input').value }).catch((error) => (page('note').textContent = error.message));
+    model.set({ message: page('input').value }).then(
+      () => say(''),
+      (error) => say(error.message),
+    );
   });
 });

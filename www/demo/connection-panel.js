@@ -93,7 +93,7 @@ export class ConnectionPanel {
       row.dataset.stale = resource.stale;
       for (const name of ['direct', 'indirect']) {
         const cell = this.#part(row, name);
-        if (text(cell, String(resource[name]))) flash(cell);
+        if (text(cell, String(resource[name])) && settled(row)) flash(cell);
       }
       text(this.#part(row, 'kind'), resource.kind);
       text(this.#part(row, 'freshness'), resource.stale ? 'stale' : 'live');
@@ -106,6 +106,7 @@ export class ConnectionPanel {
       row = document.querySelector('#resource-row').content.firstElementChild.cloneNode(true);
       row.dataset.rid = rid;
       for (const [name, value] of Object.entries({ rid, direct, indirect })) text(this.#part(row, name), String(value));
+      row.dataset.since = performance.now();
       this.#rows.set(rid, row);
     }
     return row;
@@ -147,6 +148,11 @@ export class ConnectionPanel {
 function drawn() {
   const rows = document.querySelectorAll('.row[data-rid]');
   return new Map([...rows].map((row) => [row.dataset.rid, row.dataset.renders]));
+}
+
+/** A resource that has just come gets its listeners now, which is no news. */
+function settled(row) {
+  return performance.now() - row.dataset.since > 1500;
 }
 
 /** Sets the text of an element if it is another; says whether it was. */
