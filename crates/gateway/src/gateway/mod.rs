@@ -1,11 +1,12 @@
 //! The task that drives the core: real time, the bus, and the clients' queues.
 
+mod session;
+
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use resclient::protocol::ResError;
-use tokio::sync::{Notify, Semaphore, mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 use tracing::{debug, error};
 
@@ -14,6 +15,8 @@ use crate::core::border::ConnId;
 use crate::core::conn::{ClientInfo, Limits, Tree};
 use crate::core::timers::Time;
 use crate::core::{Core, CoreConfig, Output};
+use session::Outbox;
+pub use session::{Outgoing, Session, SessionReceiver, SessionSender};
 
 /// How a gateway treats its clients and services.
 #[derive(Debug, Clone)]
@@ -71,24 +74,11 @@ impl Gateway {
 
     /// Opens a session for a client: the RES-Client protocol without a WebSocket around it.
     pub async fn connect(&self, client: ClientInfo) -> Session {
-        let (frames, receiver) = mpsc::unbounded_channel();
-        let shared = Arc::new(Shared {
-            permits: Semaphore::new(self.requests_in_flight),
-            bytes: AtomicUsize::new(0),
-            frames: AtomicUsize::new(0),
-            closing: Notify::new(),
-            close: Mutex::new(None),
-            overrun: AtomicBool::new(false),
-        });
+        let (outbox, inbox) = session::queue(self.requests_in_flight);
         let (answer, id) = oneshot::channel();
-        let entry = Entry { frames, shared: shared.clone() };
-        let sent = self.inputs.send(Input::Connect(client, entry, answer)).is_ok();
+        let sent = self.inputs.send(Input::Connect(client, outbox, answer)).is_ok();
         let id = if sent { id.await.ok() } else { None };
-        let guard = Arc::new(Guard { id, inputs: self.inputs.clone() });
-        Session {
-            sender: SessionSender { guard: guard.clone(), shared: shared.clone() },
-            receiver: SessionReceiver { _guard: guard, frames: receiver, shared },
-        }
+        Session::new(id, self.inputs.clone(), inbox)
     }
 
     /// Fetches a resource with all it refers to, as an HTTP request does.
@@ -103,136 +93,15 @@ impl Gateway {
     }
 }
 
-/// A client's end of a connection.
-pub struct Session {
-    sender: SessionSender,
-    receiver: SessionReceiver,
-}
-
-impl Session {
-    /// The two directions, for use in different tasks. The session ends when both are dropped.
-    pub fn split(self) -> (SessionSender, SessionReceiver) {
-        (self.sender, self.receiver)
-    }
-
-    /// See [`SessionSender::send`].
-    pub async fn send(&self, frame: &str) {
-        self.sender.send(frame).await;
-    }
-
-    /// See [`SessionReceiver::recv`].
-    pub async fn recv(&mut self) -> Outgoing {
-        self.receiver.recv().await
-    }
-}
-
-/// The direction from the client to the gateway.
-pub struct SessionSender {
-    guard: Arc<Guard>,
-    shared: Arc<Shared>,
-}
-
-impl SessionSender {
-    /// Hands in a text frame. Waits while too many requests of this session have no answer yet.
-    pub async fn send(&self, frame: &str) {
-        if let Ok(permit) = self.shared.permits.acquire().await {
-            permit.forget();
-            if let Some(id) = self.guard.id {
-                // A gateway that is gone is told to the client by the other direction.
-                let _ = self.guard.inputs.send(Input::Frame(id, frame.to_owned()));
-            }
-        }
-    }
-}
-
-/// The direction from the gateway to the client.
-pub struct SessionReceiver {
-    _guard: Arc<Guard>,
-    frames: mpsc::UnboundedReceiver<String>,
-    shared: Arc<Shared>,
-}
-
-/// What a client is to be sent.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Outgoing {
-    Frame(String),
-    /// Close with this WebSocket code and reason; nothing follows.
-    Close(u16, &'static str),
-}
-
-impl SessionReceiver {
-    /// The next frame.
-    pub async fn recv(&mut self) -> Outgoing {
-        if self.shared.overrun.load(Ordering::Acquire) {
-            return self.close();
-        }
-        // A close comes after the frames that were sent before it, except for one that is because of them.
-        tokio::select! {
-            biased;
-            frame = self.frames.recv() => match frame {
-                Some(frame) => {
-                    self.shared.bytes.fetch_sub(frame.len(), Ordering::AcqRel);
-                    self.shared.frames.fetch_sub(1, Ordering::AcqRel);
-                    Outgoing::Frame(frame)
-                }
-                None => self.close(),
-            },
-            () = self.shared.closing.notified() => self.close(),
-        }
-    }
-
-    /// Waits until the session is to be closed without sending what is queued, because that is too much.
-    pub async fn overrun(&self) {
-        while !self.shared.overrun.load(Ordering::Acquire) {
-            self.shared.closing.notified().await;
-        }
-    }
-
-    fn close(&self) -> Outgoing {
-        let close = *self.shared.close.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-        let (code, reason) = close.unwrap_or((1012, "the gateway has lost its services"));
-        Outgoing::Close(code, reason)
-    }
-}
-
-struct Shared {
-    permits: Semaphore,
-    /// What is queued for the client.
-    bytes: AtomicUsize,
-    frames: AtomicUsize,
-    closing: Notify,
-    close: Mutex<Option<(u16, &'static str)>>,
-    overrun: AtomicBool,
-}
-
-/// Tells the driver that the client is gone.
-struct Guard {
-    id: Option<ConnId>,
-    inputs: mpsc::UnboundedSender<Input>,
-}
-
-impl Drop for Guard {
-    fn drop(&mut self) {
-        if let Some(id) = self.id {
-            let _ = self.inputs.send(Input::Disconnect(id));
-        }
-    }
-}
-
-struct Entry {
-    frames: mpsc::UnboundedSender<String>,
-    shared: Arc<Shared>,
-}
-
 enum Input {
-    Connect(ClientInfo, Entry, oneshot::Sender<ConnId>),
+    Connect(ClientInfo, Outbox, oneshot::Sender<ConnId>),
     Frame(ConnId, String),
     Disconnect(ConnId),
     Fetch(ClientInfo, String, oneshot::Sender<Result<Tree, ResError>>),
 }
 
 enum Client {
-    Session(Entry),
+    Session(Outbox),
     Fetch(oneshot::Sender<Result<Tree, ResError>>),
 }
 
@@ -282,9 +151,9 @@ impl Driver {
 
     fn input(&mut self, input: Input) {
         match input {
-            Input::Connect(client, entry, answer) => {
+            Input::Connect(client, outbox, answer) => {
                 let id = self.core.handle_connect(&random_id(), client, false);
-                self.sessions.insert(id, Client::Session(entry));
+                self.sessions.insert(id, Client::Session(outbox));
                 if answer.send(id).is_err() {
                     self.disconnect(id);
                 }
@@ -314,8 +183,8 @@ impl Driver {
                 Output::Unsubscribe(pattern) => self.bus.unsubscribe(&pattern),
                 Output::Frame(id, frame) => self.send(id, frame),
                 Output::FrameDone(id) => {
-                    if let Some(Client::Session(entry)) = self.sessions.get(&id) {
-                        entry.shared.permits.add_permits(1);
+                    if let Some(Client::Session(outbox)) = self.sessions.get(&id) {
+                        outbox.frame_done();
                     }
                 }
                 Output::Close(id, code, reason) => {
@@ -334,27 +203,19 @@ impl Driver {
     }
 
     fn send(&mut self, id: ConnId, frame: String) {
-        let Some(Client::Session(entry)) = self.sessions.get(&id) else { return };
-        let bytes = entry.shared.bytes.fetch_add(frame.len(), Ordering::AcqRel);
-        let frames = entry.shared.frames.fetch_add(1, Ordering::AcqRel);
+        let Some(Client::Session(outbox)) = self.sessions.get(&id) else { return };
         // What is queued already counts, not the frame: one large resource set is no slow reader.
+        let (bytes, frames) = outbox.queued();
         if bytes > self.config.queue_bytes || frames >= self.config.queue_frames {
             debug!(conn = id.0, bytes, frames, "closing a slow reader");
             return self.close(id, 1013, "slow reader", true);
         }
-        // A receiver that is gone sends its disconnect itself.
-        let _ = entry.frames.send(frame);
+        outbox.send(frame);
     }
 
-    fn close(&mut self, id: ConnId, code: u16, reason: &'static str, overrun: bool) {
-        if let Some(Client::Session(entry)) = self.sessions.remove(&id) {
-            *entry.shared.close.lock().unwrap_or_else(|poisoned| poisoned.into_inner()) = Some((code, reason));
-            entry.shared.overrun.store(overrun, Ordering::Release);
-            entry.shared.permits.close();
-            if overrun {
-                entry.shared.closing.notify_waiters();
-                entry.shared.closing.notify_one();
-            }
+    fn close(&mut self, id: ConnId, code: u16, reason: &'static str, at_once: bool) {
+        if let Some(Client::Session(outbox)) = self.sessions.remove(&id) {
+            outbox.close(code, reason, at_once);
         }
         self.core.handle_disconnect(self.now(), id);
     }

@@ -1,0 +1,115 @@
+//! Fetching again what may be wrong, until it is right.
+
+use resclient::protocol::ResError;
+use tracing::warn;
+
+use super::resource::{Reset, State};
+use super::{Cache, Output, Timer};
+use crate::core::border::{Address, Notice};
+use crate::core::response::Fetched;
+use crate::core::subject;
+use crate::core::timers::Time;
+use crate::core::value::{Body, Invalid};
+
+impl Cache {
+    /// `system.reset`: resources that may have changed unseen, and those whose access may have.
+    pub fn handle_reset(&mut self, resources: &[String], access: &[String]) {
+        let matching = |patterns: &[String], name: &str| {
+            patterns.iter().any(|p| subject::is_valid_pattern(p) && subject::matches(p, name))
+        };
+        let mut resets = Vec::new();
+        for (name, entry) in &self.entries {
+            if matching(resources, name) {
+                let queries = entry.resources.keys();
+                resets.extend(queries.map(|query| Address { name: name.clone(), query: query.clone() }));
+            }
+            if matching(access, name) {
+                for who in entry.resources.values().flat_map(|r| &r.subscribers) {
+                    self.outputs.push_back(Output::Notice(*who, Notice::Reaccess));
+                }
+            }
+        }
+        for address in resets {
+            self.start_reset(&address);
+        }
+    }
+
+    /// A mutation that makes no sense here means that the copy and the service have parted: fetch it again.
+    pub(super) fn inapplicable(&mut self, address: &Address, error: Invalid) {
+        warn!(name = %address.name, error = error.0, "an event cannot be applied; fetching the resource again");
+        self.start_reset(address);
+    }
+
+    pub(super) fn start_reset(&mut self, address: &Address) {
+        self.serial += 1;
+        let serial = self.serial;
+        let Some(resource) = self.resource(address) else { return };
+        match (&mut resource.state, &mut resource.reset) {
+            (State::Requested { reset_after, .. }, _) => return *reset_after = true,
+            (_, Reset::InFlight { again, .. }) => return *again = true,
+            (_, reset) => {
+                let (stale, delay) = match *reset {
+                    Reset::Retry { timer, delay } => (Some(timer), delay),
+                    _ => (None, 0),
+                };
+                *reset = Reset::InFlight { serial, again: false, delay };
+                if let Some(timer) = stale {
+                    self.timers.cancel(timer);
+                }
+            }
+        }
+        self.outputs.push_back(Output::Get { address: address.clone(), serial });
+    }
+
+    pub(super) fn reset_get(
+        &mut self,
+        now: Time,
+        address: &Address,
+        again: bool,
+        delay: u64,
+        result: Result<Fetched, ResError>,
+    ) {
+        if let Some(resource) = self.resource(address) {
+            resource.reset = Reset::Idle;
+        }
+        let failed = match result {
+            Err(error) if error.code == ResError::NOT_FOUND.code => return self.delete(now, address),
+            Err(error) => Some(error),
+            Ok(fetched) => self.replace(address, &fetched.body).err().map(Into::into),
+        };
+        match failed {
+            Some(error) => {
+                let delay = (delay * 2).clamp(RETRY_FIRST, RETRY_LAST);
+                warn!(name = %address.name, %error, delay, "a reset failed; trying again");
+                let at = now.after(delay / 2 + self.random_below(delay / 2 + 1));
+                let timer = self.timers.set(at, Timer::Retry(address.clone()));
+                if let Some(resource) = self.resource(address) {
+                    resource.reset = Reset::Retry { timer, delay };
+                }
+            }
+            None if again => self.start_reset(address),
+            None => {}
+        }
+    }
+
+    /// Brings the value to `body` by events.
+    pub(super) fn replace(&mut self, address: &Address, body: &Body) -> Result<(), Invalid> {
+        let Some(resource) = self.resource(address) else { return Ok(()) };
+        for (mutation, data) in resource.mutations_to(body)? {
+            self.mutate(address, mutation, &data);
+        }
+        Ok(())
+    }
+
+    pub(super) fn random_below(&mut self, limit: u64) -> u64 {
+        // xorshift64: enough to keep retries apart.
+        self.random ^= self.random << 13;
+        self.random ^= self.random >> 7;
+        self.random ^= self.random << 17;
+        self.random % limit
+    }
+}
+
+/// First and longest pause before a failed reset is tried again, in milliseconds.
+const RETRY_FIRST: u64 = 500;
+const RETRY_LAST: u64 = 30_000;
