@@ -152,6 +152,19 @@ fn the_deprecated_new_request_has_no_method() {
 }
 
 #[test]
+fn a_new_request_is_answered_with_a_resource_by_old_gateways_too() {
+    let mut client = Client::new();
+    client.connect();
+    client.shake_hands("1.1.1");
+    let request = client.engine.create(client.now, "r", None);
+    client.drain();
+    client.respond("new.r", json!({ "rid": "r.1", "models": { "r.1": {} } }));
+    assert_eq!(client.settled[&request], Settled::Resource(client.id("r.1")));
+    client.advance(5_000);
+    assert_eq!(client.methods(), ["unsubscribe.r.1"]);
+}
+
+#[test]
 fn answers_come_in_any_order() {
     let mut client = Client::connected();
     let requests: Vec<_> = (0..5).map(|n| client.call("r", &format!("m{n}"), None)).collect();

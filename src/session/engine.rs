@@ -188,17 +188,26 @@ impl Engine {
 
     /// Calls a method. `params` is JSON text.
     pub fn call(&mut self, now: Time, rid: &str, method: &str, params: Option<&str>) -> RequestId {
-        self.request_call(now, Action::Call, rid, method, params)
+        self.invoke(now, Action::Call, rid, method, params)
     }
 
     /// Calls an authentication method. `params` is JSON text.
     pub fn auth(&mut self, now: Time, rid: &str, method: &str, params: Option<&str>) -> RequestId {
-        self.request_call(now, Action::Auth, rid, method, params)
+        self.invoke(now, Action::Auth, rid, method, params)
     }
 
     /// Sends the deprecated `new` request, answered with a resource.
     pub fn create(&mut self, now: Time, rid: &str, params: Option<&str>) -> RequestId {
-        self.request_call(now, Action::New, rid, "", params)
+        self.invoke(now, Action::New, rid, "", params)
+    }
+
+    /// [`Engine::call`], [`Engine::auth`] or [`Engine::create`], by action.
+    pub fn invoke(&mut self, now: Time, action: Action, rid: &str, method: &str, params: Option<&str>) -> RequestId {
+        self.advance(now);
+        let request = self.requests.next_id();
+        let purpose = if action == Action::New { Purpose::Create(request) } else { Purpose::Call(request) };
+        self.request(purpose, request::method(action, rid, method), params);
+        request
     }
 
     /// The application listens to a resource once more.
@@ -281,7 +290,7 @@ impl Engine {
 
     /// Requests of the application that are not settled.
     pub fn pending(&self) -> usize {
-        let calls = |p: &&Purpose| matches!(p, Purpose::Call(_) | Purpose::Fetch(_));
+        let calls = |p: &&Purpose| matches!(p, Purpose::Call(_) | Purpose::Create(_) | Purpose::Fetch(_));
         self.requests.sent.values().filter(calls).count()
             + self.requests.queued.iter().map(|q| &q.purpose).filter(calls).count()
             + self.subscriptions.iter().filter(|(_, s)| s.get.is_some()).count()
@@ -335,13 +344,6 @@ impl Engine {
 
     pub(super) fn fail(&mut self, request: RequestId, error: &ResError) {
         self.settle(request, Outcome::Failed(error.clone()));
-    }
-
-    fn request_call(&mut self, now: Time, action: Action, rid: &str, method: &str, params: Option<&str>) -> RequestId {
-        self.advance(now);
-        let request = self.requests.next_id();
-        self.request(Purpose::Call(request), request::method(action, rid, method), params);
-        request
     }
 
     /// Someone asked for a cached resource: it stays a while longer.

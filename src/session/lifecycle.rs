@@ -150,7 +150,7 @@ impl Engine {
         let sent = std::mem::take(&mut self.requests.sent).into_values();
         let queued = std::mem::take(&mut self.requests.queued).into_iter().map(|q| q.purpose);
         for purpose in sent.chain(queued) {
-            if let Purpose::Call(request) | Purpose::Fetch(request) = purpose {
+            if let Purpose::Call(request) | Purpose::Create(request) | Purpose::Fetch(request) = purpose {
                 self.fail(request, error);
             }
         }

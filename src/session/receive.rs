@@ -79,15 +79,15 @@ impl Engine {
                 self.graph.settle();
                 self.settle(request, Outcome::Payload(frame.body.span));
             }
-            Purpose::Call(request) => self.handle_call_result(request, frame, text),
+            Purpose::Call(request) if self.connection.protocol < Version::CALL_RESOURCE => {
+                self.graph.settle();
+                self.settle(request, Outcome::Payload(frame.body.span));
+            }
+            Purpose::Call(request) | Purpose::Create(request) => self.handle_call_result(request, frame, text),
         }
     }
 
     fn handle_call_result(&mut self, request: super::output::RequestId, frame: &Frame, text: &str) {
-        if self.connection.protocol < Version::CALL_RESOURCE {
-            self.graph.settle();
-            return self.settle(request, Outcome::Payload(frame.body.span));
-        }
         let Some(id) = frame.body.rid.map(ResourceId) else {
             self.graph.settle();
             return self.settle(request, Outcome::Payload(frame.body.payload.unwrap_or_default()));
@@ -136,7 +136,9 @@ impl Engine {
                 self.unsubscribe_answered(resource, count);
             }
             Purpose::Obsolete => {}
-            Purpose::Fetch(request) | Purpose::Call(request) => self.settle(request, Outcome::Error(span)),
+            Purpose::Fetch(request) | Purpose::Call(request) | Purpose::Create(request) => {
+                self.settle(request, Outcome::Error(span));
+            }
         }
     }
 

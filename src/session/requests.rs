@@ -21,8 +21,10 @@ pub enum Purpose {
     Obsolete,
     /// One-shot `get`.
     Fetch(RequestId),
-    /// `call`, `auth` or `new`.
+    /// `call` or `auth`.
     Call(RequestId),
+    /// `new`: answered with a resource by gateways of all versions.
+    Create(RequestId),
 }
 
 /// A request that waits for the connection to become usable.
