@@ -11,12 +11,12 @@ export default defineConfig(
   ...typescript.configs.stylistic,
   {
     rules: {
-      eqeqeq: 'error',
+      eqeqeq: ['error', 'always', { null: 'ignore' }],
       'no-console': 'off',
       'object-shorthand': 'error',
       'prefer-const': 'error',
       '@typescript-eslint/consistent-type-imports': 'error',
-      '@typescript-eslint/no-empty-function': ['error', { allow: ['arrowFunctions'] }],
+      '@typescript-eslint/no-empty-function': ['error', { allow: ['arrowFunctions', 'methods'] }],
       // Models are made of members whose names only their data knows.
       '@typescript-eslint/no-dynamic-delete': 'off',
       // Where a format guarantees a member, the assertion says so; a check would cost time on the path of every frame.
@@ -30,7 +30,7 @@ export default defineConfig(
   },
   {
     // Tests hand functions to pages, so both worlds are in one file.
-    files: ['www/**', 'tests/**', 'benches/**'],
+    files: ['www/**', 'tests/**', 'benches/**', 'crates/*/tests/**'],
     languageOptions: { globals: globals.browser },
   },
 );
