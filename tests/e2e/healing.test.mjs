@@ -81,6 +81,21 @@ suite('healing', () => {
     await one.shows(SECOND, 'title', 'after the restart');
   });
 
+  test('a page that cannot connect at first loads as soon as it can', async () => {
+    const window = await demo({
+      before: () => {
+        const Real = WebSocket;
+        let refusals = 2;
+        globalThis.WebSocket = function (address) {
+          if (refusals-- > 0) throw new Error('refused');
+          return new Real(address);
+        };
+      },
+    });
+    assert.equal(Object.keys(await window.renders()).length, 5);
+    await window.neverReloaded();
+  });
+
   test('a gateway that dies and starts again heals under an open page', async () => {
     const window = await demo();
     await window.edit(SECOND, 'title', 'will be forgotten');

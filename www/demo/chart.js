@@ -48,8 +48,9 @@ export class Chart {
     area.lineTo(x(points[0].t), plot.bottom);
     const shade = context.createLinearGradient(0, plot.top, 0, plot.bottom);
     const ink = stale ? colour.muted : colour.accent;
-    shade.addColorStop(0, `color-mix(in srgb, ${ink} 20%, transparent)`);
-    shade.addColorStop(1, `color-mix(in srgb, ${ink} 0%, transparent)`);
+    // The colours of the style sheet have six digits; two more are their alpha.
+    shade.addColorStop(0, `${ink}2e`);
+    shade.addColorStop(1, `${ink}00`);
     context.fillStyle = shade;
     context.fill(area);
     context.strokeStyle = ink;

@@ -1,7 +1,7 @@
 import { BookList } from './book-list.js';
 import { ConnectionPanel } from './connection-panel.js';
 import { client, follow } from './library.js';
-import { note, reason } from './note.js';
+import { isUnreachable, note, reason } from './note.js';
 import { sharedLine } from './shared-line.js';
 import { showSource } from './source.js';
 import { Ticker } from './ticker.js';
@@ -24,21 +24,22 @@ client.on('disconnect', () => panel.lost());
 const books = new BookList(client, part('books'));
 const shared = part('shared');
 
-await connection();
-follow(books).then(
+load(() => follow(books)).then(
   () => books.ready(),
   (error) => books.fail(error),
 );
-sharedLine(client, shared).catch((error) => note(shared.querySelector('.note'), reason(error)));
-ticker.follow(client).catch((error) => (part('ticker').querySelector('h2').textContent = reason(error)));
-panel.follow().catch((error) => console.warn('The library cannot be watched:', reason(error)));
+load(() => sharedLine(client, shared)).catch((error) => note(shared.querySelector('.note'), reason(error)));
+load(() => ticker.follow(client)).catch((error) => (part('ticker').querySelector('h2').textContent = reason(error)));
+load(() => panel.follow()).catch((error) => console.warn('The library cannot be watched:', reason(error)));
 
-/** The first connection. As long as a client has nothing to keep, trying again is up to the page. */
-async function connection() {
+/** Loads a part of the page. As long as a client has nothing to keep, trying again is up to the page. */
+async function load(run) {
   for (;;) {
     try {
-      return await client.connect();
-    } catch {
+      await client.connect();
+      return await run();
+    } catch (error) {
+      if (!isUnreachable(error)) throw error;
       await new Promise((resolve) => setTimeout(resolve, RETRY));
     }
   }

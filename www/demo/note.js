@@ -5,8 +5,11 @@ export function note(element, sentence = '') {
 
 /** What went wrong, as a sentence for the person: the service's own, or that there was nobody to ask. */
 export function reason(error) {
-  if (UNREACHABLE.has(error.code)) return 'Not sent: there is no connection. Try again when it is back.';
+  if (isUnreachable(error)) return 'Not sent: there is no connection. Try again when it is back.';
   return error.message || String(error);
 }
+
+/** Whether the request never reached the gateway, or its answer was lost with the connection. */
+export const isUnreachable = (error) => UNREACHABLE.has(error.code);
 
 const UNREACHABLE = new Set(['system.connectionError', 'system.disconnect']);

@@ -6,12 +6,16 @@ export class Window {
   complaints = [];
   #context;
 
-  /** Opens a page. `options` are those of a browser context; motion is reduced unless they say otherwise. */
-  static async open(browser, address, options = {}) {
+  /**
+   * Opens a page. `options` are those of a browser context; motion is reduced unless they say otherwise. `before` is a
+   * function that runs in the page before its own scripts.
+   */
+  static async open(browser, address, { before, ...options } = {}) {
     const window = new Window();
     window.#context = await browser.newContext({ reducedMotion: 'reduce', ...options });
     window.page = await window.#context.newPage();
     window.page.setDefaultTimeout(PATIENCE);
+    if (before) await window.page.addInitScript(before);
     window.page.on('pageerror', (error) => window.complaints.push(error.message));
     window.page.on('console', (message) => {
       if (['error', 'warning'].includes(message.type())) window.complaints.push(message.text());
