@@ -238,11 +238,11 @@ impl Replay {
         let before: Vec<_> = self.client.settled.keys().copied().collect();
         self.client.receive(frame.clone());
         let settled = self.client.settled.iter().filter(|(request, _)| !before.contains(request));
-        let resource = settled.filter_map(|(_, s)| match s {
+        let mut resource = settled.filter_map(|(_, s)| match s {
             Settled::Resource(id) => Some(*id),
             _ => None,
         });
-        let Some(id) = resource.last() else { return };
+        let Some(id) = resource.next_back() else { return };
         let rid = self.client.engine.rid(id).to_owned();
         if frame["result"]["errors"].get(&rid).is_some() {
             self.deviate(Deviation::EngineGaveBack);

@@ -130,7 +130,7 @@ impl World {
                 self.gateway.complete(which);
             }
             Action::ToClient(frames) => (0..frames).for_each(|_| {
-                self.to_client();
+                self.hand_over();
             }),
             Action::Accept => self.accept(),
             Action::Cut => {
@@ -270,7 +270,7 @@ impl World {
         }
     }
 
-    fn to_client(&mut self) -> bool {
+    fn hand_over(&mut self) -> bool {
         let Some(frame) = self.gateway.outbox.pop_front() else { return false };
         self.client.receive_text(&frame);
         self.carry();
@@ -278,6 +278,6 @@ impl World {
     }
 
     fn deliver(&mut self) {
-        while self.gateway.accept() || self.gateway.complete(0) || self.to_client() {}
+        while self.gateway.accept() || self.gateway.complete(0) || self.hand_over() {}
     }
 }

@@ -4,52 +4,18 @@
 #![allow(dead_code)]
 
 mod fold;
+mod log;
+mod outputs;
 
 use std::collections::BTreeMap;
 
 use resclient::cache::ResourceId;
 use resclient::cache::texts::FrameId;
 use resclient::mirror::{Event, Mirror};
-use resclient::protocol::frame::read_error;
-use resclient::protocol::{ResError, Span};
-use resclient::session::{
-    Config, ConnectionId, ConnectionState, Counters, Engine, Get, Options, Outcome, Output, RequestId, Time,
-};
+use resclient::session::{Config, ConnectionId, Counters, Engine, Get, Options, RequestId, Time};
 use serde_json::{Value as Json, json};
 
-/// A request frame the engine sent.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Sent {
-    pub id: u64,
-    pub method: String,
-    pub params: Option<Json>,
-}
-
-/// How a request of the application ended, with its spans read.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Settled {
-    Resource(ResourceId),
-    Payload(Option<Json>),
-    Error(ResError),
-    Failed(ResError),
-}
-
-/// What happened to the connection, as the application is told.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Notice {
-    State(ConnectionState),
-    Connected,
-    Disconnected,
-    ConnectFailed(ResError),
-}
-
-/// A request that nobody waits for was refused.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Refusal {
-    pub rid: String,
-    pub unsubscribe: bool,
-    pub error: ResError,
-}
+pub use log::{Notice, Refusal, Sent, Settled};
 
 pub struct Client {
     pub engine: Engine,
@@ -332,117 +298,6 @@ impl Client {
     pub fn assert_untroubled(&self) {
         let counters = self.engine.counters();
         assert_eq!(counters, Counters { frames: counters.frames, ..Counters::default() });
-    }
-
-    /// Reads what was not read so far.
-    pub fn read_all(&mut self) {
-        for (id, frame) in std::mem::take(&mut self.unread) {
-            let text = self.kept[&frame.expect("the engine says which frame to keep")].clone();
-            self.mirror.apply(&mut self.engine, &Output::Loaded(id), &text);
-            self.fold.start(&self.mirror, id);
-        }
-        self.drain();
-    }
-
-    /// Fails unless the events so far explain the values.
-    pub fn assert_events_explain_values(&self) {
-        self.fold.assert_equals(&self.mirror);
-    }
-
-    /// Does what the engine asks for.
-    pub fn drain(&mut self) {
-        while let Some(output) = self.engine.poll_output() {
-            self.apply(&output);
-            self.carry_out(output);
-        }
-    }
-
-    fn apply(&mut self, output: &Output) {
-        match output {
-            Output::Loaded(id) | Output::Replaced(id) if self.lazy => {
-                if matches!(output, Output::Replaced(_)) {
-                    self.fold.replaced(*id);
-                }
-                self.unread.insert(*id, None);
-            }
-            Output::Retain(frame) => {
-                self.kept.insert(*frame, self.text.clone());
-                self.unread.values_mut().for_each(|f| *f = f.or(Some(*frame)));
-            }
-            Output::Release(frame) => {
-                assert!(self.kept.remove(frame).is_some() || !self.lazy, "a frame was released that was not kept");
-            }
-            Output::Touch(reading) => {
-                self.unread.remove(&reading.resource);
-                let text = self.kept.get(&reading.frame).unwrap_or(&self.text);
-                self.mirror.apply(&mut self.engine, output, text);
-                self.fold.start(&self.mirror, reading.resource);
-            }
-            Output::Dropped(id) => {
-                self.dropped.push(self.engine.rid(*id).to_owned());
-                self.unread.remove(id);
-                self.fold.end(*id);
-                self.mirror.apply(&mut self.engine, output, &self.text);
-            }
-            _ => {
-                let event = self.mirror.apply(&mut self.engine, output, &self.text);
-                if let Output::Loaded(id) | Output::Replaced(id) = output {
-                    self.fold.start(&self.mirror, *id);
-                }
-                if let Some((id, event)) = event {
-                    self.fold.apply(&self.mirror, id, &event);
-                    self.events.push((self.engine.rid(id).to_owned(), event));
-                }
-            }
-        }
-    }
-
-    fn carry_out(&mut self, output: Output) {
-        match output {
-            Output::Open(connection) => self.opened.push(connection),
-            Output::Close(connection) => {
-                self.closed.push(connection);
-                self.sent.clear();
-            }
-            Output::Send(frame) => {
-                let json: Json = serde_json::from_str(&frame).expect("a request is JSON");
-                self.sent.push(Sent {
-                    id: json["id"].as_u64().expect("a request has an id"),
-                    method: json["method"].as_str().expect("a request has a method").to_owned(),
-                    params: json.get("params").cloned(),
-                });
-                self.frames.push(frame);
-            }
-            Output::Hook => {
-                self.hooks += 1;
-                if self.auto_hook {
-                    self.engine.hook_done(self.now, true);
-                }
-            }
-            Output::State(state) => self.notices.push(Notice::State(state)),
-            Output::Connected => self.notices.push(Notice::Connected),
-            Output::Disconnected => self.notices.push(Notice::Disconnected),
-            Output::ConnectFailed(error) => self.notices.push(Notice::ConnectFailed(error)),
-            Output::Refused { resource, unsubscribe, error } => {
-                let rid = self.engine.rid(resource).to_owned();
-                self.refusals.push(Refusal { rid, unsubscribe, error: self.error(error) });
-            }
-            Output::Settled { request, outcome } => {
-                let settled = match outcome {
-                    Outcome::Resource(id) => Settled::Resource(id),
-                    Outcome::Payload(span) if span.is_empty() => Settled::Payload(None),
-                    Outcome::Payload(span) => Settled::Payload(serde_json::from_str(span.of(&self.text)).ok()),
-                    Outcome::Error(span) => Settled::Error(self.error(span)),
-                    Outcome::Failed(error) => Settled::Failed(error),
-                };
-                assert_eq!(self.settled.insert(request, settled), None, "{request:?} was settled twice");
-            }
-            _ => {}
-        }
-    }
-
-    fn error(&self, span: Span) -> ResError {
-        read_error(span.of(&self.text))
     }
 }
 
