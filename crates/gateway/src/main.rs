@@ -18,7 +18,7 @@ use tracing_subscriber::EnvFilter;
 ///
 /// Logs go to the standard error; the environment variable RUST_LOG says how much (default: warn).
 #[derive(Debug, Parser)]
-#[command(version)]
+#[command(version, after_help = RESOURCES)]
 struct Args {
     /// Address to listen on
     #[arg(long, default_value = "127.0.0.1")]
@@ -144,3 +144,11 @@ fn prefix(path: &str) -> Result<String, String> {
     let path = absolute_path(path)?;
     Ok(if path.ends_with('/') { path } else { format!("{path}/") })
 }
+
+const RESOURCES: &str = "\
+A file of resources is one JSON object; its keys are resource names. Models are objects, collections arrays:
+  {
+    \"example.model\": { \"message\": \"Hello\", \"list\": { \"rid\": \"example.list\" } },
+    \"example.list\": [\"text\", 1, true, null, { \"data\": { \"any\": [\"JSON\"] } }]
+  }
+Methods: set {member: value} of models, add {idx, value} and remove {idx} of collections.";

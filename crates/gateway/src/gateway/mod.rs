@@ -81,6 +81,11 @@ impl Gateway {
         Session::new(id, self.inputs.clone(), inbox)
     }
 
+    /// Ready when the gateway has ended because its bus is lost.
+    pub async fn ended(&self) {
+        self.inputs.closed().await;
+    }
+
     /// Fetches a resource with all it refers to, as an HTTP request does.
     ///
     /// # Errors

@@ -68,7 +68,7 @@ impl Default for ServerConfig {
 /// and what does not end by itself is left after 6 seconds.
 ///
 /// # Errors
-/// If the listener fails.
+/// If the listener fails, or the gateway has ended.
 pub async fn run(
     listener: TcpListener,
     gateway: Gateway,
@@ -77,6 +77,7 @@ pub async fn run(
 ) -> std::io::Result<()> {
     let (stop, stopping) = watch::channel(false);
     let (alive, mut ended) = mpsc::channel::<()>(1);
+    let watched = gateway.clone();
     let server = Arc::new(Server { gateway, config, stopping: stopping.clone(), alive });
     let app = Router::new().fallback(serve).with_state(server);
     let app = app.into_make_service_with_connect_info::<SocketAddr>();
@@ -94,8 +95,13 @@ pub async fn run(
     let mut serving = tokio::spawn(async move { serving.await });
     tokio::select! {
         result = &mut serving => return result.unwrap_or_else(|panic| Err(std::io::Error::other(panic))),
+        () = watched.ended() => {
+            serving.abort();
+            return Err(std::io::Error::other("the gateway has ended"));
+        }
         () = shutdown => {}
     }
+    drop(watched);
     stop.send_replace(true);
     // The server holds a sender as long as it serves, each WebSocket as long as it lives.
     if tokio::time::timeout(GRACE, ended.recv()).await.is_err() {
