@@ -39,6 +39,6 @@ class ForeignChannel implements EventChannel {
   constructor(private readonly namespace: string) {}
 
   plan(event: string): Plan {
-    return { event: `${this.namespace}.${event}`, handlers: [], actions: [] };
+    return { event: `${this.namespace}.${event}`, handler: () => undefined, action: null, next: null };
   }
 }

@@ -19,22 +19,21 @@ export interface EventBusLike {
   emit(target: object, event: string, data: unknown): unknown;
 }
 
-/** Who is called for one event of one target. Never changed, so that what is queued keeps the listeners of its time. */
+/**
+ * Who is called for one event of one target: the first, and who comes after. Never changed, so that what is queued keeps
+ * the listeners of its time. Mostly there is one, and a list would be more objects to fetch for each event.
+ */
 export interface Plan {
   /** Full name of the event. */
   readonly event: string;
-  readonly handlers: readonly EventHandler[];
-  readonly actions: readonly (string | null)[];
+  readonly handler: EventHandler;
+  readonly action: string | null;
+  readonly next: Plan | null;
 }
 
 interface Registration {
   readonly target: object | null;
   readonly handler: unknown;
-}
-
-/** Moves on whenever the listeners of one target change. */
-interface Mark {
-  moves: number;
 }
 
 /**
@@ -44,7 +43,10 @@ interface Mark {
  */
 export class EventBus implements EventBusLike {
   private readonly lists = new Map<string, Registration[]>();
-  private readonly marks = new WeakMap<object, Mark>();
+  /** How many lists there are for names of each length: most names an event might be heard by have none. */
+  private readonly lengths = new Map<number, number>();
+  /** The channels of every target that has had a listener; they have to know when its listeners change. */
+  private readonly channels = new WeakMap<object, Channel[]>();
   /** Listeners without a target hear every target, so they outdate every plan. */
   private untargeted = 0;
   private untargetedMoves = 0;
@@ -65,8 +67,12 @@ export class EventBus implements EventBusLike {
     const registration: Registration = { target: (target as object | null) || null, handler };
     for (const name of eventNames(events, namespace)) {
       const list = this.lists.get(name);
-      if (list) list.push(registration);
-      else this.lists.set(name, [registration]);
+      if (list) {
+        list.push(registration);
+      } else {
+        this.lists.set(name, [registration]);
+        this.countLength(name.length, 1);
+      }
       this.moved(registration.target, 1);
     }
     return this;
@@ -114,13 +120,15 @@ export class EventBus implements EventBusLike {
 
   /** A quick way to emit events of one target; null as long as nobody could hear them. */
   channel(target: object, namespace: string): Channel | null {
-    let mark = this.marks.get(target);
-    if (mark === undefined) {
+    let channels = this.channels.get(target);
+    if (channels === undefined) {
       if (this.untargeted === 0) return null;
-      mark = { moves: 0 };
-      this.marks.set(target, mark);
+      channels = [];
+      this.channels.set(target, channels);
     }
-    return new Channel(this, target, namespace, mark);
+    const channel = new Channel(this, target, namespace);
+    channels.push(channel);
+    return channel;
   }
 
   /** Whether somebody listens to events of any target. */
@@ -135,25 +143,24 @@ export class EventBus implements EventBusLike {
 
   /** @internal Those to be called for an event, or null. */
   plan(target: object | null, event: string): Plan | null {
-    const handlers: EventHandler[] = [];
-    const actions: (string | null)[] = [];
-    for (let name = event; ;) {
-      const list = this.lists.get(name);
+    const calls: { handler: EventHandler; action: string | null }[] = [];
+    for (let end = event.length; ;) {
+      const list = this.lengths.has(end) ? this.lists.get(event.slice(0, end)) : undefined;
       if (list) {
-        const action = (name ? event.slice(name.length + 1) : event) || null;
+        const action = (end > 0 ? event.slice(end + 1) : event) || null;
         for (let i = list.length - 1; i >= 0; i--) {
           const { target: own, handler } = list[i]!;
           if (typeof handler === 'function' && (own === null || own === target)) {
-            handlers.push(handler as EventHandler);
-            actions.push(action);
+            calls.push({ handler: handler as EventHandler, action });
           }
         }
       }
-      if (!name) break;
-      const dot = name.lastIndexOf('.');
-      name = dot < 0 ? '' : name.slice(0, dot);
+      if (end === 0) break;
+      end = Math.max(event.lastIndexOf('.', end - 1), 0);
     }
-    return handlers.length > 0 ? { event, handlers, actions } : null;
+    let plan: Plan | null = null;
+    for (let i = calls.length - 1; i >= 0; i--) plan = { event, ...calls[i]!, next: plan };
+    return plan;
   }
 
   /** @internal Queues the calls of a plan. */
@@ -169,12 +176,13 @@ export class EventBus implements EventBusLike {
     const queue = this.queue;
     // What handlers emit is delivered in the same task.
     for (let i = 0; i < queue.length; i += 3) {
-      const { event, handlers, actions } = queue[i] as Plan;
       const data = queue[i + 1];
       const target = queue[i + 2];
-      for (let h = 0; h < handlers.length; h++) {
+      for (let plan = queue[i] as Plan | null; plan !== null; plan = plan.next) {
+        // Taken out of the plan, so that it is not `this` to the handler.
+        const { handler } = plan;
         try {
-          handlers[h]!(data, target, event, actions[h]!);
+          handler(data, target, plan.event, plan.action);
         } catch (error) {
           console.error(error);
         }
@@ -207,7 +215,15 @@ export class EventBus implements EventBusLike {
       this.moved(found.target, -1);
       if (strict) break;
     }
-    if (list.length === 0) this.lists.delete(name);
+    if (list.length > 0) return;
+    this.lists.delete(name);
+    this.countLength(name.length, -1);
+  }
+
+  private countLength(length: number, by: number): void {
+    const count = (this.lengths.get(length) ?? 0) + by;
+    if (count > 0) this.lengths.set(length, count);
+    else this.lengths.delete(length);
   }
 
   private moved(target: object | null, by: number): void {
@@ -216,43 +232,58 @@ export class EventBus implements EventBusLike {
       this.untargetedMoves += 1;
       return;
     }
-    const mark = this.marks.get(target);
-    if (mark) mark.moves += 1;
-    else this.marks.set(target, { moves: 0 });
+    const channels = this.channels.get(target);
+    if (channels === undefined) this.channels.set(target, []);
+    else for (const channel of channels) channel.outdate();
   }
 }
 
 /** Events of one target in one namespace; remembers who listens to which until that changes. */
 export class Channel {
-  private readonly plans = new Map<string, Plan | null>();
-  private moves: number;
+  /** The event asked for last and its plan: mostly the next is the same. */
+  private lastEvent: string | null = null;
+  private lastPlan: Plan | null = null;
+  /** The plans of all events asked for, once there are two. */
+  private plans: Map<string, Plan | null> | null = null;
   private epoch: number;
 
   constructor(
     private readonly bus: EventBus,
     private readonly target: object,
     private readonly namespace: string,
-    private readonly mark: Mark,
   ) {
-    this.moves = mark.moves;
     this.epoch = bus.epoch;
   }
 
   /** Those to be called for an event of this target, or null. */
   plan(event: string): Plan | null {
-    if (this.moves !== this.mark.moves || this.epoch !== this.bus.epoch) {
-      this.plans.clear();
-      this.moves = this.mark.moves;
+    if (this.epoch !== this.bus.epoch) {
+      this.outdate();
       this.epoch = this.bus.epoch;
     }
-    let plan = this.plans.get(event);
+    if (event === this.lastEvent) return this.lastPlan;
+    let plan = this.plans?.get(event);
     if (plan === undefined) {
       plan = this.bus.plan(this.target, this.namespace + '.' + event);
-      // Names of custom events come from outside, so what is remembered is bounded.
-      if (this.plans.size >= MOST_PLANS) this.plans.clear();
-      this.plans.set(event, plan);
+      if (this.lastEvent !== null) this.remember(event, plan);
     }
+    this.lastEvent = event;
+    this.lastPlan = plan;
     return plan;
+  }
+
+  /** Listeners have come or gone. */
+  outdate(): void {
+    this.lastEvent = null;
+    this.lastPlan = null;
+    this.plans = null;
+  }
+
+  private remember(event: string, plan: Plan | null): void {
+    this.plans ??= new Map<string, Plan | null>().set(this.lastEvent!, this.lastPlan);
+    // Names of custom events come from outside, so what is remembered is bounded.
+    if (this.plans.size >= MOST_PLANS) this.plans.clear();
+    this.plans.set(event, plan);
   }
 }
 
