@@ -5,7 +5,7 @@ import type { Frames } from './frames.js';
 import { LazyItems, type ResourceReader } from './LazyItems.js';
 import type { Memory } from './memory.js';
 import { Names, READ_MEMBER } from './Names.js';
-import { Kind, type ReadRecord, readRecord, recordFrame } from './record.js';
+import { Kind, type ReadRecord, readRecord, recordFrame, recordRid, recordValue } from './record.js';
 import { ResCollection } from './ResCollection.js';
 import { type ErrorObject, ResError } from './ResError.js';
 import { defineMember, ResModel } from './ResModel.js';
@@ -115,7 +115,7 @@ export class Resources implements ResourceReader {
   }
 
   private make(entry: Entry, record: ReadRecord, target?: (i: number) => Entry): object {
-    entry.rid = record.rid;
+    entry.rid = recordRid(record);
     const follow = target ?? ((i: number) => this.entry(record.references[i]!));
     switch (record.kind) {
       case Kind.Model:
@@ -123,13 +123,13 @@ export class Resources implements ResourceReader {
       case Kind.Collection:
         return this.makeCustom(entry, record, follow) ?? this.makeCollection(entry, record, target);
       default:
-        return (entry.item = new ResError(record.rid).__init(JSON.parse(record.json) as ErrorObject));
+        return (entry.item = new ResError(entry.rid).__init(recordValue(record) as ErrorObject));
     }
   }
 
   private makeModel(entry: Entry, record: ReadRecord, follow: (i: number) => Entry): ResModel {
-    const model = new ResModel(this.client, record.rid);
-    const members = JSON.parse(record.json) as Record<string, unknown>;
+    const model = new ResModel(this.client, entry.rid);
+    const members = recordValue(record) as Record<string, unknown>;
     const own = model as unknown as Record<string, unknown>;
     const { names } = this;
     const targets = record.at.length > 0 ? this.targets(record, follow) : null;
@@ -176,7 +176,7 @@ export class Resources implements ResourceReader {
   }
 
   private makeCollection(entry: Entry, record: ReadRecord, target?: (i: number) => Entry): ResCollection {
-    const collection = new ResCollection(this.client, record.rid);
+    const collection = new ResCollection(this.client, entry.rid);
     collection._handle = entry.handle;
     entry.item = collection;
     if (record.onlyReferences) {
@@ -198,7 +198,7 @@ export class Resources implements ResourceReader {
   /** The items, with entries for references. */
   private items(record: ReadRecord, follow: (i: number) => Entry): unknown[] {
     if (record.onlyReferences) return Array.from(record.references, (_, i) => follow(i));
-    const items = JSON.parse(record.json) as unknown[];
+    const items = recordValue(record) as unknown[];
     let next = 0;
     for (let i = 0; i < items.length; i++) {
       const item = items[i];
@@ -218,29 +218,29 @@ export class Resources implements ResourceReader {
   /** Makes the object of a registered type; undefined when there is none for the resource. */
   private makeCustom(entry: Entry, record: ReadRecord, follow: (i: number) => Entry): object | undefined {
     const types = record.kind === Kind.Model ? this.types.models : this.types.collections;
-    const factory = types.find(record.rid);
+    const factory = types.find(entry.rid);
     if (!factory) return undefined;
     // Before the application's code runs, for that may use the memory the numbers are from.
     const data = record.kind === Kind.Model ? this.members(record, follow) : this.items(record, follow);
     let item: object | null = null;
     try {
-      item = factory(this.client as never, record.rid);
+      item = factory(this.client as never, entry.rid);
       if (typeof item !== 'object' || item === null) throw new Error('The factory made no object');
     } catch (error) {
-      this.report(record.rid, error);
+      this.report(entry.rid, error);
       return undefined;
     }
     entry.item = item;
     entry.custom = true;
     if (item instanceof ResModel || item instanceof ResCollection) item._handle = entry.handle;
-    this.uninitialised.push(() => this.initialise(record.rid, item as CustomItem, data));
+    this.uninitialised.push(() => this.initialise(entry.rid, item as CustomItem, data));
     this.initialiseAll();
     return item;
   }
 
   /** The members, with entries for references. */
   private members(record: ReadRecord, follow: (i: number) => Entry): Record<string, unknown> {
-    const members = JSON.parse(record.json) as Record<string, unknown>;
+    const members = recordValue(record) as Record<string, unknown>;
     const targets = this.targets(record, follow);
     for (const name in members) {
       const value = members[name];

@@ -110,7 +110,7 @@ export class Updates {
 
   /** The value of a member, undefined when there is none. */
   private member(entry: Entry, model: ResModel, name: string): unknown {
-    const target = entry.lazy?.get(name);
+    const target = entry.lazy === null ? undefined : entry.lazy.get(name);
     if (target) return this.resources.read(target);
     const value = model._props[name];
     // No value of the protocol is a function, so this one is inherited.

@@ -7,6 +7,8 @@ export function moduleBytes(): Uint8Array<ArrayBuffer> {
 }
 
 function fromBase64(text: string): Uint8Array {
+  const { fromBase64: native } = Uint8Array as { fromBase64?: (text: string) => Uint8Array };
+  if (native) return native.call(Uint8Array, text);
   const binary = atob(text);
   const bytes = new Uint8Array(binary.length);
   for (let i = 0; i < bytes.length; i++) bytes[i] = binary.charCodeAt(i);

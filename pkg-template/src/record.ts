@@ -8,9 +8,14 @@ export const enum Kind {
 /** A resource record, see {@link readRecord}. */
 export interface ReadRecord {
   readonly kind: Kind;
-  readonly rid: string;
-  /** JSON text of the members, the items or the error. */
-  readonly json: string;
+  /** The frame it is in. */
+  readonly text: string;
+  /** Span of the resource ID with its quotes. */
+  readonly ridStart: number;
+  readonly ridEnd: number;
+  /** Span of the members, the items or the error. */
+  readonly start: number;
+  readonly end: number;
   /** Whether every item is a reference, so that the text need not be read. */
   readonly onlyReferences: boolean;
   /** Numbers of names, or indexes; empty when every item is a reference. */
@@ -51,12 +56,22 @@ export function readRecord(words: Uint32Array, i: number, text: string): ReadRec
   }
   return {
     kind: words[i + 1]!,
-    rid: JSON.parse(text.substring(words[i + 3]!, words[i + 4]!)) as string,
-    json: text.substring(words[i + 5]!, words[i + 6]!),
+    text,
+    ridStart: words[i + 3]!,
+    ridEnd: words[i + 4]!,
+    start: words[i + 5]!,
+    end: words[i + 6]!,
     onlyReferences,
     at,
     references,
   };
 }
+
+/** The resource ID. Parsed, because a substring would keep the whole frame alive. */
+export const recordRid = ({ text, ridStart, ridEnd }: ReadRecord): string =>
+  JSON.parse(text.substring(ridStart, ridEnd)) as string;
+
+/** The members, the items or the error. */
+export const recordValue = ({ text, start, end }: ReadRecord): unknown => JSON.parse(text.substring(start, end));
 
 const NONE = new Uint32Array(0);

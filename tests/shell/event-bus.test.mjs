@@ -191,3 +191,14 @@ test('does what modapp-eventbus does, for random calls', async () => {
   }
   assert.ok(heard > 1000);
 });
+
+test('a handler is called without a this', async () => {
+  const bus = new EventBus();
+  let self = 'not called';
+  bus.on('x', function () {
+    self = this;
+  });
+  bus.emit('x');
+  await delivered(bus);
+  assert.equal(self, undefined);
+});
