@@ -160,6 +160,12 @@ impl Client {
         self.held.retain(|rid, _| reached.contains(rid));
     }
 
+    /// How many resources are held or referred to.
+    pub fn reached(&self) -> usize {
+        let referred = self.held.values().flat_map(|resource| references(&resource.value));
+        self.held.keys().map(String::as_str).chain(referred).collect::<BTreeSet<_>>().len()
+    }
+
     fn check(&self, frame: &Value) {
         for (rid, count) in &self.direct {
             assert!(*count == 0 || self.held.contains_key(rid), "{rid} is subscribed but not held, after {frame}");

@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 use service::Service;
 
 /// How many runs there are, each with another seed. A failing run names its seed.
-const RUNS: u64 = 600;
+const RUNS: u64 = 1000;
 /// Things that happen in a run before it is left to come to rest.
 const STEPS: u32 = 120;
 
@@ -133,6 +133,7 @@ impl World {
             let gateway = conn.held();
             let held: Vec<&str> = client.held.keys().map(String::as_str).collect();
             assert_eq!(gateway.keys().copied().collect::<Vec<_>>(), held, "what the client holds");
+            assert_eq!(conn.sub_count(), client.reached(), "Subs without a reason to live");
             assert!(client.requests.is_empty(), "requests without an answer: {:?}", client.requests);
             for (rid, resource) in client.held.iter().filter(|(_, resource)| !resource.is_deleted) {
                 let service = self.service.value(rid).unwrap_or_else(|| panic!("the service has no {rid}"));

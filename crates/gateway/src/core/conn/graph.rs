@@ -168,17 +168,13 @@ impl Conn {
                     self.flushable.push_back(id);
                 }
                 Body::Loaded(_) => {}
-                Body::Deleted(_) | Body::Loading(Some(_)) if sub.sent => {}
+                Body::Loading(Some(_)) if sub.sent => {}
                 Body::Failed(error) | Body::Loading(Some(error)) => {
                     if errors.insert(id) {
                         set.add_error(&sub.rid, error);
                     }
                 }
-                Body::Deleted(_) => {
-                    if errors.insert(id) {
-                        set.add_error(&sub.rid, &ResError::DELETED);
-                    }
-                }
+                Body::Deleted(_) => {}
                 Body::Loading(None) => unreachable!("sent before it was ready"),
             }
         }
@@ -211,9 +207,9 @@ impl Conn {
                     stack.extend(references.into_iter().rev());
                 }
                 Body::Loaded(_) => {}
-                Body::Deleted(_) | Body::Loading(Some(_)) if sub.sent => {}
+                Body::Loading(Some(_)) if sub.sent => {}
                 Body::Failed(error) | Body::Loading(Some(error)) => found(&sub.rid, Err(error)),
-                Body::Deleted(_) => found(&sub.rid, Err(&ResError::DELETED)),
+                Body::Deleted(_) => {}
                 Body::Loading(None) => unreachable!("read before it was ready"),
             }
         }
@@ -228,20 +224,58 @@ impl Conn {
             let sub = self.sub(id);
             sub.sent = false;
             let seen: Vec<SubId> = sub.refs.iter().filter(|(_, edge)| edge.sent).map(|(&child, _)| child).collect();
-            let replaced = sub.replaced.take();
             sub.refs.values_mut().for_each(|edge| edge.sent = false);
+            // What was kept of a deleted resource was kept because the client had it.
+            let mut relics: Vec<_> = sub.replaced.take().into_iter().collect();
+            if let Body::Deleted(held) = &sub.body {
+                relics.push(held.clone());
+                sub.body = Body::Failed(ResError::DELETED);
+            }
             for child in seen {
                 self.sub(child).sent_indirect -= 1;
             }
-            for rid in replaced.iter().flat_map(|old| old.body().references()) {
-                self.release_reference(id, rid);
+            for rid in relics.iter().flat_map(|relic| relic.body().references()) {
+                let child = self.release_reference(id, rid);
+                self.garbage.extend(child);
             }
         }
-        let mut freed = Vec::new();
+        let (mut freed, mut touched) = (Vec::new(), start.to_vec());
         for id in self.unreachable(start, Sub::is_root, |sub| sub.indirect, |_| true) {
+            touched.extend(self.subs[&id].refs.keys());
             freed.extend(self.dispose(id));
         }
         self.resolve_waits(freed, Vec::new());
+        let unwanted = self.unreachable(
+            &touched,
+            |sub| sub.is_root() || !sub.is_unsent(),
+            |sub| sub.indirect - sub.sent_indirect,
+            |edge| !edge.sent,
+        );
+        for id in unwanted {
+            self.relinquish(id);
+        }
+    }
+
+    /// Lets go of what was fetched again for a request that did not lead to the client holding it. What refers to it was sent
+    /// with an error or a deleted resource in its place: the client does not expect more, and events would queue for ever.
+    fn relinquish(&mut self, id: SubId) {
+        let subscriber = self.subscriber(id);
+        let sub = self.sub(id);
+        if !sub.is_subscribed() {
+            return;
+        }
+        let before = sub.replaced.take().map_or(Body::Failed(ResError::NOT_FOUND), Body::Deleted);
+        let body = std::mem::replace(&mut sub.body, before);
+        sub.queue.clear();
+        let (address, waits) = (sub.address.clone(), std::mem::take(&mut sub.waits));
+        self.output(Output::Cache(Command::Unsubscribe(subscriber, address)));
+        if let Body::Loaded(snapshot) = body {
+            for rid in snapshot.body().references() {
+                let child = self.release_reference(id, rid);
+                self.garbage.extend(child);
+            }
+        }
+        self.resolve_waits(waits, Vec::new());
     }
 
     /// The Subs at and below `start` that are reached neither from a root nor from outside.

@@ -62,6 +62,7 @@ pub enum Body {
     Loading(Option<ResError>),
     Loaded(Arc<Snapshot>),
     Failed(ResError),
+    /// Gone, but the client holds what it was.
     Deleted(Arc<Snapshot>),
 }
 
