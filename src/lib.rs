@@ -43,6 +43,7 @@
 //! ```
 
 pub mod cache;
+mod index;
 mod ledger;
 pub mod mirror;
 pub mod protocol;

@@ -47,9 +47,12 @@ async function bindAndOptimise(compiled) {
   await step('wasm-opt', process.execPath, [npmBin('binaryen/bin/wasm-opt'), plain, '-o', MODULE, ...OPTIMISE]);
 }
 
-/** The features are those rustc emits for this target; allowing all of them makes a module that Chromium refuses. */
+/** Little inlining: it hardly helps speed and compresses badly. The features are those rustc emits for this target; allowing all of them makes a module that Chromium refuses. */
 const OPTIMISE = [
-  '-Os',
+  '-Oz',
+  '--one-caller-inline-max-function-size=20',
+  '--flexible-inline-max-function-size=2',
+  '--always-inline-max-function-size=2',
   '--strip-producers',
   '--enable-bulk-memory',
   '--enable-bulk-memory-opt',

@@ -2,7 +2,6 @@
 
 pub mod collect;
 pub mod graph;
-mod index;
 pub mod names;
 pub mod shape;
 pub mod texts;

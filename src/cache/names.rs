@@ -1,6 +1,6 @@
 //! Numbers for resource ids: every id that is cached or referred to has a slot, found by a hash table.
 
-use super::index::Index;
+use crate::index::Index;
 use crate::protocol::hash::Hasher;
 
 /// Resource ids by number. Numbers are reused.

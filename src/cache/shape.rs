@@ -1,6 +1,6 @@
 //! Names of model members, and the sets of them that models share.
 
-use super::index::Index;
+use crate::index::Index;
 use crate::protocol::hash::Hasher;
 
 /// The number of a member's name.

@@ -30,6 +30,7 @@ pub fn split_query(rid: &str) -> (&str, Option<&str>) {
 /// Splits `rid.word` at the last dot: an event into resource id and event name, a call into resource id and method.
 /// A query may hold dots, so the last one is what counts.
 pub fn split_last(text: &str) -> Option<(&str, &str)> {
-    let (rid, word) = text.rsplit_once('.')?;
+    let dot = text.bytes().rposition(|b| b == b'.')?;
+    let (rid, word) = (text.get(..dot)?, text.get(dot + 1..)?);
     (!rid.is_empty() && !word.is_empty()).then_some((rid, word))
 }

@@ -42,7 +42,7 @@ impl FromStr for Version {
 
     /// Accepts exactly three parts of decimal digits, each below 1000.
     fn from_str(s: &str) -> Result<Self, InvalidVersion> {
-        let mut parts = s.split('.').map(part);
+        let mut parts = s.as_bytes().split(|&b| b == b'.').map(part);
         match (parts.next(), parts.next(), parts.next(), parts.next()) {
             (Some(major), Some(minor), Some(patch), None) => Ok(Version::new(major?, minor?, patch?)),
             _ => Err(InvalidVersion),
@@ -62,9 +62,9 @@ impl fmt::Display for InvalidVersion {
 
 impl std::error::Error for InvalidVersion {}
 
-fn part(s: &str) -> Result<u16, InvalidVersion> {
-    if s.is_empty() || s.len() > 3 || !s.bytes().all(|b| b.is_ascii_digit()) {
+fn part(digits: &[u8]) -> Result<u16, InvalidVersion> {
+    if digits.is_empty() || digits.len() > 3 || !digits.iter().all(u8::is_ascii_digit) {
         return Err(InvalidVersion);
     }
-    s.parse().map_err(|_| InvalidVersion)
+    Ok(digits.iter().fold(0, |n, b| n * 10 + u16::from(b - b'0')))
 }

@@ -12,8 +12,7 @@
 
 use std::ops::Range;
 
-use hashbrown::HashTable;
-use hashbrown::hash_table::Entry;
+use crate::index::Index;
 
 /// One step that turns the old list into the new one, to be applied in order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -301,18 +300,20 @@ fn advance(line: &mut [u64], mask: &[u64]) {
 
 /// Numbers for the items of both lists, and how many numbers there are. Items the new list lacks share the last one.
 fn number(old: &[u64], new: &[u64]) -> (Vec<u32>, Vec<u32>, usize) {
-    let mut table: HashTable<(u64, u32)> = HashTable::with_capacity(new.len());
+    let mut index = Index::with_capacity(new.len());
+    let mut distinct: Vec<u64> = Vec::new();
     let mut intern = |&cell: &u64| {
-        let next = table.len() as u32;
-        match table.entry(hash(cell), |entry| entry.0 == cell, |entry| hash(entry.0)) {
-            Entry::Occupied(entry) => entry.get().1,
-            Entry::Vacant(entry) => entry.insert((cell, next)).get().1,
-        }
+        index.find(hash(cell), |number| distinct[number as usize] == cell).unwrap_or_else(|| {
+            let number = distinct.len() as u32;
+            index.insert(hash(cell), number);
+            distinct.push(cell);
+            number
+        })
     };
     let new = new.iter().map(&mut intern).collect();
-    let absent = table.len() as u32;
-    let find = |&cell: &u64| table.find(hash(cell), |entry| entry.0 == cell).map_or(absent, |entry| entry.1);
-    (old.iter().map(find).collect(), new, table.len() + 1)
+    let absent = distinct.len() as u32;
+    let find = |&cell: &u64| index.find(hash(cell), |number| distinct[number as usize] == cell).unwrap_or(absent);
+    (old.iter().map(find).collect(), new, distinct.len() + 1)
 }
 
 /// Cells are seeded hashes and small numbers: one multiplication spreads them.

@@ -8,7 +8,7 @@ use gloo_timers::callback::Timeout;
 use resclient::cache::ResourceId;
 use resclient::protocol::Units;
 use resclient::protocol::frame::ResourceKind;
-use resclient::protocol::request::json_string;
+use resclient::protocol::request::{Action, json_string};
 use resclient::session::{
     Config, ConnectionId, ConnectionState, Counters, Engine, Get, Options, Output, RequestId, ResourceInfo, Time,
 };
@@ -88,21 +88,17 @@ impl Driver {
         }
     }
 
-    /// One-shot `get`; the number of the request.
-    pub fn fetch(&self, rid: &str) -> u32 {
-        self.inner.step(|engine, now| engine.fetch(now, rid)).0
-    }
-
+    /// The number of the request, as of the two below. `params` is JSON.
     pub fn call(&self, rid: &str, method: &str, params: Option<String>) -> u32 {
-        self.inner.step(|engine, now| engine.call(now, rid, method, params.as_deref())).0
+        self.inner.request(Action::Call, rid, method, params)
     }
 
     pub fn auth(&self, rid: &str, method: &str, params: Option<String>) -> u32 {
-        self.inner.step(|engine, now| engine.auth(now, rid, method, params.as_deref())).0
+        self.inner.request(Action::Auth, rid, method, params)
     }
 
     pub fn create(&self, rid: &str, params: Option<String>) -> u32 {
-        self.inner.step(|engine, now| engine.create(now, rid, params.as_deref())).0
+        self.inner.request(Action::New, rid, "", params)
     }
 
     pub fn listen(&self, resource: u32) {
@@ -186,6 +182,10 @@ impl Inner {
         let result = f(&mut self.engine.borrow_mut(), now());
         self.pump();
         result
+    }
+
+    fn request(self: &Rc<Self>, action: Action, rid: &str, method: &str, params: Option<String>) -> u32 {
+        self.step(|engine, now| engine.invoke(now, action, rid, method, params.as_deref())).0
     }
 
     fn receive(self: &Rc<Self>, id: ConnectionId, inbound: Inbound) {

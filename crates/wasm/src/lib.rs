@@ -12,3 +12,7 @@ mod text;
 
 pub use driver::Driver;
 pub use host::Host;
+
+#[cfg(target_family = "wasm")]
+#[global_allocator]
+static ALLOCATOR: talc::wasm::WasmDynamicTalc = talc::wasm::new_wasm_dynamic_allocator();

@@ -22,6 +22,10 @@ impl Index {
         self.table.find(spread(hash), |entry| entry.hash == hash && is(entry.id)).map(|entry| entry.id)
     }
 
+    pub fn with_capacity(capacity: usize) -> Self {
+        Index { table: HashTable::with_capacity(capacity) }
+    }
+
     /// Adds a number that is not in it.
     pub fn insert(&mut self, hash: u64, id: u32) {
         let entry = Entry { hash: hash as u32, id };
