@@ -2,8 +2,8 @@ import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync } from 'node:
 import { basename, join } from 'node:path';
 import { spawnSync } from 'node:child_process';
 import { pathToFileURL } from 'node:url';
-import { deflateSync } from 'fflate';
 import { build } from 'esbuild';
+import { printable } from './lib/printable.mjs';
 import { bindgenOut, npmBin, pkg, root } from './lib/places.mjs';
 
 const TEMPLATE = join(root, 'pkg-template');
@@ -36,12 +36,7 @@ async function bundleEntries() {
     chunkNames: 'shared-[hash]',
     format: 'esm',
     platform: 'neutral',
-    // The entry of fflate for browsers works everywhere; the one for Node imports a module of Node.
-    conditions: ['browser', 'import'],
     target: 'es2022',
-    // Only the licence of what is bundled has to stay.
-    legalComments: 'inline',
-    banner: { js: '/*! resclient-wasm, MIT; contains fflate by Arjun Barrett, MIT */' },
     plugins: [generated()],
   });
 }
@@ -56,8 +51,8 @@ export function generated(glue = GLUE, module = MODULE) {
       onResolve({ filter: /^#module$/ }, () => ({ path: basename(module), namespace: 'inline', sideEffects: false }));
       onLoad({ filter: /.*/, namespace: 'inline' }, () => {
         const bytes = readFileSync(module);
-        const base64 = Buffer.from(deflateSync(bytes, { level: 9, mem: 12 })).toString('base64');
-        return { contents: `export default '${base64}';\nexport const size = ${bytes.length};\n`, loader: 'js' };
+        const contents = `export default ${JSON.stringify(printable(bytes))};\nexport const size = ${bytes.length};\n`;
+        return { contents, loader: 'js' };
       });
     },
   };

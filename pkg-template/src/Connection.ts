@@ -1,3 +1,4 @@
+import { type Deferred, deferred } from './deferred.js';
 import type { Driver } from './driver.js';
 import type { Emitter } from './Emitter.js';
 import type { ClientState, ConnectError } from './events.js';
@@ -14,7 +15,7 @@ export interface ConnectionOwner {
 /** The connection as the application sees it: its state, the promise of `connect`, and the events of the client. */
 export class Connection {
   state: ClientState = { state: 'idle' };
-  private pending: PendingConnect | null = null;
+  private pending: Deferred<undefined> | null = null;
   private openEvent: unknown;
   private closeEvent: unknown;
   /** What went wrong last: the socket's error event, what the factory or `onConnect` threw. */
@@ -31,12 +32,12 @@ export class Connection {
   ) {}
 
   /** The promise of a connection: the same while connecting and connected. */
-  connect(): Promise<void> {
+  connect(): Promise<undefined> {
     if (this.pending) return this.pending.promise;
     this.closing = false;
     const pending = pendingConnect();
     this.pending = pending;
-    if (this.state.state === 'connected') pending.resolve();
+    if (this.state.state === 'connected') pending.resolve(undefined);
     this.driver.connect();
     return pending.promise;
   }
@@ -104,7 +105,7 @@ export class Connection {
   connected(): void {
     this.owner.connected = true;
     this.pending ??= pendingConnect();
-    this.pending.resolve();
+    this.pending.resolve(undefined);
     this.emitter.emit(this.owner, 'connect', this.openEvent);
   }
 
@@ -140,22 +141,11 @@ export class Connection {
   }
 }
 
-interface PendingConnect {
-  readonly promise: Promise<void>;
-  resolve(): void;
-  reject(error: ConnectError): void;
-}
-
-function pendingConnect(): PendingConnect {
-  let resolve!: () => void;
-  let reject!: (error: ConnectError) => void;
-  const promise = new Promise<void>((yes, no) => {
-    resolve = yes;
-    reject = no;
-  });
+function pendingConnect(): Deferred<undefined> {
+  const pending = deferred<undefined>();
   // Who is not interested in the promise hears of failures by the event.
-  promise.catch(() => {});
-  return { promise, resolve, reject };
+  pending.promise.catch(() => {});
+  return pending;
 }
 
 const DISCONNECT_CALLED = { code: 'system.disconnect', message: 'Disconnect called' };

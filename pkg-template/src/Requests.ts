@@ -1,3 +1,5 @@
+import { type Deferred, deferred } from './deferred.js';
+
 /** What was asked for, as errors tell it. */
 export interface Asked {
   readonly rid: string;
@@ -12,11 +14,7 @@ export interface Asked {
 export type Outcome = (pending: Pending) => void;
 
 /** A request whose answer is waited for. */
-export interface Pending extends Asked {
-  readonly promise: Promise<unknown>;
-  resolve(value: unknown): void;
-  reject(error: unknown): void;
-}
+export interface Pending extends Asked, Deferred<unknown> {}
 
 /** Promises of requests, by the engine's numbers. */
 export class Requests {
@@ -28,7 +26,7 @@ export class Requests {
   wait<R>(request: number, asked: Asked): Promise<R> {
     let pending = this.pending.get(request);
     if (!pending) {
-      pending = open(asked);
+      pending = { ...asked, ...deferred<unknown>() };
       const outcome = this.early.get(request);
       if (outcome) {
         this.early.delete(request);
@@ -49,14 +47,4 @@ export class Requests {
       this.early.set(request, outcome);
     }
   }
-}
-
-function open(asked: Asked): Pending {
-  let resolve!: (value: unknown) => void;
-  let reject!: (error: unknown) => void;
-  const promise = new Promise((yes, no) => {
-    resolve = yes;
-    reject = no;
-  });
-  return { ...asked, promise, resolve, reject };
 }

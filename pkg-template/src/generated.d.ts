@@ -7,9 +7,10 @@ declare module '#glue' {
 }
 
 declare module '#module' {
-  /** The wasm module, deflated, as base64. */
-  const base64: string;
-  /** Bytes it has when inflated. */
+  import type { Printable } from './printable.js';
+  /** The wasm module. */
+  const module: Printable;
+  /** Bytes it has. */
   export const size: number;
-  export default base64;
+  export default module;
 }

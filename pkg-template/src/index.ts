@@ -1,5 +1,6 @@
-import { moduleBytes } from './inline.js';
+import module, { size } from '#module';
 import { BaseClient } from './BaseClient.js';
+import { bytesOf } from './printable.js';
 import { currentEngine, instantiate } from './wasm.js';
 
 export * from './exports.js';
@@ -8,7 +9,7 @@ export * from './exports.js';
 export class ResClient extends BaseClient {
   /** @internal */
   protected __module(): WebAssembly.Module {
-    return new WebAssembly.Module(moduleBytes());
+    return new WebAssembly.Module(bytesOf(module, size));
   }
 }
 
@@ -20,6 +21,6 @@ export default ResClient;
  */
 export async function ready(): Promise<void> {
   if (currentEngine()) return;
-  const module = await WebAssembly.compile(moduleBytes());
-  instantiate(() => module);
+  const compiled = await WebAssembly.compile(bytesOf(module, size));
+  instantiate(() => compiled);
 }

@@ -1,5 +1,3 @@
-import type { ErrorObject } from './ResError.js';
-
 /** Numbers of errors that did not come over the wire. */
 export const enum LocalError {
   Disconnect = 1,
@@ -9,17 +7,15 @@ export const enum LocalError {
   Timeout = 5,
 }
 
-export function localError(number: number): Required<Pick<ErrorObject, 'code' | 'message'>> {
-  switch (number) {
-    case LocalError.Disconnect:
-      return { code: 'system.disconnect', message: 'Disconnected' };
-    case LocalError.ConnectionError:
-      return { code: 'system.connectionError', message: 'Connection error' };
-    case LocalError.UnsupportedProtocol:
-      return { code: 'system.unsupportedProtocol', message: 'Unsupported protocol' };
-    case LocalError.Timeout:
-      return { code: 'system.timeout', message: 'Request timeout' };
-    default:
-      return { code: 'system.unknownError', message: 'Unknown error' };
-  }
+export function localError(number: number): { code: string; message: string } {
+  const [name, message] = ERRORS[number - 1] ?? ERRORS[LocalError.UnknownError - 1]!;
+  return { code: `system.${name}`, message };
 }
+
+const ERRORS: readonly (readonly [name: string, message: string])[] = [
+  ['disconnect', 'Disconnected'],
+  ['connectionError', 'Connection error'],
+  ['unknownError', 'Unknown error'],
+  ['unsupportedProtocol', 'Unsupported protocol'],
+  ['timeout', 'Request timeout'],
+];

@@ -16,6 +16,7 @@ const MODULES = [
   'definition',
   'equal',
   'options',
+  'printable',
 ];
 
 /** The parts of the shell that the package does not export, from their sources. */
