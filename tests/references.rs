@@ -6,8 +6,8 @@ use wasm_bindgen_test::wasm_bindgen_test as test;
 mod support;
 
 use resclient::session::Get;
-use serde_json::{Value as Json, json};
-use support::{Client, models, reference};
+use serde_json::json;
+use support::{Client, models};
 
 fn indirect(client: &mut Client, rid: &str) -> u32 {
     client.engine.resources().into_iter().find(|r| r.rid == rid).unwrap().indirect
@@ -161,12 +161,16 @@ fn a_stale_resource_covers_nothing() {
 fn a_chain_of_a_hundred_thousand_references_comes_and_goes() {
     const LENGTH: usize = 100_000;
     let mut client = Client::connected();
-    let mut chain = serde_json::Map::new();
-    for n in 0..LENGTH {
-        let next = if n + 1 < LENGTH { reference(&format!("n.{}", n + 1)) } else { Json::Null };
-        chain.insert(format!("n.{n}"), json!({ "next": next }));
-    }
-    let id = client.load_listened("n.0", models(Json::Object(chain)));
+    let link = |n: usize| match n + 1 {
+        LENGTH => format!(r#""n.{n}":{{"next":null}}"#),
+        next => format!(r#""n.{n}":{{"next":{{"rid":"n.{next}"}}}}"#),
+    };
+    let chain: Vec<String> = (0..LENGTH).map(link).collect();
+    client.get_pending("n.0");
+    let id = client.take("subscribe.n.0").id;
+    client.receive_text(&format!(r#"{{"id":{id},"result":{{"models":{{{}}}}}}}"#, chain.join(",")));
+    let id = client.id("n.0");
+    client.listen(id);
     assert_eq!(client.engine.resources().len(), LENGTH);
     assert_eq!(client.mirror.len(), LENGTH);
     client.unlisten(id);
