@@ -191,6 +191,27 @@ fn a_resource_set_that_is_broken_resets_the_connection() {
 }
 
 #[test]
+fn nothing_of_a_broken_set_is_told() {
+    let sets = [
+        json!({ "models": { "m": { "n": 9 }, "b": {} }, "collections": 5 }),
+        json!({ "models": { "m": { "n": 9 }, "b": { "x": { "rid": "missing" } } } }),
+    ];
+    for set in sets {
+        let mut client = client();
+        client.get_pending("b");
+        client.respond("subscribe.b", set.clone());
+        assert_eq!(client.take_events(), [], "{set}");
+        assert_eq!(client.value("m"), json!({ "n": 1 }), "{set}");
+        let mut client = self::client();
+        let mut event = set.clone();
+        event["values"] = json!({ "x": 1 });
+        client.event("a.change", event);
+        assert_eq!(client.take_events(), [], "{set}");
+        assert_eq!(values(&client), [json!([{ "n": 1 }, "x"]), json!({ "n": 1 })], "{set}");
+    }
+}
+
+#[test]
 fn an_event_whose_set_is_broken_is_not_taken_for_good() {
     let sets = [
         json!({ "idx": 0, "value": { "rid": "new" } }),

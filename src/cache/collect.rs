@@ -12,7 +12,7 @@ use super::graph::{Graph, ResourceId};
 /// Marks of one run over a slot.
 #[derive(Debug, Default, Clone, Copy)]
 pub(super) struct Visit {
-    epoch: u32,
+    pub(super) epoch: u32,
     outside: u32,
     kept: bool,
 }
@@ -29,7 +29,7 @@ pub struct Collected {
 impl Graph {
     /// Finds what is not covered any more among `candidates` and below them. Nothing is changed.
     pub fn uncovered(&mut self, candidates: &[ResourceId]) -> Collected {
-        self.epoch = self.epoch.wrapping_add(1).max(1);
+        self.next_epoch();
         let order = self.visit(candidates);
         let mut todo: Vec<ResourceId> = Vec::new();
         for &id in &order {
@@ -79,8 +79,7 @@ impl Graph {
 
     /// Marks everything the gateway keeps up to date, for [`Graph::is_covered`]. The cost grows with the cache.
     pub fn mark_covered(&mut self) {
-        self.epoch = self.epoch.wrapping_add(1).max(1);
-        let epoch = self.epoch;
+        let epoch = self.next_epoch();
         let mut todo: Vec<ResourceId> = self.ids().filter(|&id| self.slot(id).root).collect();
         while let Some(id) = todo.pop() {
             let visit = &mut self.slot_mut(id).visit;

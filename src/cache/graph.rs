@@ -161,6 +161,25 @@ impl Graph {
         (0..self.slots.len() as u32).map(ResourceId).filter(|&id| self.find(self.rid(id)) == Some(id))
     }
 
+    /// Whether all ids met for the first time in the frame being scanned are among those of its resource set, so that
+    /// nothing refers to what the gateway never sent.
+    pub fn has_all(&mut self, set: impl Iterator<Item = ResourceId>) -> bool {
+        if self.fresh.is_empty() {
+            return true;
+        }
+        let epoch = self.next_epoch();
+        for id in set {
+            self.slot_mut(id).visit.epoch = epoch;
+        }
+        self.fresh.iter().all(|&id| self.slot(id).visit.epoch == epoch)
+    }
+
+    /// A mark that no slot has.
+    pub(super) fn next_epoch(&mut self) -> u32 {
+        self.epoch = self.epoch.wrapping_add(1).max(1);
+        self.epoch
+    }
+
     /// Ends the scanning of a frame: gives back slots and names that nothing came to use. The result names slots that
     /// are referred to although the gateway never sent them.
     pub fn settle(&mut self) -> Vec<ResourceId> {

@@ -187,22 +187,32 @@ impl Engine {
         text: &str,
         mutate: impl FnOnce(&mut Apply<'_>) -> Result<(), Misfit>,
     ) -> Result<(), Misfit> {
-        let set = self.apply(frame, text, |apply| {
+        if !self.is_whole(frame) {
+            self.graph.settle();
+            return Err(Misfit);
+        }
+        let applied = self.apply(frame, text, |apply| {
             apply.set(frame);
             mutate(apply)
         });
         let complete = self.settle_names();
         self.collect_uncovered();
-        match set {
-            Ok(()) if complete && frame.body.malformed.is_none() => Ok(()),
-            _ => Err(Misfit),
-        }
+        if complete { applied } else { Err(Misfit) }
     }
 
     /// Applies a response's resource set; false when it is not whole.
     fn apply_set(&mut self, frame: &Frame, text: &str) -> bool {
+        if !self.is_whole(frame) {
+            self.graph.settle();
+            return false;
+        }
         self.apply(frame, text, |apply| apply.set(frame));
-        self.settle_names() && frame.body.malformed.is_none()
+        self.settle_names()
+    }
+
+    /// Whether a frame has all it should have, before anything of it is applied.
+    fn is_whole(&mut self, frame: &Frame) -> bool {
+        frame.body.malformed.is_none() && self.graph.has_all(frame.set.iter().map(|e| ResourceId(e.resource)))
     }
 
     fn apply<T>(&mut self, frame: &Frame, text: &str, f: impl FnOnce(&mut Apply<'_>) -> T) -> T {

@@ -96,6 +96,20 @@ impl Gateway {
         }
     }
 
+    /// Something goes wrong in the gateway: the client gets an event that does not fit, or no frame at all.
+    pub fn misbehave(&mut self, rid: Rid, how: usize) {
+        if !self.held.contains_key(&rid) {
+            return;
+        }
+        match how {
+            0 => self.send_event(rid, "remove", json!({ "idx": 99 })),
+            1 => self.send_event(rid, "add", json!({ "idx": 0, "value": { "rid": "never.sent" } })),
+            2 => self.send_event(rid, "change", json!({ "values": { KEYS[0]: { "rid": "never.sent" } } })),
+            3 => self.send_event(rid, "change", json!({ "values": [] })),
+            _ => self.outbox.push_back("{\"event\":".to_owned()),
+        }
+    }
+
     pub fn mutate(&mut self, rid: Rid, mutation: Mutation) {
         let legacy = self.legacy();
         let Some((event, mut data)) = mutate(&mut self.service[rid], &mutation, legacy) else { return };

@@ -26,6 +26,8 @@ pub enum Action {
     Create(Rid, Content),
     Revoke(Rid),
     Grant(Rid),
+    /// The gateway sends something about this resource that makes no sense.
+    Misbehave(Rid, usize),
     /// Frames reach the gateway.
     ToGateway(usize),
     /// The gateway answers one request that waits.
@@ -40,6 +42,11 @@ pub enum Action {
     Advance(u64),
     /// Everything under way arrives and is answered.
     Deliver,
+}
+
+/// What a gateway does that has gone wrong, now and then.
+pub fn any_misbehaviour() -> impl Strategy<Value = Action> {
+    (any_rid(), 0..5usize).prop_map(|(rid, how)| Action::Misbehave(rid, how))
 }
 
 pub fn any_action() -> impl Strategy<Value = Action> {
@@ -72,6 +79,8 @@ pub struct World {
     listened: BTreeMap<ResourceId, (Rid, u32)>,
     asked: BTreeSet<RequestId>,
     closed: usize,
+    /// Whether the engine has something to complain about.
+    misbehaved: bool,
 }
 
 impl World {
@@ -79,7 +88,8 @@ impl World {
         let mut client = Client::with(seed, Options::default());
         client.lazy = lazy;
         let gateway = Gateway::new(service, protocol);
-        let mut world = World { client, gateway, listened: BTreeMap::new(), asked: BTreeSet::new(), closed: 0 };
+        let (listened, asked) = (BTreeMap::new(), BTreeSet::new());
+        let mut world = World { client, gateway, listened, asked, closed: 0, misbehaved: false };
         world.client.connect();
         world.accept();
         world.deliver();
@@ -122,6 +132,10 @@ impl World {
             Action::Revoke(rid) => self.gateway.revoke(rid),
             Action::Grant(rid) => {
                 self.gateway.denied.remove(&rid);
+            }
+            Action::Misbehave(rid, how) => {
+                self.misbehaved = true;
+                self.gateway.misbehave(rid, how);
             }
             Action::ToGateway(frames) => (0..frames).for_each(|_| {
                 self.gateway.accept();
@@ -166,7 +180,7 @@ impl World {
         self.client.read_all();
         self.client.assert_events_explain_values();
         let counters = self.client.engine.counters();
-        assert_eq!(counters, Counters { frames: counters.frames, ..Counters::default() });
+        assert!(self.misbehaved || counters == Counters { frames: counters.frames, ..Counters::default() });
         assert_eq!(self.client.engine.pending(), 0);
         for request in &self.asked {
             assert!(self.client.settled.contains_key(request), "{request:?} was never settled");
