@@ -263,8 +263,11 @@ export abstract class BaseClient implements ClientApi, ConnectionOwner {
   /** The entry of a cached resource: that of the object with this handle, or else the one of the ID. */
   #cached(session: Session, rid: string, handle: number | undefined): Entry | undefined {
     const { resources } = session;
-    if (handle === undefined) return resources.all().find((entry) => entry.item && entry.rid === rid);
-    return handle < 0 ? undefined : resources.peek(handle);
+    const known = handle ?? session.driver.find(rid);
+    if (known < 0) return undefined;
+    const entry = resources.entry(known);
+    resources.read(entry);
+    return entry;
   }
 
   /** Tells of a failure in a class of the application; the other resources are not affected. */

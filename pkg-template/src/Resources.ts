@@ -62,11 +62,6 @@ export class Resources implements ResourceReader {
     return this.byHandle[handle];
   }
 
-  /** Every entry there is. */
-  all(): Entry[] {
-    return this.byHandle.filter((entry) => entry !== undefined);
-  }
-
   /** The object of a resource. */
   object(handle: number): object {
     return this.read(this.entry(handle));

@@ -5,6 +5,8 @@ export interface Driver {
   hook_done(ok: boolean): void;
   /** The number of a cached resource, or minus the number of the request that brings it. */
   get(rid: string): number;
+  /** The number of a cached resource, or -1. */
+  find(rid: string): number;
   call(rid: string, method: string, params: string | undefined): number;
   auth(rid: string, method: string, params: string | undefined): number;
   create(rid: string, params: string | undefined): number;

@@ -88,6 +88,11 @@ impl Driver {
         }
     }
 
+    /// The number of a cached resource, or -1.
+    pub fn find(&self, rid: &str) -> i32 {
+        self.inner.engine.borrow().find(rid).map_or(-1, |id| id.0 as i32)
+    }
+
     /// The number of the request, as of the two below. `params` is JSON.
     pub fn call(&self, rid: &str, method: &str, params: Option<String>) -> u32 {
         self.inner.request(Action::Call, rid, method, params)
@@ -243,6 +248,10 @@ impl Inner {
     }
 
     fn take_in(self: &Rc<Self>, id: ConnectionId, inbound: Inbound) {
+        // A socket that has been given up may have reported something before that.
+        if id != self.engine.borrow().connection() {
+            return;
+        }
         match inbound {
             Inbound::Message(data) => {
                 let mut buffer = self.text.borrow_mut();
