@@ -97,7 +97,8 @@ impl Engine {
         let slot = self.graph.slot(id);
         // What is there all the same came by way of those that refer to it, and that is what counts.
         let there = refused && !slot.stale && !slot.content.is_none();
-        if there && slot.root && !matches!(slot.content, Content::Error(_)) {
+        let holds = self.subscriptions.get(id).is_some_and(|s| s.subscribed > s.in_flight + s.leaving);
+        if there && holds {
             self.graph.settle();
             return self.settle(request, Outcome::Resource(id));
         }
