@@ -4,9 +4,45 @@
 const encoder = new TextEncoder();
 
 /** How many words follow each operation's number; TOUCH and CHANGE say it themselves. */
-const LENGTHS = { 1: 1, 2: 1, 3: 3, 6: 6, 7: 2, 8: 5, 9: 3, 10: 1, 11: 1, 12: 4, 13: 3, 14: 0, 15: 0, 16: 0, 17: 1, 18: 4 };
-const NAMES = ['', 'retain', 'release', 'key', 'touch', 'change', 'insert', 'remove', 'event', 'unsubscribed', 'drop',
-  'replaced', 'settled', 'state', 'hook', 'connected', 'disconnected', 'connect failed', 'refused'];
+const LENGTHS = {
+  1: 1,
+  2: 1,
+  3: 3,
+  6: 6,
+  7: 2,
+  8: 5,
+  9: 3,
+  10: 1,
+  11: 1,
+  12: 4,
+  13: 3,
+  14: 0,
+  15: 0,
+  16: 0,
+  17: 1,
+  18: 4,
+};
+const NAMES = [
+  '',
+  'retain',
+  'release',
+  'key',
+  'touch',
+  'change',
+  'insert',
+  'remove',
+  'event',
+  'unsubscribed',
+  'drop',
+  'replaced',
+  'settled',
+  'state',
+  'hook',
+  'connected',
+  'disconnected',
+  'connect failed',
+  'refused',
+];
 
 export class TestHost {
   constructor(memory, kind) {
@@ -39,7 +75,7 @@ export class TestHost {
 
   apply(pointer, length) {
     const words = new Uint32Array(this.memory.buffer, pointer, length).slice();
-    for (let at = 0; at < words.length; ) {
+    for (let at = 0; at < words.length;) {
       const op = words[at++];
       let count = LENGTHS[op];
       if (op === 4) count = 9 + words[at + 8] * (words[at + 7] ? 1 : 2);
