@@ -8,7 +8,7 @@ use std::ops::Range;
 use super::error::ResError;
 use super::hash::Hasher;
 use super::rid;
-use super::scan::{Mark, Result, Scanner, Span, Str, Units, unescape};
+use super::scan::{Literal, Mark, Result, Scanner, Span, Str, Units, unescape};
 use super::value::{Cell, Kind, Names, Value, read_value};
 
 /// The kinds of resource a set can hold.
@@ -119,7 +119,7 @@ impl Frame {
     /// Scans `text`, replacing what was here.
     pub fn scan(&mut self, text: &str, units: Units, hasher: Hasher, names: &mut impl Names) -> Result<()> {
         self.clear();
-        FrameScanner { scanner: Scanner::new(text, units), hasher, names, frame: self }.frame()
+        FrameScanner { scanner: Scanner::new(text, units), likely: Vec::new(), hasher, names, frame: self }.frame()
     }
 
     fn clear(&mut self) {
@@ -142,6 +142,8 @@ impl Frame {
 
 struct FrameScanner<'a, 'f, N> {
     scanner: Scanner<'a>,
+    /// Where the keys of the last model stand, and their numbers.
+    likely: Vec<(Literal, u32)>,
     hasher: Hasher,
     names: &'f mut N,
     frame: &'f mut Frame,
@@ -326,10 +328,12 @@ impl<N: Names> FrameScanner<'_, '_, N> {
         let model = kind == ResourceKind::Model;
         let (open, close) = kind.brackets();
         self.scanner.open(open)?;
+        let mut at = 0;
         let mut first = true;
         while self.scanner.more(first, close)? {
             first = false;
-            let key = if model { self.member_key()? } else { 0 };
+            let key = if model { self.likely_key(at)? } else { 0 };
+            at += 1;
             let value = read_value(&mut self.scanner, self.hasher, self.names)?;
             if value.kind == Kind::Delete {
                 return self.scanner.error("delete action outside a change");
@@ -361,6 +365,23 @@ impl<N: Names> FrameScanner<'_, '_, N> {
         }
         self.frame.body.values = true;
         Ok(())
+    }
+
+    /// The key of a model's member number `at`: mostly the model before had the same one in that place, spelled the same.
+    #[inline]
+    fn likely_key(&mut self, at: usize) -> Result<u32> {
+        if let Some(&(literal, key)) = self.likely.get(at)
+            && self.scanner.take_same(literal)
+        {
+            return Ok(key);
+        }
+        let from = self.scanner.mark();
+        let key = self.member_key()?;
+        self.likely.truncate(at);
+        if let Some(literal) = self.scanner.literal_from(from) {
+            self.likely.push((literal, key));
+        }
+        Ok(key)
     }
 
     #[inline]

@@ -62,6 +62,13 @@ pub struct Mark {
     surplus: usize,
 }
 
+/// Where some ASCII text stands that was scanned, for finding the same text again.
+#[derive(Debug, Clone, Copy)]
+pub struct Literal {
+    start: usize,
+    len: usize,
+}
+
 /// The text is not what it should be. Where and why is told by [`Scanner::failure`]: an error without content keeps the
 /// many places that pass it on small.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -186,6 +193,26 @@ impl<'a> Scanner<'a> {
         let key = self.string()?;
         self.expect(b':', "expected a colon")?;
         Ok(key)
+    }
+
+    /// What was taken since `from`, if all of it is ASCII.
+    pub fn literal_from(&self, from: Mark) -> Option<Literal> {
+        let len = self.pos - from.pos;
+        self.bytes[from.pos..self.pos].is_ascii().then_some(Literal { start: from.pos, len })
+    }
+
+    /// Takes the text of `literal` if it comes next.
+    #[inline]
+    pub fn take_same(&mut self, literal: Literal) -> bool {
+        let Literal { start, len } = literal;
+        let same = match (self.bytes.get(start..start + len), self.bytes.get(self.pos..self.pos + len)) {
+            (Some(a), Some(b)) => same(a, b),
+            _ => false,
+        };
+        if same {
+            self.pos += len;
+        }
+        same
     }
 
     /// The end of the text must follow.
@@ -491,6 +518,21 @@ impl<'a> Scanner<'a> {
         }
         self.error("expected a value")
     }
+}
+
+/// Whether two short texts of one length are the same. Calling `memcmp` takes longer than this.
+#[inline]
+fn same(a: &[u8], b: &[u8]) -> bool {
+    let word = |bytes: &[u8], at: usize| u64::from_le_bytes(bytes[at..at + 8].try_into().expect("eight bytes"));
+    let len = a.len().min(b.len());
+    let mut at = 0;
+    while at + 8 <= len {
+        if word(a, at) != word(b, at) {
+            return false;
+        }
+        at += 8;
+    }
+    a[at..len].iter().zip(&b[at..len]).all(|(a, b)| a == b)
 }
 
 /// The high bit of each byte that is a quote, a backslash or a control character. Bits above the first may be wrong.

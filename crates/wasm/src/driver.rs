@@ -237,14 +237,14 @@ impl Inner {
 
     /// Hands the operations written so far to the shell.
     fn flush(&self) {
-        let tape = std::mem::take(&mut *self.tape.borrow_mut());
-        if !tape.words.is_empty() {
-            self.host.apply(tape.words.as_ptr(), tape.words.len());
-            let mut tape = tape;
-            tape.words.clear();
-            tape.words.shrink_to(KEPT_WORDS);
-            *self.tape.borrow_mut() = tape;
+        if self.tape.borrow().words.is_empty() {
+            return;
         }
+        let mut tape = self.tape.take();
+        self.host.apply(tape.words.as_ptr(), tape.words.len());
+        tape.words.clear();
+        tape.words.shrink_to(KEPT_WORDS);
+        self.tape.replace(tape);
     }
 
     fn take_in(self: &Rc<Self>, id: ConnectionId, inbound: Inbound) {

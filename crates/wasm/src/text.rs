@@ -11,28 +11,28 @@ pub struct TextBuffer {
 
 impl TextBuffer {
     pub fn new() -> Self {
-        TextBuffer { bytes: vec![0; KEPT] }
+        TextBuffer { bytes: Vec::new() }
     }
 
     /// Copies a message in; `None` when it is not text.
     pub fn ingest(&mut self, host: &Host, data: &JsValue) -> Option<&str> {
-        if self.bytes.len() < KEPT {
-            self.bytes.resize(KEPT, 0);
-        }
+        self.bytes.clear();
+        self.bytes.reserve(KEPT);
         loop {
-            let written = host.ingest(data, self.bytes.as_mut_ptr(), self.bytes.len());
+            let written = host.ingest(data, self.bytes.as_mut_ptr(), self.bytes.capacity());
             match written {
                 0.. => {
-                    let bytes = self.bytes.get(..written as usize)?;
-                    // SAFETY: the shell writes with `TextEncoder.encodeInto`, whose output is UTF-8 by definition, or
-                    // byte by byte when every character is ASCII. `bytes` is bounded by the length it reports.
-                    return Some(unsafe { std::str::from_utf8_unchecked(bytes) });
+                    let len = (written as usize).min(self.bytes.capacity());
+                    // SAFETY: the shell has written the bytes up to the length it reports, which is within the capacity.
+                    unsafe { self.bytes.set_len(len) };
+                    // SAFETY: it writes with `TextEncoder.encodeInto`, whose output is UTF-8 by definition, or byte by
+                    // byte when every character is ASCII.
+                    return Some(unsafe { std::str::from_utf8_unchecked(&self.bytes) });
                 }
                 -1 => return None,
                 _ => {
                     // Nothing of the old content is needed, so it is not copied over.
-                    self.bytes = Vec::new();
-                    self.bytes.resize((-1 - written) as usize, 0);
+                    self.bytes = Vec::with_capacity((-1 - written) as usize);
                 }
             }
         }
@@ -40,7 +40,7 @@ impl TextBuffer {
 
     /// Gives back the memory an unusually large frame took.
     pub fn shrink(&mut self) {
-        if self.bytes.len() > KEPT {
+        if self.bytes.capacity() > KEPT {
             self.bytes = Vec::new();
         }
     }
