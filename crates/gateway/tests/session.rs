@@ -329,3 +329,55 @@ async fn a_handler_that_panics_fails_its_own_request_only() {
     assert_eq!(failed["error"]["code"], "system.internalError");
     assert!(request(&mut client, 2, "get.frail.model", Value::Null).await.get("result").is_some());
 }
+
+/// A service whose resources `graph.deep.N` each refer to the next one, and `graph.wide.N` to N others.
+fn references(bus: &MemoryBus) {
+    let number = |name: &str| name.rsplit('.').next().and_then(|n| n.parse::<u32>().ok()).expect("a number");
+    Service::new("graph")
+        .get("graph.deep.>", move |request| {
+            Ok(Resource::Model(json!({ "next": { "rid": format!("graph.deep.{}", number(request.name()) + 1) } })))
+        })
+        .get("graph.wide.>", move |request| {
+            let items = (0..number(request.name())).map(|i| json!({ "rid": format!("graph.leaf.{i}") }));
+            Ok(Resource::Collection(items.collect()))
+        })
+        .get("graph.leaf.>", |_| Ok(Resource::Model(json!({ "leaf": true }))))
+        .access("graph.deep.>", |_| Ok(Access::ALL))
+        .access("graph.wide.>", |_| Ok(Access::ALL))
+        .start(bus.connect());
+}
+
+#[tokio::test(start_paused = true)]
+async fn references_are_followed_for_64_levels() {
+    let bus = MemoryBus::new();
+    references(&bus);
+    let gateway = Gateway::start(bus.connect(), GatewayConfig::default());
+    let mut client = session(&gateway).await;
+    let answer = request(&mut client, 1, "subscribe.graph.deep.1", Value::Null).await;
+    let (models, errors) = (&answer["result"]["models"], &answer["result"]["errors"]);
+    assert_eq!(models.as_object().map(|models| models.len()), Some(64));
+    assert_eq!(errors.as_object().map(|errors| errors.len()), Some(1));
+    assert_eq!(errors["graph.deep.65"]["code"], "system.subscriptionLimitExceeded");
+    // Asked for itself, it is the first level of another answer.
+    let answer = request(&mut client, 2, "subscribe.graph.deep.65", Value::Null).await;
+    assert_eq!(answer["result"]["models"].as_object().map(|models| models.len()), Some(64));
+    assert_eq!(answer["result"]["errors"]["graph.deep.129"]["code"], "system.subscriptionLimitExceeded");
+    let answer = request(&mut client, 3, "unsubscribe.graph.deep.1", Value::Null).await;
+    assert_eq!(answer, json!({ "id": 3 }));
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_request_loads_5000_references() {
+    let bus = MemoryBus::new();
+    references(&bus);
+    let gateway = Gateway::start(bus.connect(), GatewayConfig::default());
+    let mut client = session(&gateway).await;
+    let whole = request(&mut client, 1, "get.graph.wide.5000", Value::Null).await;
+    assert_eq!(whole["result"]["models"].as_object().map(|models| models.len()), Some(5_000));
+    assert_eq!(whole["result"]["errors"], Value::Null);
+    let answer = request(&mut client, 2, "subscribe.graph.wide.5003", Value::Null).await;
+    assert_eq!(answer["result"]["models"].as_object().map(|models| models.len()), Some(5_000));
+    let errors = answer["result"]["errors"].as_object().expect("some are too many");
+    assert_eq!(errors.len(), 3);
+    assert!(errors.values().all(|error| error["code"] == "system.subscriptionLimitExceeded"), "{errors:?}");
+}

@@ -27,7 +27,7 @@ impl Conn {
         if over {
             return self.direct_refused(id, kind, rid, &ResError::SUBSCRIPTION_LIMIT);
         }
-        let sub_id = self.acquire(rid);
+        let sub_id = self.acquire(rid, None);
         let request = RequestId(self.next_id());
         self.requests.insert(request, Request::Direct { id, kind, sub: sub_id, wait: None, failure: None });
         let sub = self.sub(sub_id);

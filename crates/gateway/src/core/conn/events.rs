@@ -5,7 +5,7 @@ use tracing::error;
 
 use super::graph::Goal;
 use super::set::ResourceSet;
-use super::sub::{Access, Body, RequestId};
+use super::sub::{Access, Body, Level, RequestId};
 use super::{Conn, Output, Purpose};
 use crate::core::border::{Event, EventKind, Notice, SubId};
 use crate::core::json;
@@ -26,7 +26,8 @@ impl Conn {
                 sub.body = Body::Loaded(snapshot);
                 sub.version = version;
                 let waits = std::mem::take(&mut sub.waits);
-                let children = references.iter().map(|rid| self.add_reference(id, rid)).collect();
+                let level = sub.level.clone();
+                let children = references.iter().map(|rid| self.add_reference(id, rid, &level)).collect();
                 self.resolve_waits(waits, children);
             }
             Notice::Failed(error) => {
@@ -107,8 +108,9 @@ impl Conn {
         if event.version != sub.version {
             error!(rid = %sub.rid, event = event.version, held = sub.version, "event for another version");
         }
+        let level = Level::top();
         for rid in &event.kind.references().0 {
-            self.add_reference(id, rid);
+            self.add_reference(id, rid, &level);
         }
     }
 

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use resclient::protocol::ResError;
 
 use super::set::ResourceSet;
-use super::sub::{Body, Edge, RequestId, Sub, WaitId};
+use super::sub::{Body, Edge, Level, RequestId, Sub, WaitId};
 use super::{Conn, Output};
 use crate::core::border::{Address, Command, SubId};
 use crate::core::value::Snapshot;
@@ -30,25 +30,33 @@ pub enum Goal {
 
 impl Conn {
     /// The Sub for a resource; it is created and asked for if there is none, and asked for again if it could not be had.
-    pub(super) fn acquire(&mut self, rid: &Arc<str>) -> SubId {
+    /// With a `parent`, it is for a reference from there, and asked for only within the limits of references.
+    pub(super) fn acquire(&mut self, rid: &Arc<str>, parent: Option<&Level>) -> SubId {
+        let level = |limits| parent.map_or_else(|| Some(Level::top()), |parent| parent.below(limits));
         if let Some(&id) = self.by_rid.get(rid) {
-            self.reload(id);
+            if !self.subs[&id].is_subscribed()
+                && let Some(level) = level(&self.limits)
+            {
+                self.sub(id).level = level;
+                self.reload(id);
+            }
             return id;
         }
+        let level = level(&self.limits);
         let id = SubId(self.next_id());
+        let is_over = level.is_none() || self.subs.len() >= self.limits.held_resources;
+        let level = level.unwrap_or_else(Level::top);
         let refused = match self.address(rid) {
             None => Some((Address { name: rid.clone(), query: "".into() }, ResError::INVALID_REQUEST)),
-            Some(address) if self.subs.len() >= self.limits.held_resources => {
-                Some((address, ResError::SUBSCRIPTION_LIMIT))
-            }
+            Some(address) if is_over => Some((address, ResError::SUBSCRIPTION_LIMIT)),
             Some(address) => {
-                self.subs.insert(id, Sub::new(rid.clone(), address.clone(), Body::Loading(None)));
+                self.subs.insert(id, Sub::new(rid.clone(), address.clone(), Body::Loading(None), level.clone()));
                 self.output(Output::Cache(Command::Subscribe(self.subscriber(id), address)));
                 None
             }
         };
         if let Some((address, error)) = refused {
-            self.subs.insert(id, Sub::new(rid.clone(), address, Body::Failed(error)));
+            self.subs.insert(id, Sub::new(rid.clone(), address, Body::Failed(error), level));
         }
         self.by_rid.insert(rid.clone(), id);
         id
@@ -70,9 +78,9 @@ impl Conn {
         self.output(Output::Cache(Command::Subscribe(subscriber, address)));
     }
 
-    /// Counts a reference from `parent` to the resource.
-    pub(super) fn add_reference(&mut self, parent: SubId, rid: &Arc<str>) -> SubId {
-        let child = self.acquire(rid);
+    /// Counts a reference from `parent`, which is at the level, to the resource.
+    pub(super) fn add_reference(&mut self, parent: SubId, rid: &Arc<str>, level: &Level) -> SubId {
+        let child = self.acquire(rid, Some(level));
         let edge = self.sub(parent).refs.entry(child).or_default();
         edge.count += 1;
         if edge.count == 1 {

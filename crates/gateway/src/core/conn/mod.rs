@@ -78,11 +78,24 @@ pub struct Limits {
     pub direct_resources: usize,
     /// Resources held in all; default 20 000.
     pub held_resources: usize,
+    /// Levels of references below each other in the answer to one request, or in one event; default 64. A resource that is
+    /// deeper is in the set with the error `system.subscriptionLimitExceeded`.
+    pub reference_depth: usize,
+    /// Resources that are loaded through references for one request or one event; default 5 000. For those beyond, there
+    /// is the same error in the set.
+    pub reference_count: usize,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Limits { rid_bytes: 1024, direct_count: 256, direct_resources: 1_000, held_resources: 20_000 }
+        Limits {
+            rid_bytes: 1024,
+            direct_count: 256,
+            direct_resources: 1_000,
+            held_resources: 20_000,
+            reference_depth: 64,
+            reference_count: 5_000,
+        }
     }
 }
 

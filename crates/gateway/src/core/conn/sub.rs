@@ -2,9 +2,11 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use resclient::protocol::ResError;
 
+use super::Limits;
 use crate::core::border::{Address, Event, SubId};
 use crate::core::response;
 use crate::core::value::Snapshot;
@@ -17,6 +19,31 @@ pub struct RequestId(pub u64);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct WaitId(pub u64);
 
+/// How far below the resource that was asked for another is, and what was loaded because of that one.
+#[derive(Debug, Clone)]
+pub struct Level {
+    depth: usize,
+    loaded: Arc<AtomicUsize>,
+}
+
+impl Level {
+    /// Of a resource that is asked for itself, or that an event is about.
+    pub fn top() -> Level {
+        Level { depth: 1, loaded: Arc::default() }
+    }
+
+    /// Of a resource that is loaded because it is referred to from here; `None` when that is too deep or one too many.
+    pub fn below(&self, limits: &Limits) -> Option<Level> {
+        // Only one connection counts with it, so that nothing comes between the two steps.
+        let loaded = self.loaded.load(Ordering::Relaxed);
+        if self.depth >= limits.reference_depth || loaded >= limits.reference_count {
+            return None;
+        }
+        self.loaded.store(loaded + 1, Ordering::Relaxed);
+        Some(Level { depth: self.depth + 1, loaded: self.loaded.clone() })
+    }
+}
+
 /// A resource that the connection uses, directly or through references.
 #[derive(Debug)]
 pub struct Sub {
@@ -24,6 +51,7 @@ pub struct Sub {
     pub rid: Arc<str>,
     pub address: Address,
     pub body: Body,
+    pub level: Level,
     pub version: u64,
     /// The client holds the resource.
     pub sent: bool,
@@ -78,11 +106,12 @@ pub enum Access {
 }
 
 impl Sub {
-    pub fn new(rid: Arc<str>, address: Address, body: Body) -> Sub {
+    pub fn new(rid: Arc<str>, address: Address, body: Body, level: Level) -> Sub {
         Sub {
             rid,
             address,
             body,
+            level,
             version: 0,
             sent: false,
             direct: 0,
