@@ -259,6 +259,22 @@ async fn pages_of_other_origins_are_refused() {
 }
 
 #[tokio::test]
+async fn connections_are_limited_in_all_and_per_address() {
+    let bus = MemoryBus::new();
+    let config = ServerConfig { connections: 1, ..ServerConfig::default() };
+    let full = TestServer::with(bus.clone(), GatewayConfig::default(), config).await;
+    let only = full.connect_with(&[]).await.expect("there is one place");
+    assert_eq!(full.connect_with(&[]).await.err(), Some(503));
+    drop(only);
+    let freed = async { while full.connect_with(&[]).await.is_err() {} };
+    tokio::time::timeout(std::time::Duration::from_secs(20), freed).await.expect("the place is free again");
+    let config = ServerConfig { connections_per_address: 2, ..ServerConfig::default() };
+    let server = TestServer::with(bus, GatewayConfig::default(), config).await;
+    let _both = (server.connect().await, server.connect().await);
+    assert_eq!(server.connect_with(&[]).await.err(), Some(429));
+}
+
+#[tokio::test]
 async fn stopping_closes_clients_with_1001() {
     let bus = MemoryBus::new();
     notes(&bus);

@@ -2,6 +2,7 @@
 
 mod api;
 mod origin;
+mod slots;
 mod websocket;
 
 use std::future::Future;
@@ -27,6 +28,7 @@ use tracing::{debug, warn};
 use crate::core::conn::ClientInfo;
 use crate::gateway::Gateway;
 pub use origin::AllowOrigin;
+use slots::{Full, Slots};
 
 /// What the server serves, and where.
 #[derive(Debug, Clone)]
@@ -39,6 +41,10 @@ pub struct ServerConfig {
     pub www: Option<PathBuf>,
     /// Pages of which origins may use the gateway; default the gateway's own.
     pub allow_origin: AllowOrigin,
+    /// WebSockets that may be open at a time; more are answered with 503. Default 50 000.
+    pub connections: usize,
+    /// WebSockets that may be open from one address; more are answered with 429. Default 200.
+    pub connections_per_address: usize,
     /// Bytes of one WebSocket frame from a client; default 64 KiB.
     pub frame_bytes: usize,
     /// Bytes of one WebSocket message from a client; default 256 KiB.
@@ -56,6 +62,8 @@ impl Default for ServerConfig {
             api_path: "/api/".into(),
             www: None,
             allow_origin: AllowOrigin::SameOrigin,
+            connections: 50_000,
+            connections_per_address: 200,
             frame_bytes: 64 << 10,
             message_bytes: 256 << 10,
             ping_interval: Duration::from_secs(20),
@@ -78,7 +86,8 @@ pub async fn run(
     let (stop, stopping) = watch::channel(false);
     let (alive, mut ended) = mpsc::channel::<()>(1);
     let watched = gateway.clone();
-    let server = Arc::new(Server { gateway, config, stopping: stopping.clone(), alive });
+    let slots = Slots::new(config.connections, config.connections_per_address);
+    let server = Arc::new(Server { gateway, config, slots, stopping: stopping.clone(), alive });
     let app = Router::new().fallback(serve).with_state(server);
     let app = app.into_make_service_with_connect_info::<SocketAddr>();
     let mut graceful = stopping.clone();
@@ -114,6 +123,7 @@ pub async fn run(
 struct Server {
     gateway: Gateway,
     config: ServerConfig,
+    slots: Arc<Slots>,
     stopping: watch::Receiver<bool>,
     alive: mpsc::Sender<()>,
 }
@@ -148,6 +158,16 @@ async fn upgrade(server: &Arc<Server>, remote: SocketAddr, request: Request) -> 
     if !server.config.allow_origin.admits(request.headers()) {
         return api::forbidden();
     }
+    let slot = match server.slots.take(remote.ip()) {
+        Ok(slot) => slot,
+        Err(full) => {
+            debug!(%remote, ?full, "no place for another client");
+            return match full {
+                Full::InAll => StatusCode::SERVICE_UNAVAILABLE.into_response(),
+                Full::Address => StatusCode::TOO_MANY_REQUESTS.into_response(),
+            };
+        }
+    };
     let (mut parts, _) = request.into_parts();
     let client = client_info(&parts, remote);
     match WebSocketUpgrade::from_request_parts(&mut parts, &()).await {
@@ -155,7 +175,10 @@ async fn upgrade(server: &Arc<Server>, remote: SocketAddr, request: Request) -> 
             let server = server.clone();
             let config = &server.config;
             let upgrade = upgrade.max_frame_size(config.frame_bytes).max_message_size(config.message_bytes);
-            upgrade.on_upgrade(move |socket| async move { websocket::serve(&server, socket, client).await })
+            upgrade.on_upgrade(move |socket| async move {
+                websocket::serve(&server, socket, client).await;
+                drop(slot);
+            })
         }
         Err(rejection) => rejection.into_response(),
     }

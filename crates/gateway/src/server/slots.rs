@@ -1,0 +1,76 @@
+//! How many clients may be connected, in all and from one address.
+
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex, MutexGuard};
+
+/// Counts the WebSockets that are open.
+#[derive(Debug)]
+pub struct Slots {
+    in_all: usize,
+    per_address: usize,
+    taken: Mutex<Taken>,
+}
+
+#[derive(Debug, Default)]
+struct Taken {
+    in_all: usize,
+    by_address: HashMap<IpAddr, usize>,
+}
+
+/// Why a client has to wait.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Full {
+    InAll,
+    Address,
+}
+
+impl Slots {
+    pub fn new(in_all: usize, per_address: usize) -> Arc<Slots> {
+        Arc::new(Slots { in_all, per_address, taken: Mutex::default() })
+    }
+
+    /// Takes a place, which is free again when the slot is dropped.
+    ///
+    /// # Errors
+    /// If there is none.
+    pub fn take(self: &Arc<Self>, address: IpAddr) -> Result<Slot, Full> {
+        // The same client may be written in two ways where a socket takes both versions of IP.
+        let address = address.to_canonical();
+        let mut taken = self.taken();
+        if taken.in_all >= self.in_all {
+            return Err(Full::InAll);
+        }
+        if taken.by_address.get(&address).is_some_and(|&count| count >= self.per_address) || self.per_address == 0 {
+            return Err(Full::Address);
+        }
+        taken.in_all += 1;
+        *taken.by_address.entry(address).or_default() += 1;
+        Ok(Slot { slots: self.clone(), address })
+    }
+
+    fn taken(&self) -> MutexGuard<'_, Taken> {
+        self.taken.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+}
+
+/// The place of one client.
+#[derive(Debug)]
+pub struct Slot {
+    slots: Arc<Slots>,
+    address: IpAddr,
+}
+
+impl Drop for Slot {
+    fn drop(&mut self) {
+        let mut taken = self.slots.taken();
+        taken.in_all -= 1;
+        if let Some(count) = taken.by_address.get_mut(&self.address) {
+            *count -= 1;
+            // An address that is gone must not take memory.
+            if *count == 0 {
+                taken.by_address.remove(&self.address);
+            }
+        }
+    }
+}
