@@ -2,6 +2,7 @@ import type { Driver } from './driver.js';
 import { Entry } from './Entry.js';
 import type { Resources } from './Resources.js';
 import { ResCollection } from './ResCollection.js';
+import { safely } from './safely.js';
 
 /**
  * Lets go of resources that have left the cache. Objects in the application's hands stay readable, with what they refer
@@ -26,13 +27,16 @@ export class Drops {
     if (handles.length === 0) return;
     this.handles = [];
     const held = handles.map((handle) => resources.peek(handle)).filter((entry) => entry !== undefined);
-    if (held.length > 0) this.keepReadable(held, new Set(handles));
+    safely(() => {
+      if (held.length > 0) this.keepReadable(held, new Set(handles));
+    });
     for (const handle of handles) {
-      const entry = resources.peek(handle);
-      if (entry) {
+      safely(() => {
+        const entry = resources.peek(handle);
+        if (!entry) return;
         resources.detach(entry);
         if (entry.rid) this.dropped(entry.rid);
-      }
+      });
       this.driver.forget(handle);
     }
   }

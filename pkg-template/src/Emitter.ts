@@ -1,4 +1,5 @@
 import { type Channel, EventBus, type EventBusLike, type Plan } from './EventBus.js';
+import { safely } from './safely.js';
 
 /** Emits a client's events on its bus: the quick way on our own bus, by `emit` on one from elsewhere. */
 export class Emitter {
@@ -23,12 +24,17 @@ export class Emitter {
 
   post(plan: Plan, data: unknown, target: object): void {
     if (this.own) this.own.post(plan, data, target);
-    else this.bus.emit(target, plan.event, data);
+    else this.emitSafely(target, plan.event, data);
   }
 
   /** Emits an event of the client itself. */
   emit(client: object, event: string, data: unknown): void {
-    this.bus.emit(client, `${this.namespace}.${event}`, data);
+    this.emitSafely(client, `${this.namespace}.${event}`, data);
+  }
+
+  /** A bus from elsewhere may throw, or call handlers that do; the client has to go on with what it was doing. */
+  private emitSafely(target: object, event: string, data: unknown): void {
+    safely(() => this.bus.emit(target, event, data));
   }
 }
 

@@ -4,6 +4,7 @@ import type { DriverHost } from './driver.js';
 import type { Frames } from './frames.js';
 import type { Memory } from './memory.js';
 import type { WebSocketFactory } from './options.js';
+import { safely } from './safely.js';
 import type { Tape } from './Tape.js';
 
 /** The parts of a client the driver calls; they are made after the host, for they need the driver. */
@@ -14,7 +15,10 @@ export interface HostParts {
   readonly connection: Connection;
 }
 
-/** What the driver calls. */
+/**
+ * What the driver calls. The driver cannot carry on after an exception, so but for `open` none leaves this: what went
+ * wrong, be it here or in the application's code, is logged.
+ */
 export class Host implements DriverHost {
   private parts!: HostParts;
   private readonly encoder = new TextEncoder();
@@ -33,7 +37,7 @@ export class Host implements DriverHost {
     if (typeof data !== 'string') return NOT_TEXT;
     this.parts.frames.current = data;
     const written = this.copy(data, pointer, capacity);
-    if (this.debug !== null && written >= 0) this.debug.received(data);
+    if (this.debug !== null && written >= 0) safely(() => this.debug!.received(data));
     return written;
   }
 
@@ -54,12 +58,14 @@ export class Host implements DriverHost {
   }
 
   socket_event(kind: number, event: unknown): void {
-    this.parts.connection.socketEvent(kind, event);
-    this.debug?.tell(SOCKET_EVENTS[kind]!, `ResClient ${SOCKET_EVENTS[kind]}`, event);
+    safely(() => {
+      this.parts.connection.socketEvent(kind, event);
+      this.debug?.tell(SOCKET_EVENTS[kind]!, `ResClient ${SOCKET_EVENTS[kind]}`, event);
+    });
   }
 
   sent(text: string): void {
-    this.debug?.sent(text);
+    safely(() => this.debug?.sent(text));
   }
 
   private copy(text: string, pointer: number, capacity: number): number {

@@ -10,6 +10,7 @@ import { ResCollection } from './ResCollection.js';
 import { type ErrorObject, ResError } from './ResError.js';
 import { defineMember, ResModel } from './ResModel.js';
 import { ResRef } from './ResRef.js';
+import { safely } from './safely.js';
 import type { TypeList } from './TypeList.js';
 
 /** What the client calls on a model or collection made by a factory. */
@@ -95,7 +96,9 @@ export class Resources implements ResourceReader {
   detach(entry: Entry): void {
     this.byHandle[entry.handle] = undefined;
     entry.handle = -1;
-    if (entry.item instanceof ResModel || entry.item instanceof ResCollection) entry.item._handle = -1;
+    const { item } = entry;
+    // The application may have frozen it, and then it has to stay as it is.
+    if (item instanceof ResModel || item instanceof ResCollection) Reflect.set(item, '_handle', -1);
   }
 
   /** The value of an object in the text: a soft reference or a data value. */
@@ -221,13 +224,14 @@ export class Resources implements ResourceReader {
     try {
       item = factory(this.client as never, entry.rid);
       if (typeof item !== 'object' || item === null) throw new Error('The factory made no object');
+      // Fails when the object is frozen.
+      if (item instanceof ResModel || item instanceof ResCollection) item._handle = entry.handle;
     } catch (error) {
       this.report(entry.rid, error);
       return undefined;
     }
     entry.item = item;
     entry.custom = true;
-    if (item instanceof ResModel || item instanceof ResCollection) item._handle = entry.handle;
     this.uninitialised.push(() => this.initialise(entry.rid, item as CustomItem, data));
     this.initialiseAll();
     return item;
@@ -248,17 +252,17 @@ export class Resources implements ResourceReader {
   private initialiseAll(): void {
     if (this.initialising) return;
     this.initialising = true;
-    for (let next = this.uninitialised.pop(); next; next = this.uninitialised.pop()) next();
+    for (let next = this.uninitialised.pop(); next; next = this.uninitialised.pop()) safely(next);
     this.initialising = false;
   }
 
   private initialise(rid: string, item: CustomItem, data: Record<string, unknown> | unknown[]): void {
     const values = data as Record<string, unknown>;
-    for (const key of Object.keys(values)) {
-      const value = values[key];
-      if (value instanceof Entry) values[key] = this.read(value);
-    }
     try {
+      for (const key of Object.keys(values)) {
+        const value = values[key];
+        if (value instanceof Entry) values[key] = this.read(value);
+      }
       item.__init(data);
     } catch (error) {
       this.report(rid, error);

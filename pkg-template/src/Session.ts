@@ -10,7 +10,7 @@ import { Host } from './Host.js';
 import { localError } from './localErrors.js';
 import { Memory } from './memory.js';
 import type { Options, WebSocketFactory } from './options.js';
-import { Requests } from './Requests.js';
+import { type Outcome, Requests } from './Requests.js';
 import { type ErrorObject, ResError } from './ResError.js';
 import { type Report, Resources, type ResourceTypes } from './Resources.js';
 import { type SessionEvents, Tape } from './Tape.js';
@@ -64,33 +64,39 @@ export class Session implements SessionEvents {
     if (this.debug) driver.set_debug(true);
   }
 
-  settled(request: number, outcome: number, a: number, b: number): void {
-    switch (outcome) {
+  settled(request: number, kind: number, a: number, b: number): void {
+    let outcome: Outcome;
+    try {
+      outcome = this.outcome(kind, a, b);
+    } catch (error) {
+      // Who waits for the answer is the one to hear that it could not be made.
+      outcome = ({ reject }) => reject(error);
+    }
+    this.requests.settle(request, outcome);
+  }
+
+  private outcome(kind: number, a: number, b: number): Outcome {
+    switch (kind) {
       case Settled.Resource: {
         const item = this.resources.object(a);
         const { rid } = this.resources.entry(a);
-        this.requests.settle(request, (pending) => pending.resolve(pending.raw ? { rid } : item));
-        break;
+        return (pending) => pending.resolve(pending.raw ? { rid } : item);
       }
       case Settled.Payload: {
         const payload = this.values.json(a, b);
         const raw = a === b ? {} : { payload };
-        this.requests.settle(request, (pending) => pending.resolve(pending.raw ? raw : payload));
-        break;
+        return (pending) => pending.resolve(pending.raw ? raw : payload);
       }
       case Settled.Error: {
         const object = this.values.json(a, b) as ErrorObject;
-        this.requests.settle(request, ({ rid, method, params, reject }) => {
+        return ({ rid, method, params, reject }) => {
           const error = new ResError(rid, method, params).__init(object);
           this.emitter.emit(this.owner, 'error', error);
           reject(error);
-        });
-        break;
+        };
       }
       default:
-        this.requests.settle(request, ({ rid, method, params, reject }) =>
-          reject(new ResError(rid, method, params).__init(localError(a))),
-        );
+        return ({ rid, method, params, reject }) => reject(new ResError(rid, method, params).__init(localError(a)));
     }
   }
 

@@ -51,79 +51,101 @@ export class Tape {
     private readonly session: SessionEvents,
   ) {}
 
-  /** `length` words from byte `pointer` on. */
+  /** `length` words from byte `pointer` on. An operation that fails is logged and does not keep the others from running. */
   apply(pointer: number, length: number): void {
     const first = pointer >>> 2;
     const end = first + length;
-    let i = first;
-    // The view is asked for anew after every operation, for each may have grown the memory.
-    while (i < end) i = this.step(this.memory.words(), i);
+    for (let i = first; i < end;) {
+      // The view is asked for anew for every operation, for each may have grown the memory.
+      const words = this.memory.words();
+      const next = i + operationLength(words, i);
+      try {
+        this.step(words, i);
+      } catch (error) {
+        console.error(error);
+      }
+      i = next;
+    }
     this.drops.finish();
   }
 
-  /** Carries out the operation at a word; answers the word behind it. */
-  private step(words: Uint32Array, i: number): number {
+  /** Carries out the operation at a word. */
+  private step(words: Uint32Array, i: number): void {
     const a = words[i + 1]!;
     const b = words[i + 2]!;
     switch (words[i]) {
       case Op.Change:
-        this.updates.change(a, b, i + 3);
-        return i + 3 + b * (1 + VALUE_WORDS);
+        return this.updates.change(a, b, i + 3);
       case Op.Insert:
-        this.updates.insert(a, b, i + 3);
-        return i + 3 + VALUE_WORDS;
+        return this.updates.insert(a, b, i + 3);
       case Op.Remove:
-        this.updates.remove(a, b);
-        return i + 3;
+        return this.updates.remove(a, b);
       case Op.Event:
-        this.updates.event(a, this.values.name(b, words[i + 3]!), words[i + 4]!, words[i + 5]!);
-        return i + 6;
+        return this.updates.event(a, this.values.name(b, words[i + 3]!), words[i + 4]!, words[i + 5]!);
       case Op.Unsubscribed:
-        this.updates.unsubscribed(a, b, words[i + 3]!);
-        return i + 4;
-      case Op.Touch: {
-        const next = i + 1 + recordLength(words, i + 1);
-        this.resources.touch(a, i + 1);
-        return next;
-      }
+        return this.updates.unsubscribed(a, b, words[i + 3]!);
+      case Op.Touch:
+        return this.resources.touch(a, i + 1);
       case Op.Key:
-        this.resources.names.set(a, this.frames.current.substring(b, words[i + 3]!));
-        return i + 4;
+        return this.resources.names.set(a, this.frames.current.substring(b, words[i + 3]!));
       case Op.Retain:
-        this.frames.retain(a);
-        return i + 2;
+        return this.frames.retain(a);
       case Op.Release:
-        this.frames.release(a);
-        return i + 2;
+        return this.frames.release(a);
       case Op.Drop:
-        this.drops.add(a);
-        return i + 2;
+        return this.drops.add(a);
       case Op.Replaced:
-        this.updates.replaced(a);
-        return i + 2;
+        return this.updates.replaced(a);
       case Op.Settled:
-        this.session.settled(a, b, words[i + 3]!, words[i + 4]!);
-        return i + 5;
+        return this.session.settled(a, b, words[i + 3]!, words[i + 4]!);
       case Op.State:
-        this.session.state(a, b, words[i + 3]!);
-        return i + 4;
+        return this.session.state(a, b, words[i + 3]!);
       case Op.Hook:
-        this.session.hook();
-        return i + 1;
+        return this.session.hook();
       case Op.Connected:
-        this.session.connected();
-        return i + 1;
+        return this.session.connected();
       case Op.Disconnected:
-        this.session.disconnected();
-        return i + 1;
+        return this.session.disconnected();
       case Op.ConnectFailed:
-        this.session.connectFailed(a);
-        return i + 2;
+        return this.session.connectFailed(a);
       case Op.Refused:
-        this.session.refused(a, b !== 0, words[i + 3]!, words[i + 4]!);
-        return i + 5;
+        return this.session.refused(a, b !== 0, words[i + 3]!, words[i + 4]!);
       default:
         throw new Error(`resclient-wasm: unknown operation ${words[i]}`);
     }
   }
+}
+
+/** How many words an operation takes. Behind an unknown one nothing can be made sense of, so it takes all that is left. */
+function operationLength(words: Uint32Array, i: number): number {
+  const operation = words[i]!;
+  if (operation === Op.Change) return 3 + words[i + 2]! * (1 + VALUE_WORDS);
+  if (operation === Op.Touch) return 1 + recordLength(words, i + 1);
+  return LENGTHS[operation] ?? Infinity;
+}
+
+/** Lengths of the operations that always take as many words. */
+const LENGTHS: readonly (number | undefined)[] = lengths({
+  [Op.Retain]: 2,
+  [Op.Release]: 2,
+  [Op.Key]: 4,
+  [Op.Insert]: 3 + VALUE_WORDS,
+  [Op.Remove]: 3,
+  [Op.Event]: 6,
+  [Op.Unsubscribed]: 4,
+  [Op.Drop]: 2,
+  [Op.Replaced]: 2,
+  [Op.Settled]: 5,
+  [Op.State]: 4,
+  [Op.Hook]: 1,
+  [Op.Connected]: 1,
+  [Op.Disconnected]: 1,
+  [Op.ConnectFailed]: 2,
+  [Op.Refused]: 5,
+});
+
+function lengths(byOperation: Record<Exclude<Op, Op.Change | Op.Touch>, number>): number[] {
+  const list: number[] = [];
+  for (const [operation, length] of Object.entries(byOperation)) list[+operation] = length;
+  return list;
 }

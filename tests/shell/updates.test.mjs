@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { withErrors } from './support/bus.mjs';
 import { Bench, COLLECTION, MODEL, shell } from './support/tape.mjs';
 
 /** A model with the members `a` (0), `b` (1) and `ref` (2), which refers to a model with number 1. */
@@ -169,8 +170,9 @@ test('a bus from elsewhere gets every event by its full name', () => {
   assert.deepEqual(emitted, [[target, 'ns.resource.x.change', { a: 1 }]]);
 });
 
-test('an operation on a resource that was not read is an internal error', () => {
+test('an operation on a resource that was not read is an internal error', async () => {
   const bench = withModel();
   bench.frame('{"a":2}');
-  assert.throws(() => bench.op(5, 0, 1, 0, ...bench.value(6, '2')).apply(), /resource 0 was not read/);
+  const [[error]] = await withErrors(() => bench.op(5, 0, 1, 0, ...bench.value(6, '2')).apply());
+  assert.match(error.message, /resource 0 was not read/);
 });

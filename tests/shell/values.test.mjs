@@ -46,12 +46,6 @@ test('a soft reference is a ResRef', async () => {
   assert.deepEqual([value.rid, value.toJSON()], ['a.b', { rid: 'a.b' }]);
 });
 
-test('an operation or value that is not known is an error, not something to skip', () => {
-  const bench = new Bench();
-  bench.frame('{}');
-  assert.throws(() => bench.op(99).apply(), /unknown operation 99/);
-});
-
 test('frames are copied as UTF-8, and what does not fit is told', () => {
   const bench = new Bench();
   const { host, memory } = bench;

@@ -1,0 +1,128 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { withErrors } from './support/bus.mjs';
+import { connected, exported, next } from './support/client.mjs';
+import { Bench, COLLECTION, MODEL, shell } from './support/tape.mjs';
+
+const { ResModel } = exported;
+const counter = () => ({ counter: { model: { n: 1 } }, other: { model: { n: 10 } } });
+
+test('a bus whose emit throws does not stop the client', async () => {
+  const eventBus = {
+    on() {},
+    off() {},
+    emit() {
+      throw new Error('the bus is out of order');
+    },
+  };
+  const { client, gateway } = connected(counter(), { eventBus });
+  const errors = await withErrors(async () => {
+    const model = await client.get('counter');
+    const other = await client.get('other');
+    model.on('change', () => {});
+    gateway.event('counter', 'change', { values: { n: 2 } });
+    gateway.event('other', 'change', { values: { n: 11 } });
+    assert.deepEqual([model.n, other.n], [2, 11]);
+    const failure = await client.get('missing').catch((error) => error);
+    assert.equal(failure.code, 'system.notFound');
+    assert.deepEqual(await client.call('counter', 'x').then(() => 'answered'), 'answered');
+    gateway.socket.lose();
+    await gateway.request('subscribe.counter');
+    await client.connect();
+    assert.equal(client.connected, true);
+    client.disconnect();
+    assert.equal(client.connected, false);
+  });
+  assert.ok(errors.length >= 5);
+  assert.ok(errors.every(([error]) => error.message === 'the bus is out of order'));
+});
+
+test('a bus whose on throws leaves nothing behind', async () => {
+  const eventBus = {
+    on() {
+      throw new Error('no more listeners');
+    },
+    off() {},
+    emit() {},
+  };
+  const { client } = connected(counter(), { eventBus });
+  const model = await client.get('counter');
+  assert.throws(() => model.on('change', () => {}), /no more listeners/);
+  assert.equal(client.inspect().resources[0].direct, 0);
+  assert.equal((await client.get('other')).n, 10);
+  client.disconnect();
+});
+
+test('a factory that makes a frozen model is reported, and every later get is answered', async () => {
+  const { client, gateway } = connected(counter());
+  client.registerModelType('counter', (api, rid) => Object.freeze(new ResModel(api, rid)));
+  const told = next(client, 'error');
+  const errors = await withErrors(async () => {
+    const model = await client.get('counter');
+    assert.equal(model.n, 1);
+    assert.equal((await client.get('other')).n, 10);
+    gateway.event('counter', 'change', { values: { n: 2 } });
+    assert.equal(model.n, 2);
+  });
+  assert.equal(errors.length, 1);
+  assert.equal((await told).code, 'resclient.typeError');
+  client.disconnect();
+});
+
+test('a model the application froze takes no change, and does not keep others from theirs', async () => {
+  const { client, gateway } = connected(counter());
+  const frozen = Object.freeze(await client.get('counter'));
+  const other = await client.get('other');
+  other.on('change', () => {});
+  const errors = await withErrors(async () => {
+    gateway.event('counter', 'change', { values: { n: 2 } });
+    gateway.event('other', 'change', { values: { n: 11 } });
+    await gateway.request('unsubscribe.counter');
+  });
+  assert.deepEqual([frozen.n, other.n], [1, 11]);
+  assert.equal(errors.length, 1);
+  assert.equal(await client.call('other', 'x').then(() => 'answered'), 'answered');
+  client.disconnect();
+});
+
+test('an operation that fails does not keep those after it from being carried out', async () => {
+  const bench = new Bench();
+  bench.frame('["list","m",[1,2],{"n":1},"n",7]');
+  bench.key(0, 'n').op(4, ...bench.record(0, COLLECTION, 'list', '[1,2]'));
+  bench.op(4, ...bench.record(1, MODEL, 'm', '{"n":1}')).apply();
+  const [list, model] = [bench.object(0), bench.object(1)];
+  const errors = await withErrors(() => {
+    // One of each length that varies, about resources nobody has heard of.
+    bench.op(5, 99, 2, 0, ...bench.value(6, '7'), 0, ...bench.value(6, '7'));
+    bench.op(6, 99, 0, ...bench.value(6, '7'));
+    bench.op(7, 99, 0);
+    bench.op(7, 0, 0);
+    bench.op(12, 5, 0, 99, 0);
+    bench.op(10, 98);
+    bench.op(5, 1, 1, 0, ...bench.value(6, '7'));
+    bench.apply();
+  });
+  assert.equal(errors.length, 3);
+  assert.deepEqual([...list], [2]);
+  assert.equal(model.n, 7);
+  assert.deepEqual(bench.asked.at(-1), ['forget', 98]);
+});
+
+test('a resource that cannot be made rejects who waits for it', async () => {
+  const bench = new Bench();
+  const promise = bench.session.requests.wait(5, { rid: 'm', method: 'subscribe.m' });
+  bench.frame('{}');
+  bench.op(12, 5, 0, 99, 0).apply();
+  await assert.rejects(promise, /resource 99 has no text/);
+});
+
+test('an unknown operation is logged, and the operations handed over next are carried out', async () => {
+  const bench = new Bench();
+  bench.frame('["m",{"n":1}]');
+  const errors = await withErrors(() => {
+    bench.op(77, 1, 2).apply();
+    bench.op(4, ...bench.record(0, MODEL, 'm', '{"n":1}')).apply();
+  });
+  assert.match(errors[0][0].message, /unknown operation 77/);
+  assert.ok(bench.object(0) instanceof shell.ResModel);
+});
