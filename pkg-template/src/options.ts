@@ -1,5 +1,13 @@
-import { type Definition, update } from './definition.js';
+import { type Definition, type PropertyDefinition, update } from './definition.js';
 import { type EventBusLike, sharedEventBus } from './EventBus.js';
+
+/** What a client needs of its socket and shows of it, as the WebSocket of a browser and that of `ws` have it. */
+export interface WebSocketLike {
+  /** As the WebSocket standard numbers the states; 1 is open. */
+  readonly readyState?: number;
+  send(data: string): void;
+  close(code?: number, reason?: string): void;
+}
 
 /** Makes a WebSocket, or something that behaves like one. */
 export type WebSocketFactory = () => object;
@@ -48,7 +56,7 @@ export interface Options {
   debug: boolean | DebugCallback;
 }
 
-/** Fills in defaults and checks types; throws for a wrong one. Numbers may be given as strings. */
+/** Fills in defaults and checks types; throws for a wrong one, and for a delay that is negative or not finite. Numbers may be given as strings. */
 export function readOptions<C>(given: ClientOptions<C> | undefined): Options {
   const options: Partial<Options> = { debug: false };
   const fail = (name: string, error: Error): never => {
@@ -61,15 +69,25 @@ export function readOptions<C>(given: ClientOptions<C> | undefined): Options {
   return options as Options;
 }
 
+/** Milliseconds: what the engine counts with, so no time that is endless or already past. */
+const delay = (byDefault: number): PropertyDefinition => ({
+  type: 'number',
+  default: byDefault,
+  assert: (value) => {
+    if (!Number.isFinite(value) || (value as number) < 0)
+      throw new Error('Not a finite number of milliseconds, 0 or more');
+  },
+});
+
 const DEFINITION: Definition = {
   onConnect: '?function',
   namespace: { type: 'string', default: 'resclient' },
-  reconnectDelay: { type: 'number', default: 500 },
-  reconnectDelayMax: { type: 'number', default: 30000 },
-  handshakeTimeout: { type: 'number', default: 20000 },
-  subscribeStaleDelay: { type: 'number', default: 2000 },
-  subscribeRetryDelay: { type: 'number', default: 10000 },
-  unsubscribeDelay: { type: 'number', default: 5000 },
+  reconnectDelay: delay(500),
+  reconnectDelayMax: delay(30000),
+  handshakeTimeout: delay(20000),
+  subscribeStaleDelay: delay(2000),
+  subscribeRetryDelay: delay(10000),
+  unsubscribeDelay: delay(5000),
   eventBus: { type: 'object', default: undefined },
 };
 
