@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { after, before, suite, test } from 'node:test';
 import { gateway } from './support/gateway.mjs';
 import { node, project } from './support/project.mjs';
@@ -37,7 +39,11 @@ suite('the package in Node', () => {
     });
   });
 
-  test('the slim entry takes the bytes of the module', async () => {
+  test('the slim entry is loaded as the README says', async () => {
+    const readme = await readFile(join(folder, 'node_modules/resclient-wasm/README.md'), 'utf8');
+    const [, snippet] = /^In Node:\n\n```js\n(.*?)```$/ms.exec(readme);
+    const program = await readFile(join(folder, 'slim.mjs'), 'utf8');
+    assert.ok(program.startsWith(snippet), 'the program begins with what the README shows');
     const props = JSON.parse(await node(folder, ['slim.mjs', server.webSocket]));
     assert.deepEqual(props, { message: 'as it was', nothing: null, items: [1, 2, 3] });
   });
