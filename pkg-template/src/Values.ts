@@ -4,10 +4,10 @@ import type { Resources } from './Resources.js';
 
 /** What a value in an operation is. */
 export const enum Tag {
-  Deleted = 0,
+  Delete = 0,
   Json = 1,
   Reference = 2,
-  SoftReference = 3,
+  Soft = 3,
   Data = 4,
   String = 5,
   Number = 6,
@@ -33,14 +33,14 @@ export class Values {
     const start = words[i + 1]!;
     const end = words[i + 2]!;
     switch (words[i]) {
-      case Tag.Deleted:
+      case Tag.Delete:
         return undefined;
       case Tag.Json:
       case Tag.Data:
         return this.json(start, end);
       case Tag.Reference:
         return this.resources.object(words[i + 3]!);
-      case Tag.SoftReference:
+      case Tag.Soft:
         return this.resources.unwrap(this.json(start, end) as object);
       case Tag.String:
         return this.string(start, end);
