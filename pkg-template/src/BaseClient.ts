@@ -1,3 +1,5 @@
+// An overload that is internal differs from the one before it in its documentation, and is left out of the types.
+/* eslint @typescript-eslint/unified-signatures: ['error', { ignoreOverloadsWithDifferentJSDoc: true }] */
 import type { ClientApi, Resource } from './client.js';
 import type { ConnectionOwner } from './Connection.js';
 import { Emitter } from './Emitter.js';
@@ -5,7 +7,7 @@ import { countEvents, type EventBusLike, type EventHandler } from './EventBus.js
 import type { ClientState, ConnectError, Inspection } from './events.js';
 import type { Entry } from './Entry.js';
 import { type ClientOptions, type OnConnect, type Options, readOptions, resolveUrl } from './options.js';
-import type { WebSocketFactory } from './options.js';
+import type { WebSocketFactory, WebSocketLike } from './options.js';
 import { ResError } from './ResError.js';
 import type { ResourceFactory } from './Resources.js';
 import { Session } from './Session.js';
@@ -23,7 +25,7 @@ export abstract class BaseClient implements ClientApi, ConnectionOwner {
   /** Whether requests are sent at once. */
   connected = false;
   /** The socket, if there is one. */
-  ws: object | null = null;
+  ws: WebSocketLike | null = null;
   onConnect: OnConnect<never> | null;
   /** @internal Tells Vue to leave this alone when it finds it in a reactive object. */
   readonly __v_skip = true;
@@ -178,6 +180,9 @@ export abstract class BaseClient implements ClientApi, ConnectionOwner {
   }
 
   /** What `on` of models and collections calls. Throws when the resource is not cached. */
+  resourceOn(rid: string, events?: string | null, handler?: EventHandler | null): void;
+  /** @internal With the engine's number of the resource. */
+  resourceOn(rid: string, events?: string | null, handler?: EventHandler | null, handle?: number): void;
   resourceOn(rid: string, events?: string | null, handler?: EventHandler | null, handle?: number): void {
     const session = this.#session;
     const entry = session && this.#cached(session, rid, handle);
@@ -190,6 +195,9 @@ export abstract class BaseClient implements ClientApi, ConnectionOwner {
   }
 
   /** What `off` of models and collections calls. Throws when the resource is not cached, or `on` was not called so. */
+  resourceOff(rid: string, events?: string | null, handler?: EventHandler | null): void;
+  /** @internal With the engine's number of the resource and its object. */
+  resourceOff(rid: string, events?: string | null, handler?: EventHandler | null, handle?: number, item?: object): void;
   resourceOff(
     rid: string,
     events?: string | null,

@@ -3,12 +3,12 @@ import type { Driver } from './driver.js';
 import type { Emitter } from './Emitter.js';
 import type { ClientState, ConnectError } from './events.js';
 import { LocalError, localError } from './localErrors.js';
-import type { OnConnect } from './options.js';
+import type { OnConnect, WebSocketLike } from './options.js';
 
 /** What the connection shows on its client. */
 export interface ConnectionOwner {
   connected: boolean;
-  ws: object | null;
+  ws: WebSocketLike | null;
   onConnect: OnConnect<never> | null;
 }
 
@@ -51,7 +51,7 @@ export class Connection {
 
   /** The application's socket factory made a socket. */
   opened(socket: object): void {
-    this.owner.ws = socket;
+    this.owner.ws = socket as WebSocketLike;
     this.closing = false;
     this.failure = undefined;
     this.closeEvent = undefined;

@@ -1,3 +1,5 @@
+// An overload that is internal differs from the one before it in its documentation, and is left out of the types.
+/* eslint @typescript-eslint/unified-signatures: ['error', { ignoreOverloadsWithDifferentJSDoc: true }] */
 import type { EventHandler } from './EventBus.js';
 import type { ResCollection } from './ResCollection.js';
 import type { ResError } from './ResError.js';
@@ -12,12 +14,16 @@ export interface ClientApi {
   call<R = unknown>(rid: string, method: string, params?: unknown): Promise<R>;
   authenticate<R = unknown>(rid: string, method: string, params?: unknown): Promise<R>;
   setModel(rid: string, props: object): Promise<{ payload?: unknown }>;
+  /** Registers listeners of a cached resource. */
+  resourceOn(rid: string, events?: string | null, handler?: EventHandler | null): void;
   /**
-   * Registers listeners of a cached resource. `handle` is the engine's number for it, so that an object that has left
-   * the cache is told from a newer one of the same ID.
+   * @internal `handle` is the engine's number for the resource, so that an object that has left the cache is told from a
+   * newer one of the same ID.
    */
   resourceOn(rid: string, events?: string | null, handler?: EventHandler | null, handle?: number): void;
-  /** Takes back what `resourceOn` did. `item` is the object it was done for. */
+  /** Takes back what `resourceOn` did. */
+  resourceOff(rid: string, events?: string | null, handler?: EventHandler | null): void;
+  /** @internal `item` is the object `resourceOn` was called for. */
   resourceOff(rid: string, events?: string | null, handler?: EventHandler | null, handle?: number, item?: object): void;
   /** @internal A value did not fit the definition of its model. */
   refused(rid: string, property: string, error: Error): void;

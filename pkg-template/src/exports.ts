@@ -11,7 +11,7 @@ export type {
   RemoveEvent,
   UnsubscribeEvent,
 } from './events.js';
-export type { ClientOptions, DebugCallback, OnConnect, WebSocketFactory } from './options.js';
+export type { ClientOptions, DebugCallback, OnConnect, WebSocketFactory, WebSocketLike } from './options.js';
 export { type CollectionOptions, ResCollection } from './ResCollection.js';
 export { isResError, ResError } from './ResError.js';
 export { type Model, type ModelOptions, ResModel } from './ResModel.js';
