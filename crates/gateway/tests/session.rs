@@ -348,6 +348,32 @@ fn references(bus: &MemoryBus) {
 }
 
 #[tokio::test(start_paused = true)]
+async fn requests_that_come_too_fast_are_read_later() {
+    let bus = MemoryBus::new();
+    let gateway = Gateway::start(bus.connect(), GatewayConfig::default());
+    let mut client = session(&gateway).await;
+    let start = Instant::now();
+    // The session sent its version already.
+    for id in 1..400 {
+        request(&mut client, id, "version", Value::Null).await;
+    }
+    assert_eq!(start.elapsed(), Duration::ZERO, "a burst does not wait");
+    for id in 400..600 {
+        request(&mut client, id, "version", Value::Null).await;
+    }
+    let took = start.elapsed();
+    assert!(took.abs_diff(Duration::from_secs(1)) < Duration::from_millis(20), "200 more take a second, not {took:?}");
+    tokio::time::advance(Duration::from_secs(60)).await;
+    let start = Instant::now();
+    for id in 600..1_000 {
+        request(&mut client, id, "version", Value::Null).await;
+    }
+    assert_eq!(start.elapsed(), Duration::ZERO, "after a silence there may be a burst again, and no bigger one");
+    request(&mut client, 1_000, "version", Value::Null).await;
+    assert!(start.elapsed() > Duration::ZERO);
+}
+
+#[tokio::test(start_paused = true)]
 async fn references_are_followed_for_64_levels() {
     let bus = MemoryBus::new();
     references(&bus);

@@ -187,7 +187,8 @@ async fn direct_subscriptions_are_limited_in_number() {
         .get("many.>", |_| Ok(res_gateway::service::Resource::Model(json!({ "a": 1 }))))
         .access("many.>", |_| Ok(Access::ALL))
         .start(bus.connect());
-    let server = TestServer::start(bus).await;
+    let config = GatewayConfig { request_rate: 0, ..GatewayConfig::default() };
+    let server = TestServer::with(bus, config, ServerConfig::default()).await;
     let mut client = server.connect().await;
     for i in 0..1_000 {
         client.send(&format!("subscribe.many.{i}"), Value::Null).await;

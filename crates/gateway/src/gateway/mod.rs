@@ -1,5 +1,6 @@
 //! The task that drives the core: real time, the bus, and the clients' queues.
 
+mod pace;
 mod session;
 
 use std::collections::HashMap;
@@ -15,6 +16,7 @@ use crate::core::border::ConnId;
 use crate::core::conn::{ClientInfo, Limits, Tree};
 use crate::core::timers::Time;
 use crate::core::{Core, CoreConfig, Output};
+use pace::Pace;
 use session::Outbox;
 pub use session::{Outgoing, Session, SessionReceiver, SessionSender};
 
@@ -27,6 +29,10 @@ pub struct GatewayConfig {
     pub limits: Limits,
     /// Requests of one connection that may wait for their answers; more are not read. Default 64.
     pub requests_in_flight: usize,
+    /// Requests of one connection in a second; more are not read until then. 0 is no limit; default 200.
+    pub request_rate: u32,
+    /// Requests of one connection that may come at once after it sent none; default 400.
+    pub request_burst: u32,
     /// Bytes that may wait to be sent to a client before another frame; beyond, it is closed as a slow reader.
     /// Default 1 MiB.
     pub queue_bytes: usize,
@@ -40,6 +46,8 @@ impl Default for GatewayConfig {
             request_timeout: 3_000,
             limits: Limits::default(),
             requests_in_flight: 64,
+            request_rate: 200,
+            request_burst: 400,
             queue_bytes: 1 << 20,
             queue_frames: 4096,
         }
@@ -51,6 +59,8 @@ impl Default for GatewayConfig {
 pub struct Gateway {
     inputs: mpsc::UnboundedSender<Input>,
     requests_in_flight: usize,
+    request_rate: u32,
+    request_burst: u32,
 }
 
 impl Gateway {
@@ -66,10 +76,10 @@ impl Gateway {
             inbox: random_id(),
             seed: random_u64(),
         });
-        let requests_in_flight = config.requests_in_flight;
+        let GatewayConfig { requests_in_flight, request_rate, request_burst, .. } = config;
         let driver = Driver { core, bus: connection.bus, sessions: HashMap::new(), start: Instant::now(), config };
         tokio::spawn(driver.run(connection.deliveries, receiver));
-        Gateway { inputs, requests_in_flight }
+        Gateway { inputs, requests_in_flight, request_rate, request_burst }
     }
 
     /// Opens a session for a client: the RES-Client protocol without a WebSocket around it.
@@ -78,7 +88,7 @@ impl Gateway {
         let (answer, id) = oneshot::channel();
         let sent = self.inputs.send(Input::Connect(client, outbox, answer)).is_ok();
         let id = if sent { id.await.ok() } else { None };
-        Session::new(id, self.inputs.clone(), inbox)
+        Session::new(id, self.inputs.clone(), inbox, Pace::new(self.request_rate, self.request_burst))
     }
 
     /// Ready when the gateway has ended because its bus is lost.

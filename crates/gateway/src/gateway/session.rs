@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 use tokio::sync::{Notify, Semaphore, mpsc};
 
 use super::Input;
+use super::pace::Pace;
 use crate::core::border::ConnId;
 
 /// A client's end of a connection.
@@ -15,10 +16,10 @@ pub struct Session {
 }
 
 impl Session {
-    pub(super) fn new(id: Option<ConnId>, inputs: mpsc::UnboundedSender<Input>, inbox: Inbox) -> Session {
+    pub(super) fn new(id: Option<ConnId>, inputs: mpsc::UnboundedSender<Input>, inbox: Inbox, pace: Pace) -> Session {
         let guard = Arc::new(Guard { id, inputs });
         Session {
-            sender: SessionSender { guard: guard.clone(), shared: inbox.shared.clone() },
+            sender: SessionSender { guard: guard.clone(), shared: inbox.shared.clone(), pace },
             receiver: SessionReceiver { _guard: guard, inbox },
         }
     }
@@ -43,11 +44,13 @@ impl Session {
 pub struct SessionSender {
     guard: Arc<Guard>,
     shared: Arc<Shared>,
+    pace: Pace,
 }
 
 impl SessionSender {
-    /// Hands in a text frame. Waits while too many requests of this session have no answer yet.
+    /// Hands in a text frame. Waits while too many requests of this session have no answer yet, and when they come too fast.
     pub async fn send(&self, frame: &str) {
+        self.pace.wait().await;
         if let Ok(permit) = self.shared.permits.acquire().await {
             permit.forget();
             if let Some(id) = self.guard.id {
