@@ -140,21 +140,24 @@ impl Mirror {
         self.resources.is_empty()
     }
 
-    /// The value of a resource as JSON with its references followed; one that is being followed already is given as
-    /// `{"rid":…}`, as are soft ones. `None` when the resource is not in the mirror.
+    /// The value of a resource as JSON with its references followed. One that is being followed already is given as
+    /// `{"rid":…}`, as are soft ones, and what is more than 64 levels down or beyond 100,000 resources in all: a graph can
+    /// be deep, and as a tree it can be of any size. `None` when the resource is not in the mirror.
     pub fn to_json(&self, id: ResourceId) -> Option<Json> {
-        self.resolve(id, &mut BTreeSet::new())
+        let mut budget = MAX_EXPANDED;
+        self.resolve(id, &mut BTreeSet::new(), &mut budget)
     }
 
-    fn resolve(&self, id: ResourceId, path: &mut BTreeSet<ResourceId>) -> Option<Json> {
+    fn resolve(&self, id: ResourceId, path: &mut BTreeSet<ResourceId>, budget: &mut usize) -> Option<Json> {
         let resource = self.resources.get(&id)?;
-        if !path.insert(id) {
+        if path.len() == MAX_LEVELS || *budget == 0 || !path.insert(id) {
             return Some(serde_json::json!({ "rid": resource.rid }));
         }
+        *budget -= 1;
         let mut item = |item: &Item| match item {
             Item::Value(value) => value.clone(),
             Item::Soft(rid) => serde_json::json!({ "rid": rid }),
-            Item::Reference(id) => self.resolve(*id, path).unwrap_or(Json::Null),
+            Item::Reference(id) => self.resolve(*id, path, budget).unwrap_or(Json::Null),
         };
         let json = match &resource.content {
             Content::Model(model) => Json::Object(model.iter().map(|(k, v)| (k.clone(), item(v))).collect()),
@@ -208,6 +211,11 @@ fn wire_item(json: Json) -> Item {
         _ => Item::Value(Json::Object(Map::new())),
     }
 }
+
+/// Levels of references that are followed.
+const MAX_LEVELS: usize = 64;
+/// Resources that are written out.
+const MAX_EXPANDED: usize = 100_000;
 
 fn parse(text: &str, span: Span) -> Json {
     // A lone surrogate is the one thing the scanner accepts that a Rust string cannot hold.

@@ -285,3 +285,14 @@ fn events_of_resources_that_are_not_cached_are_counted_and_ignored() {
     assert_eq!(client.engine.resources(), []);
     assert_eq!(client.take_events(), []);
 }
+
+#[test]
+fn a_deleted_resource_that_is_still_referred_to_can_be_had_anew() {
+    let mut client = Client::connected();
+    client.load_listened("a", models(json!({ "a": { "x": { "rid": "x" } }, "x": { "n": 1 } })));
+    client.event("x.delete", json!(null));
+    let get = client.get_pending("x");
+    client.respond("subscribe.x", models(json!({ "x": { "n": 2 } })));
+    assert!(client.settled.contains_key(&get));
+    assert_eq!(client.value("a"), json!({ "x": { "n": 2 } }));
+}

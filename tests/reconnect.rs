@@ -147,8 +147,10 @@ fn a_refused_resubscription_is_tried_again() {
 fn a_request_made_between_connections_waits_for_the_next() {
     let mut client = listening();
     client.close();
+    let wait = client.due_in();
     let call = client.call("r", "m", None);
-    client.shake_hands("1.2.3");
+    assert_eq!(client.due_in(), wait, "asking does not undo the backoff");
+    client.reconnect();
     assert_eq!(client.methods(), ["subscribe.a", "call.r.m"]);
     client.respond("call.r.m", json!({ "payload": 1 }));
     assert_eq!(client.settled[&call], Settled::Payload(Some(json!(1))));

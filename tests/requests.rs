@@ -261,3 +261,49 @@ fn request_ids_are_never_used_twice() {
     assert_eq!(ids.len(), count);
     assert!(ids.is_sorted());
 }
+
+#[test]
+fn a_subscription_outlives_a_call_that_is_answered_with_its_resource_as_an_error() {
+    let mut client = Client::connected();
+    let x = client.load_listened("x", models(json!({ "x": {} })));
+    client.call("r", "m", None);
+    client.respond("call.r.m", json!({ "rid": "x", "errors": { "x": { "code": "c", "message": "m" } } }));
+    assert_eq!(client.methods(), <[&str; 0]>::default(), "giving it back now could take the subscription");
+    // It is given back after what is known to be held.
+    client.unlisten(x);
+    client.advance(5_000);
+    assert_eq!(client.methods(), ["unsubscribe.x", "unsubscribe.x"]);
+    client.respond("unsubscribe.x", json!(null));
+    client.refuse("unsubscribe.x", "system.noSubscription");
+    assert_eq!(client.live(), <[&str; 0]>::default());
+}
+
+#[test]
+fn a_subscribe_in_flight_is_not_given_back_for_a_call_answered_with_an_error() {
+    let mut client = Client::connected();
+    let get = client.get_pending("x");
+    client.call("r", "m", None);
+    client.respond("call.r.m", json!({ "rid": "x", "errors": { "x": { "code": "c", "message": "m" } } }));
+    assert_eq!(client.methods(), ["subscribe.x"]);
+    client.respond("subscribe.x", models(json!({ "x": {} })));
+    assert!(matches!(client.settled[&get], Settled::Resource(_)));
+    assert_eq!(client.live(), ["x"]);
+}
+
+#[test]
+fn a_call_answered_with_a_resource_id_that_is_none_fails() {
+    let mut client = Client::connected();
+    let request = client.call("r", "m", None);
+    client.respond("call.r.m", json!({ "rid": 5 }));
+    assert!(failed_with(&client, request, "system.unknownError"));
+    assert_eq!(client.engine.counters().resets, 1);
+}
+
+#[test]
+fn an_error_that_is_null_is_none() {
+    let mut client = Client::connected();
+    let request = client.call("r", "m", None);
+    let id = client.take("call.r.m").id;
+    client.receive(json!({ "error": null, "result": { "payload": 1 }, "id": id }));
+    assert_eq!(client.settled[&request], Settled::Payload(Some(json!(1))));
+}

@@ -184,3 +184,18 @@ proptest! {
 fn list_value(order: &[usize]) -> Json {
     order.iter().map(|n| json!({ "rid": format!("m.{n}") })).collect()
 }
+
+#[test]
+fn a_gateway_that_never_fits_gets_a_new_connection_with_its_backoff() {
+    let mut client = Client::connected();
+    client.load_listened("a", models(json!({ "a": {} })));
+    for _ in 0..10 {
+        client.event("a.add", json!({ "idx": 0, "value": 1 }));
+        client.respond("unsubscribe.a", json!(null));
+        client.respond("subscribe.a", models(json!({ "a": {} })));
+    }
+    assert_eq!(client.engine.counters().resets, 0);
+    client.event("a.add", json!({ "idx": 0, "value": 1 }));
+    assert_eq!(client.engine.counters().resets, 1);
+    assert_eq!(client.methods(), <[&str; 0]>::default());
+}

@@ -6,7 +6,7 @@ use wasm_bindgen_test::wasm_bindgen_test as test;
 mod support;
 
 use resclient::cache::ResourceId;
-use resclient::session::{Get, Options};
+use resclient::session::{Config, Engine, Get, Options, Output, Time};
 use serde_json::json;
 use support::{Client, Sent, models};
 
@@ -226,4 +226,34 @@ fn an_indirect_resource_is_dropped_without_a_request() {
     client.event("a.change", json!({ "values": { "b": null } }));
     assert_eq!(client.dropped, ["b"]);
     assert!(client.sent.is_empty());
+}
+
+#[test]
+fn listening_to_what_has_left_the_cache_is_nothing() {
+    let mut engine = Engine::new(Config::default());
+    let now = Time(0);
+    let mut dropped = None;
+    engine.get(now, "x");
+    loop {
+        let Some(output) = engine.poll_output() else { break };
+        match output {
+            Output::Open(connection) => engine.handle_open(now, connection),
+            Output::Hook => engine.hook_done(now, true),
+            Output::Send(frame) => {
+                let answer = match frame.contains("version") {
+                    true => r#"{"id":1,"result":{"protocol":"1.2.3"}}"#,
+                    false => r#"{"id":2,"error":{"code":"system.notFound","message":"Not found"}}"#,
+                };
+                engine.handle_frame(now, engine.connection(), answer);
+            }
+            Output::Dropped(id) => dropped = Some(id),
+            _ => {}
+        }
+    }
+    let id = dropped.expect("it was refused");
+    engine.listen(now, id);
+    engine.forget(id);
+    engine.get(now, "y");
+    let resources = engine.resources();
+    assert_eq!(resources.iter().map(|r| (r.rid, r.direct)).collect::<Vec<_>>(), [("y", 0)]);
 }

@@ -73,6 +73,8 @@ pub struct Slot {
     pub stale: bool,
     /// Whether the last request to subscribe to it was refused.
     pub refused: bool,
+    /// Deleted by its service: no event will come, and asking again may find a new one.
+    pub deleted: bool,
     /// Whether the text has not been read.
     pub text: Option<Text>,
     pub(super) visit: super::collect::Visit,

@@ -59,6 +59,8 @@ pub enum EventKind {
     Add,
     Remove,
     Unsubscribe,
+    /// Passed on to listeners; the value is the last one there will be.
+    Delete,
     /// Passed on to listeners.
     Other,
 }
@@ -162,7 +164,8 @@ impl<N: Names> FrameScanner<'_, '_, N> {
                     let name = self.scanner.string()?;
                     self.frame.event = Some(self.event_name(&name)?);
                 }
-                b"error" => self.frame.error = Some(self.error()?),
+                // An error that is null is none.
+                b"error" if self.scanner.peek() != b'n' => self.frame.error = Some(self.error()?),
                 b"result" => {
                     self.frame.result = true;
                     self.body()?;
@@ -224,6 +227,7 @@ impl<N: Names> FrameScanner<'_, '_, N> {
             "add" => EventKind::Add,
             "remove" => EventKind::Remove,
             "unsubscribe" => EventKind::Unsubscribe,
+            "delete" => EventKind::Delete,
             _ => EventKind::Other,
         };
         Ok(EventName { resource: self.names.find_rid(rid), kind, span })

@@ -70,7 +70,7 @@ impl Connection {
         }
         let ceiling = base.saturating_mul(1 << self.attempts.min(16)).min(max);
         self.attempts += 1;
-        self.random() % (ceiling + 1)
+        self.random() % ceiling.saturating_add(1)
     }
 
     /// The next attempt starts from the beginning of the backoff.

@@ -114,6 +114,8 @@ pub struct Engine {
     pub(super) frame_id: FrameId,
     pub(super) outputs: VecDeque<Output>,
     pub(super) counters: Counters,
+    /// Resyncs of single resources, since when.
+    pub(super) resyncs: (Time, u32),
     /// Resources that lost a reference in the frame being applied.
     pub(super) released: Vec<ResourceId>,
     pub(super) state: ConnectionState,
@@ -136,6 +138,7 @@ impl Engine {
             frame_id: 0,
             outputs: VecDeque::new(),
             counters: Counters::default(),
+            resyncs: (Time(0), 0),
             released: Vec::new(),
             state: ConnectionState::Idle,
         }
@@ -161,7 +164,8 @@ impl Engine {
     pub fn get(&mut self, now: Time, rid: &str) -> Get {
         self.advance(now);
         let id = self.graph.intern(rid);
-        if !self.graph.slot(id).content.is_none() {
+        let slot = self.graph.slot(id);
+        if !slot.content.is_none() && !slot.deleted {
             self.touch(id);
             return Get::Cached(id);
         }
@@ -213,6 +217,10 @@ impl Engine {
     /// The application listens to a resource once more.
     pub fn listen(&mut self, now: Time, id: ResourceId) {
         self.advance(now);
+        if self.graph.find(self.graph.rid(id)) != Some(id) {
+            // It has left the cache, and only its number is not free yet.
+            return;
+        }
         let subscription = self.subscriptions.entry(id);
         subscription.listeners += 1;
         if subscription.listeners == 1 && subscription.subscribed > 0 {
@@ -232,7 +240,11 @@ impl Engine {
         if subscription.listeners > 0 {
             return;
         }
-        self.graph.slot_mut(id).held = false;
+        let slot = self.graph.slot_mut(id);
+        slot.held = false;
+        if std::mem::take(&mut slot.stale) {
+            self.timers.cancel(&mut subscription.timer);
+        }
         if subscription.subscribed > 0 {
             self.linger(id);
         } else {
@@ -335,7 +347,10 @@ impl Engine {
             return;
         }
         self.requests.queued.push_back(Queued { purpose, method, params: params.map(str::to_owned) });
-        self.connect(self.now);
+        // What is asked for between two attempts waits for the next one, or asking would undo the backoff.
+        if self.connection.phase != Phase::Waiting {
+            self.connect(self.now);
+        }
     }
 
     pub(super) fn settle(&mut self, request: RequestId, outcome: Outcome) {

@@ -28,6 +28,8 @@ impl Engine {
         } else {
             self.connection.phase = Phase::Idle;
             self.timers.cancel(&mut self.connection.timer);
+            self.fail_requests(&ResError::DISCONNECT);
+            self.lose_subscriptions(&ResError::DISCONNECT);
             self.set_state(ConnectionState::Idle);
         }
         self.connection.established = false;
@@ -147,13 +149,7 @@ impl Engine {
         self.timers.cancel(&mut self.connection.timer);
         let delay = self.connection.backoff(self.now, self.options.reconnect_delay, self.options.reconnect_delay_max);
         self.connection.phase = Phase::Idle;
-        let sent = std::mem::take(&mut self.requests.sent).into_values();
-        let queued = std::mem::take(&mut self.requests.queued).into_iter().map(|q| q.purpose);
-        for purpose in sent.chain(queued) {
-            if let Purpose::Call(request) | Purpose::Create(request) | Purpose::Fetch(request) = purpose {
-                self.fail(request, error);
-            }
-        }
+        self.fail_requests(error);
         self.lose_subscriptions(error);
         self.outputs.push_back(match was_ready {
             true => Output::Disconnected,
@@ -169,6 +165,17 @@ impl Engine {
             self.connection.wanted = false;
             self.connection.established = false;
             self.set_state(ConnectionState::Idle);
+        }
+    }
+
+    /// Requests that are not answered, or not even sent, will not be.
+    fn fail_requests(&mut self, error: &ResError) {
+        let sent = std::mem::take(&mut self.requests.sent).into_values();
+        let queued = std::mem::take(&mut self.requests.queued).into_iter().map(|q| q.purpose);
+        for purpose in sent.chain(queued) {
+            if let Purpose::Call(request) | Purpose::Create(request) | Purpose::Fetch(request) = purpose {
+                self.fail(request, error);
+            }
         }
     }
 

@@ -5,7 +5,7 @@ use super::engine::Engine;
 use super::output::{ConnectionId, Outcome, Output};
 use super::requests::Purpose;
 use super::time::Time;
-use crate::cache::{Content, ResourceId};
+use crate::cache::ResourceId;
 use crate::protocol::frame::{EventKind, Frame, ResourceKind, WireError};
 use crate::protocol::{ResError, Version};
 use crate::sync::apply::{Apply, Misfit};
@@ -90,34 +90,36 @@ impl Engine {
     fn handle_call_result(&mut self, request: super::output::RequestId, frame: &Frame, text: &str) {
         let Some(id) = frame.body.rid.map(ResourceId) else {
             self.graph.settle();
+            if frame.body.malformed == Some("rid") {
+                // A resource, but which one? The gateway counts a subscription that nobody could give back.
+                self.counters.malformed += 1;
+                self.fail(request, &ResError::UNKNOWN_ERROR);
+                return self.reset_connection();
+            }
             return self.settle(request, Outcome::Payload(frame.body.payload.unwrap_or_default()));
         };
-        // An error where the resource should be means that it could not be had, although the call succeeded.
+        // An error where the resource should be means that it could not be had, although the call succeeded. What is known
+        // of the resource by other ways stays as it is.
         let refused = frame.set.iter().any(|e| e.resource == id.0 && e.kind == ResourceKind::Error);
-        let slot = self.graph.slot(id);
-        // What is there all the same came by way of those that refer to it, and that is what counts.
-        let there = refused && !slot.stale && !slot.content.is_none();
-        let holds = self.subscriptions.get(id).is_some_and(|s| s.subscribed > s.in_flight + s.leaving);
-        if there && holds {
+        if refused && !self.graph.slot(id).content.is_none() {
             self.graph.settle();
-            return self.settle(request, Outcome::Resource(id));
+            self.settle(request, Outcome::Resource(id));
+            return self.doubt(id);
         }
-        // The answer is a direct subscription.
-        let subscription = self.subscriptions.entry(id);
-        subscription.subscribed += 1;
-        subscription.in_flight += 1;
-        self.graph.slot_mut(id).root = true;
-        if there {
-            self.graph.settle();
-        } else if !self.apply_set(frame, text) || self.graph.slot(id).content.is_none() {
+        if !refused {
+            let subscription = self.subscriptions.entry(id);
+            subscription.subscribed += 1;
+            subscription.in_flight += 1;
+            self.graph.slot_mut(id).root = true;
+        }
+        if !self.apply_set(frame, text) || self.graph.slot(id).content.is_none() {
             self.fail(request, &ResError::UNKNOWN_ERROR);
             return self.reset_connection();
         }
         self.settle(request, Outcome::Resource(id));
-        if there || matches!(self.graph.slot(id).content, Content::Error(_)) {
-            self.give_back(id);
-        } else {
-            self.subscribed(id);
+        match refused {
+            true => self.doubt(id),
+            false => self.subscribed(id),
         }
         self.collect_uncovered();
     }
@@ -169,7 +171,8 @@ impl Engine {
                 self.unsubscribed_by_gateway(id, frame.body.reason.unwrap_or_default());
                 Ok(())
             }
-            EventKind::Other => {
+            EventKind::Delete | EventKind::Other => {
+                self.graph.slot_mut(id).deleted |= event.kind == EventKind::Delete;
                 self.graph.settle();
                 let data = frame.body.span;
                 self.outputs.push_back(Output::Event { resource: id, name: event.span, data });
@@ -226,11 +229,13 @@ impl Engine {
             hasher: self.hasher,
             released: std::mem::take(&mut self.released),
             received: Vec::with_capacity(frame.set.len()),
+            replaced: Vec::new(),
         };
         let result = f(&mut apply);
         let Apply { mut released, received, .. } = apply;
         for id in received {
             let slot = self.graph.slot_mut(id);
+            slot.deleted = false;
             if slot.indirect == 0 && !slot.root {
                 released.push(id);
             }

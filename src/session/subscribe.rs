@@ -43,11 +43,23 @@ impl Engine {
         self.linger(id);
     }
 
-    /// A call was answered with a resource that is an error. The gateway may count a direct subscription, or none.
-    pub(super) fn give_back(&mut self, id: ResourceId) {
-        if let Some(subscription) = self.subscriptions.get_mut(id) {
-            subscription.in_flight -= 1;
-            self.unsubscribe(id, 1);
+    /// A call was answered with a resource that is an error. A gateway counts a direct subscription if the resource could
+    /// not be loaded, and none if it may not be read.
+    pub(super) fn doubt(&mut self, id: ResourceId) {
+        let subscription = self.subscriptions.entry(id);
+        subscription.doubtful += 1;
+        if subscription.subscribed == 0 {
+            self.give_back_doubtful(id);
+            self.tidy(id);
+        }
+    }
+
+    /// Gives back what the gateway may hold, after what it does hold was given back: then nothing can be taken by mistake.
+    fn give_back_doubtful(&mut self, id: ResourceId) {
+        let Some(subscription) = self.subscriptions.get_mut(id) else { return };
+        for _ in 0..std::mem::take(&mut subscription.doubtful) {
+            let method = request::method(Action::Unsubscribe, self.graph.rid(id), "");
+            self.request(Purpose::Obsolete, method, None);
         }
     }
 
@@ -79,6 +91,7 @@ impl Engine {
             // What was asked for and not answered is asked for after the event.
             subscription.subscribed = subscription.in_flight;
             subscription.leaving = 0;
+            subscription.doubtful = 0;
             self.requests.forget_unsubscribes(id);
         }
         self.graph.slot_mut(id).refused = false;
@@ -101,6 +114,7 @@ impl Engine {
             return;
         }
         self.timers.cancel(&mut subscription.timer);
+        self.give_back_doubtful(id);
         let slot = self.graph.slot_mut(id);
         slot.root = false;
         slot.stale = false;
@@ -152,6 +166,7 @@ impl Engine {
             let params = (count > 1).then(|| format!(r#"{{"count":{count}}}"#));
             self.request(Purpose::Unsubscribe { resource: id, count }, method, params.as_deref());
         }
+        self.give_back_doubtful(id);
     }
 
     /// A resource that is being unsubscribed is wanted again: the gateway will have forgotten it, so it is asked anew.
@@ -219,6 +234,14 @@ impl Engine {
     /// and taking it anew does that; else only a new connection does.
     pub(super) fn resync(&mut self, id: ResourceId) {
         self.counters.misfits += 1;
+        if self.now >= self.resyncs.0 + RESYNC_WINDOW {
+            self.resyncs = (self.now, 0);
+        }
+        self.resyncs.1 += 1;
+        if self.resyncs.1 > RESYNCS {
+            // Something is wrong with more than a resource, and a new connection has a backoff.
+            return self.reset_connection();
+        }
         let slot = self.graph.slot(id);
         let Some(subscription) = self.subscriptions.get(id) else { return self.reset_connection() };
         let count = subscription.subscribed - subscription.leaving - subscription.in_flight;
@@ -254,3 +277,8 @@ impl Engine {
         }
     }
 }
+
+/// Milliseconds over which resyncs are counted.
+const RESYNC_WINDOW: u64 = 60_000;
+/// How many of them are borne.
+const RESYNCS: u32 = 10;

@@ -14,6 +14,8 @@ pub struct Subscription {
     pub in_flight: u32,
     /// Of those, the ones being given back.
     pub leaving: u32,
+    /// Direct subscriptions the gateway may hold or not: calls that were answered with the resource as an error.
+    pub doubtful: u32,
     /// A `get` that waits for the resource to load.
     pub get: Option<RequestId>,
     /// The linger or the resubscribe timer.
@@ -23,6 +25,6 @@ pub struct Subscription {
 impl Subscription {
     /// Whether nothing speaks for keeping this record.
     pub fn is_idle(&self) -> bool {
-        self.listeners == 0 && self.subscribed == 0 && self.get.is_none() && self.timer.is_none()
+        self.listeners == 0 && self.subscribed == 0 && self.doubtful == 0 && self.get.is_none() && self.timer.is_none()
     }
 }

@@ -33,6 +33,8 @@ pub struct Apply<'a> {
     pub released: Vec<ResourceId>,
     /// Resources the gateway sent, which are up to date now.
     pub received: Vec<ResourceId>,
+    /// Resources that became ones of another kind.
+    pub replaced: Vec<u64>,
 }
 
 impl Apply<'_> {
@@ -53,6 +55,9 @@ impl Apply<'_> {
         }
         if self.graph.texts.contains(self.frame_id) {
             self.out.push_back(Output::Retain(self.frame_id));
+        }
+        if !self.replaced.is_empty() {
+            self.tell_referrers();
         }
     }
 
@@ -120,30 +125,42 @@ impl Apply<'_> {
         self.out.push_back(Output::Loaded(id));
     }
 
-    /// The resource has become one of another kind: its object cannot stay the same, so whoever refers to it changes.
+    /// The resource has become one of another kind: its object cannot stay the same.
     fn replace(&mut self, id: ResourceId, entry: &SetEntry, keys: &[KeyId], cells: &[Cell]) {
         self.put(id, entry.kind, keys, cells);
         self.set_text(id, entry);
         self.out.push_back(Output::Replaced(id));
-        let cell = Cell::reference(id.0);
-        let value = Value { kind: Kind::Reference, span: Span::default(), cell };
+        self.replaced.push(u64::from(id.0));
+    }
+
+    /// Whoever refers to a replaced resource has another object in that place.
+    fn tell_referrers(&mut self) {
+        let mut replaced = std::mem::take(&mut self.replaced);
+        sort(&mut replaced);
         for referrer in self.graph.ids().collect::<Vec<_>>() {
             let slot = self.graph.slot(referrer);
             // Who has not been read yet will find the new one.
             if slot.text.is_some() {
                 continue;
             }
-            let at = slot.content.cells().iter().enumerate().filter(|&(_, &c)| c == cell).map(|(at, _)| at);
+            let is_replaced = |cell: &Cell| {
+                let target = cell.as_reference()?;
+                replaced.binary_search(&u64::from(target)).ok()?;
+                Some(Value { kind: Kind::Reference, span: Span::default(), cell: *cell })
+            };
+            let places =
+                slot.content.cells().iter().enumerate().filter_map(|(at, cell)| Some((at, is_replaced(cell)?)));
             match &slot.content {
                 Content::Model { shape, .. } => {
                     let keys = self.graph.shapes.keys(*shape);
-                    let members: Vec<Member> = at.map(|at| Member { key: keys[at], value }).collect();
+                    let members: Vec<Member> = places.map(|(at, value)| Member { key: keys[at], value }).collect();
                     if !members.is_empty() {
                         self.out.push_back(Output::Change { resource: referrer, members });
                     }
                 }
                 _ => {
-                    for idx in at.map(|at| at as u32) {
+                    for (at, value) in places {
+                        let idx = at as u32;
                         self.out.push_back(Output::Remove { resource: referrer, idx });
                         self.out.push_back(Output::Insert { resource: referrer, idx, value });
                     }

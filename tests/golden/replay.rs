@@ -243,7 +243,11 @@ impl Replay {
             _ => None,
         });
         let Some(id) = resource.next_back() else { return };
-        let rid = self.client.engine.rid(id).to_owned();
+        // An error has left the cache already.
+        let rid = match frame["result"]["rid"].as_str() {
+            Some(rid) => rid.to_owned(),
+            None => self.client.engine.rid(id).to_owned(),
+        };
         if frame["result"]["errors"].get(&rid).is_some() {
             self.deviate(Deviation::EngineGaveBack);
             let id = self.client.take(&format!("unsubscribe.{rid}")).id;

@@ -197,6 +197,7 @@ impl Comparison<'_, '_> {
                 "add" => EventKind::Add,
                 "remove" => EventKind::Remove,
                 "unsubscribe" => EventKind::Unsubscribe,
+                "delete" => EventKind::Delete,
                 _ => EventKind::Other,
             };
             assert_eq!(event.kind, kind, "{text:?}");

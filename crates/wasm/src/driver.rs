@@ -241,7 +241,7 @@ impl Inner {
             return;
         }
         let mut tape = self.tape.take();
-        self.host.apply(tape.words.as_ptr(), tape.words.len());
+        report(self.host.apply(tape.words.as_ptr(), tape.words.len()));
         tape.words.clear();
         tape.words.shrink_to(KEPT_WORDS);
         self.tape.replace(tape);
@@ -260,11 +260,11 @@ impl Inner {
                 buffer.shrink();
             }
             Inbound::Open(event) => {
-                self.host.socket_event(0, &event);
+                report(self.host.socket_event(0, &event));
                 self.engine.borrow_mut().handle_open(now(), id);
             }
             Inbound::Error(event) => {
-                self.host.socket_event(1, &event);
+                report(self.host.socket_event(1, &event));
                 // A socket that is open reports its end by closing.
                 if self.engine.borrow().state() != ConnectionState::Connected {
                     self.close();
@@ -272,7 +272,7 @@ impl Inner {
                 }
             }
             Inbound::Close(event) => {
-                self.host.socket_event(2, &event);
+                report(self.host.socket_event(2, &event));
                 self.socket.take();
                 self.engine.borrow_mut().handle_close(now(), id);
             }
@@ -291,7 +291,7 @@ impl Inner {
                 self.socket.replace(Some(Socket::attach(id, socket, receive)));
             }
             Err(error) => {
-                self.host.socket_event(1, &error);
+                report(self.host.socket_event(1, &error));
                 self.engine.borrow_mut().handle_close(now(), id);
             }
         }
@@ -306,7 +306,7 @@ impl Inner {
 
     fn send(&self, text: &str) {
         if self.debug.get() {
-            self.host.sent(text);
+            report(self.host.sent(text));
         }
         let socket = self.socket.borrow();
         if let Some(socket) = &*socket {
@@ -323,12 +323,14 @@ impl Inner {
         }
         *timer = next.map(|at| {
             let inner = Rc::downgrade(self);
-            let delay = at.0.saturating_sub(now().0).min(i32::MAX as u64) as u32;
-            let timeout = Timeout::new(delay, move || {
+            let wait = at.0.saturating_sub(now().0);
+            // A browser's timer reaches no further than 24 days; the rest is waited for after that.
+            let due = wait <= LONGEST;
+            let timeout = Timeout::new(wait.min(LONGEST) as u32, move || {
                 if let Some(inner) = inner.upgrade() {
                     inner.timer.take();
                     // A timer may fire a moment early; what it was set for is due all the same.
-                    inner.step(|engine, now| engine.handle_timeout(now.max(at)));
+                    inner.step(|engine, now| engine.handle_timeout(if due { now.max(at) } else { now }));
                 }
             });
             (at, timeout)
@@ -340,5 +342,14 @@ fn now() -> Time {
     Time(performance_now() as u64)
 }
 
+/// An exception of the shell is not the engine's business, and must not stop it: it is thrown where nobody catches it.
+fn report(result: Result<(), JsValue>) {
+    if let Err(error) = result {
+        Timeout::new(0, move || wasm_bindgen::throw_val(error)).forget();
+    }
+}
+
+/// Milliseconds.
+const LONGEST: u64 = i32::MAX as u64;
 /// Words the tape keeps room for.
 const KEPT_WORDS: usize = 4096;

@@ -54,6 +54,10 @@ impl Socket {
         // Closing a socket twice, or one that never opened, is no error here.
         let socket = self.socket.clone();
         drop(self);
+        // In Node an error that nobody listens to ends the process, and a socket closed while it opens reports one. It is
+        // freed with the socket.
+        let ignore = Closure::<dyn Fn()>::new(|| {}).into_js_value();
+        socket.set_onerror(Some(ignore.unchecked_ref()));
         let _ = socket.close();
     }
 }
