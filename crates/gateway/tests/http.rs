@@ -188,3 +188,23 @@ async fn pages_of_other_origins_may_read_only_what_is_allowed() {
     let allowed = ask(&server, "GET", "/api/fix/child/1", "Origin: https://any.example\r\n").await;
     assert_eq!((allowed.status, allowed.header("access-control-allow-origin")), (200, Some("*")));
 }
+
+#[tokio::test]
+async fn requests_are_limited_in_size() {
+    let server = fixture().await;
+    let padding = |bytes: usize| format!("X-Padding: {}\r\n", "x".repeat(bytes));
+    assert_eq!(ask(&server, "GET", "/api/fix/child/1", &padding(15 << 10)).await.status, 200);
+    assert_eq!(ask(&server, "GET", "/api/fix/child/1", &padding(17 << 10)).await.status, 431);
+    assert_eq!(ask(&server, "GET", "/api/fix/child/1", "Content-Length: 1048577\r\n").await.status, 413);
+}
+
+#[tokio::test]
+async fn a_head_that_does_not_end_is_not_waited_for() {
+    let config = ServerConfig { header_time: std::time::Duration::from_millis(50), ..ServerConfig::default() };
+    let server = TestServer::with(MemoryBus::new(), GatewayConfig::default(), config).await;
+    let mut stream = TcpStream::connect(server.address).await.expect("the server listens");
+    stream.write_all(b"GET / HTTP/1.1\r\nHost: ").await.expect("the server reads");
+    let mut rest = Vec::new();
+    let closed = tokio::time::timeout(std::time::Duration::from_secs(20), stream.read_to_end(&mut rest)).await;
+    assert!(closed.is_ok(), "the connection is closed");
+}

@@ -1,6 +1,7 @@
 //! The HTTP server around a gateway: WebSockets, resources by GET, static files.
 
 mod api;
+mod http;
 mod origin;
 mod slots;
 mod websocket;
@@ -11,14 +12,12 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
 use axum::body::Body;
 use axum::extract::ws::WebSocketUpgrade;
-use axum::extract::{ConnectInfo, FromRequestParts, Request, State};
+use axum::extract::{FromRequestParts, Request};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use axum::serve::ListenerExt;
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, watch};
 use tower::ServiceExt;
@@ -51,6 +50,13 @@ pub struct ServerConfig {
     pub message_bytes: usize,
     /// Time between pings, and how long a client may leave one without a pong; default 20 s.
     pub ping_interval: Duration,
+    /// Bytes of the head of one HTTP request; a longer one is answered with 431. Default 16 KiB.
+    pub header_bytes: usize,
+    /// Time for the head of a request, and for the next one on the same connection, after which the connection is closed;
+    /// default 10 s.
+    pub header_time: Duration,
+    /// Bytes of the body of one HTTP request; a longer one is answered with 413. Default 1 MiB.
+    pub body_bytes: u64,
     /// Bytes of one HTTP response; default 8 MiB.
     pub response_bytes: usize,
 }
@@ -67,6 +73,9 @@ impl Default for ServerConfig {
             frame_bytes: 64 << 10,
             message_bytes: 256 << 10,
             ping_interval: Duration::from_secs(20),
+            header_bytes: 16 << 10,
+            header_time: Duration::from_secs(10),
+            body_bytes: 1 << 20,
             response_bytes: 8 << 20,
         }
     }
@@ -88,22 +97,9 @@ pub async fn run(
     let watched = gateway.clone();
     let slots = Slots::new(config.connections, config.connections_per_address);
     let server = Arc::new(Server { gateway, config, slots, stopping: stopping.clone(), alive });
-    let app = Router::new().fallback(serve).with_state(server);
-    let app = app.into_make_service_with_connect_info::<SocketAddr>();
-    let mut graceful = stopping.clone();
-    // Frames are small and are not to wait for each other.
-    let listener = listener.tap_io(|stream| {
-        if let Err(error) = stream.set_nodelay(true) {
-            debug!(%error, "cannot set TCP_NODELAY");
-        }
-    });
-    let serving = axum::serve(listener, app).with_graceful_shutdown(async move {
-        // An error means that the sender is gone, which is the end as well.
-        let _ = graceful.wait_for(|stop| *stop).await;
-    });
-    let mut serving = tokio::spawn(async move { serving.await });
+    let mut serving = tokio::spawn(http::accept(listener, server));
     tokio::select! {
-        result = &mut serving => return result.unwrap_or_else(|panic| Err(std::io::Error::other(panic))),
+        result = &mut serving => return result.map_err(std::io::Error::other),
         () = watched.ended() => {
             serving.abort();
             return Err(std::io::Error::other("the gateway has ended"));
@@ -128,18 +124,18 @@ struct Server {
     alive: mpsc::Sender<()>,
 }
 
-async fn serve(
-    State(server): State<Arc<Server>>,
-    ConnectInfo(remote): ConnectInfo<SocketAddr>,
-    request: Request,
-) -> Response {
+async fn answer(server: &Arc<Server>, remote: SocketAddr, request: Request) -> Response {
+    // Nothing reads a body; one that does not say how long it is, is not taken in either.
+    if announced_length(request.headers()).is_some_and(|length| length > server.config.body_bytes) {
+        return StatusCode::PAYLOAD_TOO_LARGE.into_response();
+    }
     let path = request.uri().path();
     let is_upgrade = request.headers().contains_key(header::UPGRADE);
     let mut response = if path == server.config.ws_path && is_upgrade {
-        upgrade(&server, remote, request).await
+        upgrade(server, remote, request).await
     } else if path.starts_with(&server.config.api_path) {
         let (parts, _) = request.into_parts();
-        api::serve(&server, remote, &parts).await
+        api::serve(server, remote, &parts).await
     } else if let Some(www) = server.config.www.clone() {
         static_file(www, request).await
     } else if path == server.config.ws_path {
@@ -223,6 +219,10 @@ fn canonical(name: &str) -> String {
         chars.next().map(|c| c.to_ascii_uppercase().to_string() + chars.as_str()).unwrap_or_default()
     };
     name.split('-').map(word).collect::<Vec<_>>().join("-")
+}
+
+fn announced_length(headers: &HeaderMap) -> Option<u64> {
+    header_text(headers, header::CONTENT_LENGTH)?.parse().ok()
 }
 
 /// The value of a header, if it is there once and readable.

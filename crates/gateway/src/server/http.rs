@@ -1,0 +1,77 @@
+//! HTTP/1.1 on the connections of a listener.
+
+use std::convert::Infallible;
+use std::io::ErrorKind;
+use std::net::SocketAddr;
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::body::Body;
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::net::{TcpListener, TcpStream};
+use tracing::{debug, error};
+
+use super::{Server, answer};
+
+/// Accepts connections until the server stops; they go on for themselves.
+pub async fn accept(listener: TcpListener, server: Arc<Server>) {
+    let mut stopping = server.stopping.clone();
+    loop {
+        let accepted = tokio::select! {
+            accepted = listener.accept() => accepted,
+            // An error means that the sender is gone, which is the end as well.
+            _ = stopping.wait_for(|stop| *stop) => return,
+        };
+        match accepted {
+            Ok((stream, remote)) => drop(tokio::spawn(connection(stream, remote, server.clone()))),
+            Err(error) if is_of_the_client(error.kind()) => debug!(%error, "a client went before it was accepted"),
+            Err(error) => {
+                error!(%error, "cannot accept a connection");
+                // Such as too many open files: some may be closed soon.
+                tokio::time::sleep(PAUSE).await;
+            }
+        }
+    }
+}
+
+/// Serves one connection until it ends; once the server stops, until the request that is being answered.
+async fn connection(stream: TcpStream, remote: SocketAddr, server: Arc<Server>) {
+    // Frames are small and are not to wait for each other.
+    if let Err(error) = stream.set_nodelay(true) {
+        debug!(%error, "cannot set TCP_NODELAY");
+    }
+    let mut stopping = server.stopping.clone();
+    let mut builder = http1::Builder::new();
+    builder.timer(TokioTimer::new());
+    builder.header_read_timeout(server.config.header_time);
+    builder.max_header_size(server.config.header_bytes);
+    let service = service_fn(move |request: hyper::Request<Incoming>| {
+        let server = server.clone();
+        async move { Ok::<_, Infallible>(answer(&server, remote, request.map(Body::new)).await) }
+    });
+    let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), service).with_upgrades());
+    let ended = tokio::select! {
+        ended = connection.as_mut() => Some(ended),
+        _ = stopping.wait_for(|stop| *stop) => None,
+    };
+    let ended = match ended {
+        Some(ended) => ended,
+        None => {
+            connection.as_mut().graceful_shutdown();
+            connection.await
+        }
+    };
+    if let Err(error) = ended {
+        debug!(%remote, %error, "a connection ended");
+    }
+}
+
+fn is_of_the_client(error: ErrorKind) -> bool {
+    matches!(error, ErrorKind::ConnectionRefused | ErrorKind::ConnectionAborted | ErrorKind::ConnectionReset)
+}
+
+const PAUSE: Duration = Duration::from_secs(1);
