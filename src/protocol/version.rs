@@ -3,6 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use super::request::push_number;
+
 /// A version of the RES-Client protocol, `major.minor.patch`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Version {
@@ -23,6 +25,15 @@ impl Version {
 
     pub const fn new(major: u16, minor: u16, patch: u16) -> Self {
         Version { major, minor, patch }
+    }
+
+    /// Appends the version as text.
+    pub fn write(self, out: &mut String) {
+        push_number(out, self.major.into());
+        for part in [self.minor, self.patch] {
+            out.push('.');
+            push_number(out, part.into());
+        }
     }
 
     /// Whether a peer that speaks `other` can be talked to: the major numbers agree.

@@ -44,7 +44,9 @@ impl Engine {
         }
         self.connection.phase = Phase::Handshake;
         self.connection.protocol = Version::LEGACY;
-        let params = format!(r#"{{"protocol":"{}"}}"#, Version::SUPPORTED);
+        let mut params = String::from(r#"{"protocol":""#);
+        Version::SUPPORTED.write(&mut params);
+        params.push_str(r#""}"#);
         let frame = self.requests.send(Purpose::Version, Action::Version.as_str(), Some(&params));
         self.outputs.push_back(Output::Send(frame));
     }

@@ -163,7 +163,11 @@ impl Engine {
                 self.request(Purpose::Unsubscribe { resource: id, count: 1 }, method.clone(), None);
             }
         } else {
-            let params = (count > 1).then(|| format!(r#"{{"count":{count}}}"#));
+            let params = (count > 1).then(|| {
+                let mut params = String::from(r#"{"count":"#);
+                request::push_number(&mut params, count.into());
+                params + "}"
+            });
             self.request(Purpose::Unsubscribe { resource: id, count }, method, params.as_deref());
         }
         self.give_back_doubtful(id);

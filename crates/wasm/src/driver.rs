@@ -7,14 +7,12 @@ use std::rc::Rc;
 use gloo_timers::callback::Timeout;
 use resclient::cache::ResourceId;
 use resclient::protocol::Units;
-use resclient::protocol::frame::ResourceKind;
-use resclient::protocol::request::{Action, json_string};
-use resclient::session::{
-    Config, ConnectionId, ConnectionState, Counters, Engine, Get, Options, Output, RequestId, ResourceInfo, Time,
-};
+use resclient::protocol::request::Action;
+use resclient::session::{Config, ConnectionId, ConnectionState, Engine, Get, Options, Output, RequestId, Time};
 use wasm_bindgen::prelude::*;
 
 use crate::host::{Host, performance_now};
+use crate::inspect::inspect;
 use crate::socket::{Inbound, Socket};
 use crate::tape::Tape;
 use crate::text::TextBuffer;
@@ -138,33 +136,7 @@ impl Driver {
 
     /// Connection and cache as JSON.
     pub fn inspect(&self) -> String {
-        let mut engine = self.inner.engine.borrow_mut();
-        let state = match engine.state() {
-            ConnectionState::Idle => "idle",
-            ConnectionState::Connecting => "connecting",
-            ConnectionState::Connected => "connected",
-            ConnectionState::Waiting { .. } => "waiting",
-        };
-        let Counters { frames, malformed, unmatched, unknown, misfits, resets } = engine.counters();
-        let mut json = format!(
-            r#"{{"state":"{state}","protocol":"{}","counters":{{"frames":{frames},"malformed":{malformed},"unmatched":{unmatched},"unknown":{unknown},"misfits":{misfits},"resets":{resets}}},"resources":["#,
-            engine.protocol()
-        );
-        for (at, resource) in engine.resources().iter().enumerate() {
-            let ResourceInfo { rid, kind, direct, indirect, subscribed, stale, .. } = resource;
-            let kind = match kind {
-                Some(ResourceKind::Model) => "model",
-                Some(ResourceKind::Collection) => "collection",
-                Some(ResourceKind::Error) => "error",
-                None => "loading",
-            };
-            let comma = if at > 0 { "," } else { "" };
-            let rid = json_string(rid);
-            json += &format!(
-                r#"{comma}{{"rid":{rid},"kind":"{kind}","direct":{direct},"indirect":{indirect},"subscribed":{subscribed},"stale":{stale}}}"#
-            );
-        }
-        json + "]}"
+        inspect(&mut self.inner.engine.borrow_mut())
     }
 }
 

@@ -6,6 +6,7 @@
 
 mod driver;
 mod host;
+mod inspect;
 mod socket;
 mod tape;
 mod text;
