@@ -234,8 +234,7 @@ fn listening_to_what_has_left_the_cache_is_nothing() {
     let now = Time(0);
     let mut dropped = None;
     engine.get(now, "x");
-    loop {
-        let Some(output) = engine.poll_output() else { break };
+    while let Some(output) = engine.poll_output() {
         match output {
             Output::Open(connection) => engine.handle_open(now, connection),
             Output::Hook => engine.hook_done(now, true),

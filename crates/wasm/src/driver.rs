@@ -213,7 +213,7 @@ impl Inner {
             return;
         }
         let mut tape = self.tape.take();
-        report(self.host.apply(tape.words.as_ptr(), tape.words.len()));
+        self.host.apply(tape.words.as_ptr(), tape.words.len());
         tape.words.clear();
         tape.words.shrink_to(KEPT_WORDS);
         self.tape.replace(tape);

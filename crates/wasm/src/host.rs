@@ -25,14 +25,15 @@ extern "C" {
     #[wasm_bindgen(typescript_type = "Host")]
     pub type Host;
 
-    #[wasm_bindgen(method, catch)]
-    pub fn ingest(this: &Host, data: &JsValue, pointer: *mut u8, capacity: usize) -> Result<i32, JsValue>;
+    // These two are called for every frame and keep their exceptions to themselves; catching costs more than they do.
+    #[wasm_bindgen(method)]
+    pub fn ingest(this: &Host, data: &JsValue, pointer: *mut u8, capacity: usize) -> i32;
 
     #[wasm_bindgen(method, catch)]
     pub fn open(this: &Host) -> Result<JsValue, JsValue>;
 
-    #[wasm_bindgen(method, catch)]
-    pub fn apply(this: &Host, pointer: *const u32, length: usize) -> Result<(), JsValue>;
+    #[wasm_bindgen(method)]
+    pub fn apply(this: &Host, pointer: *const u32, length: usize);
 
     #[wasm_bindgen(method, catch)]
     pub fn socket_event(this: &Host, kind: u32, event: &JsValue) -> Result<(), JsValue>;

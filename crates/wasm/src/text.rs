@@ -19,7 +19,7 @@ impl TextBuffer {
         self.bytes.clear();
         self.bytes.reserve(KEPT);
         loop {
-            let written = host.ingest(data, self.bytes.as_mut_ptr(), self.bytes.capacity()).unwrap_or(-1);
+            let written = host.ingest(data, self.bytes.as_mut_ptr(), self.bytes.capacity());
             match written {
                 0.. => {
                     let len = (written as usize).min(self.bytes.capacity());
