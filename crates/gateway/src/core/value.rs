@@ -109,6 +109,9 @@ impl Change {
     /// Reads a value or a delete action.
     pub fn parse(raw: &RawValue) -> Result<Change, Invalid> {
         let text = raw.get();
+        if json::depth(text) > MAX_DEPTH {
+            return Err(Invalid("a value may be nested 54 levels deep at most"));
+        }
         let value = |text: String, kind| Ok(Change::Set(Value { text: text.into(), kind }));
         match text.as_bytes().first() {
             Some(b'[') => Err(Invalid("a nested array must be wrapped as a data value")),
@@ -264,3 +267,7 @@ impl Snapshot {
         }
     }
 }
+
+/// Levels of a value. What services and clients are sent has a few more around it, and is limited to 60 and 64: a value
+/// that one side accepts must fit wherever it goes.
+pub const MAX_DEPTH: usize = 54;

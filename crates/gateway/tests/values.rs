@@ -1,0 +1,32 @@
+//! What is a value, for services and for the cache alike.
+
+use res_gateway::core::value::{MAX_DEPTH, Value};
+use res_gateway::service::{Resource, Service};
+use serde_json::json;
+use serde_json::value::RawValue;
+
+fn parse(text: String) -> bool {
+    Value::parse(&RawValue::from_string(text).expect("JSON")).is_ok()
+}
+
+fn nested(levels: usize) -> String {
+    // The wrapper of a data value is a level too.
+    let inside = levels - 1;
+    format!(r#"{{"data":{}{}}}"#, "[".repeat(inside), "]".repeat(inside))
+}
+
+#[test]
+fn a_value_that_would_not_fit_into_a_frame_is_none() {
+    assert!(parse(nested(MAX_DEPTH)));
+    assert!(!parse(nested(MAX_DEPTH + 1)));
+}
+
+#[test]
+fn a_service_refuses_what_the_cache_could_not_take() {
+    let deep = |levels| serde_json::from_str::<serde_json::Value>(&nested(levels)).expect("JSON");
+    let service = Service::new("deep");
+    let model = Resource::Model(json!({ "fits": deep(MAX_DEPTH) }));
+    assert!(service.put("deep.a", model).is_ok());
+    let model = Resource::Model(json!({ "fits": deep(MAX_DEPTH + 1) }));
+    assert!(service.put("deep.b", model).is_err());
+}
