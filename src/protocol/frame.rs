@@ -6,9 +6,10 @@
 use std::ops::Range;
 
 use super::error::ResError;
+use super::escape::unescape;
 use super::hash::Hasher;
 use super::rid;
-use super::scan::{Literal, Mark, Result, Scanner, Span, Str, Units, unescape};
+use super::scan::{Literal, Mark, Result, Scanner, Span, Str, Units};
 use super::value::{Cell, Kind, Names, Value, read_value};
 
 /// The kinds of resource a set can hold.

@@ -1,8 +1,10 @@
 //! What both ends of the wire agree on: resource ids, versions, errors, frames.
 
 pub mod error;
+mod escape;
 pub mod frame;
 pub mod hash;
+mod number;
 pub mod request;
 pub mod rid;
 pub mod scan;

@@ -5,7 +5,9 @@
 
 use std::borrow::Cow;
 
+use super::escape::unescape;
 use super::hash::Hasher;
+use super::number::hash_number;
 use crate::sort::sort;
 
 /// How deep arrays and objects may be nested in a frame.
@@ -545,60 +547,6 @@ fn stops(word: u64) -> u64 {
     (quote | backslash | control) & HIGH
 }
 
-/// Numbers are equal when they have the same decimal value, however they are written: 1, 1.0 and 10e-1 are one, but zero
-/// and minus zero are two. Floating point has no part in it, so integers beyond 2^53 are told apart.
-fn hash_number(text: &[u8], hasher: Hasher) -> u64 {
-    let (negative, unsigned) = match text.strip_prefix(b"-") {
-        Some(rest) => (true, rest),
-        None => (false, text),
-    };
-    let (mantissa, exponent) = match unsigned.iter().position(|b| b | 0x20 == b'e') {
-        Some(at) => (&unsigned[..at], decimal_exponent(&unsigned[at + 1..])),
-        None => (unsigned, 0),
-    };
-    let point = mantissa.iter().position(|&b| b == b'.');
-    let fraction = point.map_or(0, |at| mantissa.len() - at - 1);
-    // A number that fits is hashed as one word; its digits are read without the point.
-    let mut digits = 0u64;
-    let mut count = 0;
-    let mut trailing = 0;
-    for &b in mantissa.iter().filter(|b| **b != b'.') {
-        if b == b'0' {
-            trailing += 1;
-            continue;
-        }
-        count += if count == 0 { 1 } else { trailing + 1 };
-        if count > MAX_DIGITS {
-            return hash_long_number(negative, mantissa, exponent.saturating_sub(fraction as i64), hasher);
-        }
-        let zeros = if digits == 0 { 0 } else { trailing };
-        digits = digits * 10u64.pow(zeros as u32 + 1) + u64::from(b - b'0');
-        trailing = 0;
-    }
-    let exponent = match digits {
-        0 => 0,
-        _ => exponent.saturating_sub(fraction as i64).saturating_add(trailing as i64),
-    };
-    hasher.words(DOMAIN_NUMBER, [u64::from(negative), digits, exponent as u64])
-}
-
-/// More digits than fit a word.
-#[cold]
-fn hash_long_number(negative: bool, mantissa: &[u8], exponent: i64, hasher: Hasher) -> u64 {
-    let digits: Vec<u8> = mantissa.iter().copied().filter(|b| *b != b'.').skip_while(|b| *b == b'0').collect();
-    let significant = digits.iter().rposition(|b| *b != b'0').map_or(0, |at| at + 1);
-    let exponent = exponent.saturating_add((digits.len() - significant) as i64);
-    let digits = hasher.bytes(DOMAIN_NUMBER, &digits[..significant]);
-    hasher.words(DOMAIN_NUMBER, [u64::from(negative), digits, exponent as u64, 0])
-}
-
-/// The exponent behind the `e`, as far as it fits.
-fn decimal_exponent(text: &[u8]) -> i64 {
-    let digits = text.iter().filter(|b| b.is_ascii_digit());
-    let value = digits.fold(0i64, |n, b| n.saturating_mul(10).saturating_add(i64::from(b - b'0')));
-    if text.first() == Some(&b'-') { -value } else { value }
-}
-
 /// The members of an object as words, in the order of their keys' hashes, each key with its last value.
 fn last_of_each(members: &[(u64, u64)]) -> Vec<u64> {
     let mut keys: Vec<u64> = members.iter().map(|&(key, _)| key).collect();
@@ -614,72 +562,10 @@ fn last_of_each(members: &[(u64, u64)]) -> Vec<u64> {
     words
 }
 
-/// Unescapes the inside of a valid JSON string literal.
-pub fn unescape(raw: &[u8]) -> Vec<u8> {
-    let mut out = Vec::with_capacity(raw.len());
-    let mut rest = raw;
-    while let Some(at) = rest.iter().position(|&b| b == b'\\') {
-        out.extend_from_slice(&rest[..at]);
-        let used = match rest[at + 1] {
-            b'u' => {
-                let (unit, used) = code_point(&rest[at..]);
-                push_code_point(&mut out, unit);
-                used
-            }
-            b => {
-                out.push(match b {
-                    b'b' => 8,
-                    b'f' => 12,
-                    b'n' => b'\n',
-                    b'r' => b'\r',
-                    b't' => b'\t',
-                    other => other,
-                });
-                2
-            }
-        };
-        rest = &rest[at + used..];
-    }
-    out.extend_from_slice(rest);
-    out
-}
-
-/// The code point of `\uXXXX`, or of two of them that are a surrogate pair, and how many bytes it took.
-fn code_point(escape: &[u8]) -> (u32, usize) {
-    let hex = |at: usize| {
-        escape
-            .get(at..at + 6)
-            .filter(|e| e.starts_with(b"\\u"))
-            .map(|e| e[2..].iter().fold(0, |n, &b| n << 4 | (b as char).to_digit(16).expect("scanned as hexadecimal")))
-    };
-    let high = hex(0).expect("called at an escape");
-    match hex(6) {
-        Some(low @ 0xdc00..=0xdfff) if (0xd800..0xdc00).contains(&high) => {
-            (0x10000 + ((high - 0xd800) << 10) + (low - 0xdc00), 12)
-        }
-        _ => (high, 6),
-    }
-}
-
-fn push_code_point(out: &mut Vec<u8>, code: u32) {
-    match char::from_u32(code) {
-        Some(c) => out.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes()),
-        None => out.extend_from_slice(&[
-            0xe0 | (code >> 12) as u8,
-            0x80 | (code >> 6 & 0x3f) as u8,
-            0x80 | (code & 0x3f) as u8,
-        ]),
-    }
-}
-
-/// Decimal digits that always fit 64 bits.
-const MAX_DIGITS: usize = 18;
-
 const LOW: u64 = 0x0101_0101_0101_0101;
 const HIGH: u64 = LOW << 7;
 
 const DOMAIN_STRING: u64 = 1;
-const DOMAIN_NUMBER: u64 = 2;
 const DOMAIN_LITERAL: u64 = 4;
 const DOMAIN_ARRAY: u64 = 5;
 const DOMAIN_OBJECT: u64 = 6;
