@@ -173,6 +173,9 @@ fn a_chain_of_a_hundred_thousand_references_comes_and_goes() {
     client.listen(id);
     assert_eq!(client.engine.resources().len(), LENGTH);
     assert_eq!(client.mirror.len(), LENGTH);
+    // As JSON it is cut where nobody reads on, instead of nested without end.
+    let json = client.mirror.to_json(id).expect("it is cached").to_string();
+    assert!(json.contains(r#"{"rid":"n.64"}"#) && !json.contains("n.65"));
     client.unlisten(id);
     client.advance(5_000);
     client.respond("unsubscribe.n.0", json!(null));
