@@ -260,6 +260,36 @@ fn a_listened_resource_below_a_refused_one_is_subscribed_to_itself() {
 }
 
 #[test]
+fn listening_to_what_a_refused_one_has_kept_subscribes_to_it() {
+    let mut client = Client::connected();
+    client.load_listened("a", models(json!({ "a": { "b": { "rid": "b" } }, "b": { "n": 1 } })));
+    client.event("a.unsubscribe", json!({}));
+    client.advance(2_000);
+    client.refuse("subscribe.a", "system.accessDenied");
+    client.listen(client.id("b"));
+    client.advance(2_000);
+    client.respond("subscribe.b", models(json!({ "b": { "n": 2 } })));
+    assert_eq!(client.live(), ["b"]);
+    assert_eq!(client.value("a"), json!({ "b": { "n": 2 } }));
+}
+
+#[test]
+fn a_refused_resource_is_not_relied_on_for_another_refused_one() {
+    let mut client = Client::connected();
+    client.load_listened("a", models(json!({ "a": { "b": { "rid": "b" } }, "b": { "n": 1 } })));
+    client.listen(client.id("b"));
+    client.event("a.unsubscribe", json!({}));
+    client.advance(2_000);
+    client.refuse("subscribe.a", "system.timeout");
+    client.advance(2_000);
+    client.refuse("subscribe.b", "system.timeout");
+    client.advance(10_000);
+    client.refuse("subscribe.a", "system.accessDenied");
+    client.respond("subscribe.b", models(json!({ "b": { "n": 2 } })));
+    assert_eq!(client.live(), ["b"]);
+}
+
+#[test]
 fn a_new_connection_forgets_what_was_refused() {
     let mut client = Client::connected();
     client.load_listened("a", models(json!({ "a": { "b": { "rid": "b" } }, "b": { "n": 1 } })));

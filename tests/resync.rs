@@ -199,3 +199,15 @@ fn a_gateway_that_never_fits_gets_a_new_connection_with_its_backoff() {
     assert_eq!(client.engine.counters().resets, 1);
     assert_eq!(client.methods(), <[&str; 0]>::default());
 }
+
+#[test]
+fn a_misfit_while_one_more_subscription_is_under_way_takes_a_new_connection() {
+    let mut client = Client::connected();
+    client.call("any", "a", None);
+    let answer = client.take("call.any.a").id;
+    client.get_pending("a");
+    client.receive(json!({ "id": answer, "result": { "rid": "a", "models": { "a": {} } } }));
+    client.event("a.add", json!({ "idx": 0, "value": 1 }));
+    // The gateway would hold one subscription still, and send nothing for the other.
+    assert_eq!(client.engine.counters().resets, 1);
+}

@@ -38,26 +38,38 @@ impl Graph {
             }
         }
         let mut collected = Collected::default();
-        // Ancestors first, so that a listened resource covers the listened ones below it: but not one that was refused.
-        for refused in [false, true] {
-            for &id in order.iter().rev() {
-                let slot = self.slot(id);
-                if slot.held && !slot.visit.kept && slot.refused == refused {
-                    collected.stale.push(id);
-                    self.keep(id, &mut todo);
-                }
+        // Ancestors first, so that a listened resource covers the listened ones below it.
+        for &id in order.iter().rev() {
+            let slot = self.slot(id);
+            if slot.held && !slot.visit.kept && !slot.refused {
+                collected.stale.push(id);
+                self.keep(id, &mut todo);
             }
+        }
+        // One that was refused covers nothing: it may be refused for ever.
+        let refused = |&id: &ResourceId| self.slot(id).held && !self.slot(id).visit.kept;
+        let first = collected.stale.len();
+        collected.stale.extend(order.iter().copied().rev().filter(refused));
+        for &id in &collected.stale[first..] {
+            self.keep(id, &mut todo);
         }
         collected.dropped = order.into_iter().filter(|&id| !self.slot(id).visit.kept).collect();
         collected
     }
 
-    /// Adds what is stale: references from there keep a resource in the cache, but cover nothing.
-    pub fn extend_by_stale(&mut self, candidates: &mut Vec<ResourceId>) {
+    /// Whether anything is stale.
+    pub fn has_stale(&mut self) -> bool {
         let mut stale = std::mem::take(&mut self.stale);
         stale.retain(|&id| self.slot(id).stale);
-        candidates.extend(&stale);
         self.stale = stale;
+        !self.stale.is_empty()
+    }
+
+    /// Adds what is stale: references from there keep a resource in the cache, but cover nothing.
+    pub fn extend_by_stale(&mut self, candidates: &mut Vec<ResourceId>) {
+        if self.has_stale() {
+            candidates.extend(&self.stale);
+        }
     }
 
     /// Drops what [`Graph::uncovered`] found; of what is stale, the result has what was not before. Dropped slots are

@@ -64,7 +64,7 @@ pub struct Counters {
     pub malformed: u64,
     /// Answers to no request.
     pub unmatched: u64,
-    /// Events of resources that are not cached.
+    /// Events of resources that are not cached, but for `unsubscribe`.
     pub unknown: u64,
     /// Events that did not fit their resource, each of which led to a resync.
     pub misfits: u64,
@@ -94,6 +94,8 @@ pub struct ResourceInfo<'a> {
     pub indirect: u32,
     /// Direct subscriptions at the gateway.
     pub subscribed: u32,
+    /// Direct subscriptions the gateway may have besides, for calls that were answered with an error in its place.
+    pub doubtful: u32,
     /// Whether the gateway keeps it up to date no longer.
     pub stale: bool,
 }
@@ -228,6 +230,7 @@ impl Engine {
         }
         self.graph.slot_mut(id).held = true;
         self.rejoin(id);
+        self.cover(id);
     }
 
     /// The application listens once less. Calls without a matching [`Engine::listen`] are ignored.
@@ -328,6 +331,7 @@ impl Engine {
                     direct: subscription.map_or(0, |s| s.listeners),
                     indirect: slot.indirect,
                     subscribed: subscription.map_or(0, |s| s.subscribed),
+                    doubtful: subscription.map_or(0, |s| s.doubtful),
                     stale: self.connection.phase != Phase::Ready || !self.graph.is_covered(id),
                 }
             })

@@ -149,7 +149,8 @@ impl Engine {
         let Some(event) = frame.event else { return };
         let known = event.resource.map(ResourceId).filter(|&id| !self.graph.slot(id).content.is_none());
         let Some(id) = known else {
-            self.counters.unknown += 1;
+            // An end may cross the client's own unsubscribe request; there is nothing to lose by it.
+            self.counters.unknown += u64::from(event.kind != EventKind::Unsubscribe);
             self.graph.settle();
             return;
         };

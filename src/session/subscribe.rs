@@ -195,6 +195,13 @@ impl Engine {
         }
     }
 
+    /// Something is listened to that may be here only because of something stale: then it is stale itself.
+    pub(super) fn cover(&mut self, id: ResourceId) {
+        if self.connection.phase == Phase::Ready && !self.graph.slot(id).root && self.graph.has_stale() {
+            self.collect(&[id]);
+        }
+    }
+
     /// What has to be looked at when `lost` may not be covered any more.
     fn candidates(&mut self, lost: &[ResourceId]) -> Vec<ResourceId> {
         let mut candidates = lost.to_vec();
@@ -248,9 +255,12 @@ impl Engine {
         }
         let slot = self.graph.slot(id);
         let Some(subscription) = self.subscriptions.get(id) else { return self.reset_connection() };
-        let count = subscription.subscribed - subscription.leaving - subscription.in_flight;
-        if subscription.leaving > 0 && subscription.in_flight > 0 {
-            // Under way already.
+        let count = subscription.subscribed - subscription.leaving;
+        if subscription.in_flight > 0 {
+            // What is given back and taken anew is under way already. Otherwise the gateway holds more than is known here.
+            if subscription.leaving == 0 {
+                self.reset_connection();
+            }
             return;
         }
         if !slot.root || slot.indirect > 0 || count == 0 {
