@@ -43,7 +43,7 @@
 //! ```
 
 pub mod cache;
-mod index;
+pub mod index;
 mod ledger;
 pub mod mirror;
 pub mod protocol;
