@@ -2,6 +2,7 @@
 /* eslint @typescript-eslint/unified-signatures: ['error', { ignoreOverloadsWithDifferentJSDoc: true }] */
 import type { ClientApi, Resource } from './client.js';
 import type { ConnectionOwner } from './Connection.js';
+import { Action } from './driver.js';
 import { Emitter } from './Emitter.js';
 import { countEvents, type EventBusLike, type EventHandler } from './EventBus.js';
 import type { ClientState, ConnectError, Inspection } from './events.js';
@@ -149,17 +150,13 @@ export abstract class BaseClient implements ClientApi, ConnectionOwner {
   /** Calls a method of a resource; resolves with its result, or with the resource it answers with. */
   call<R = unknown>(rid: string, method: string, params?: unknown): Promise<R> {
     requireMethod(rid, method);
-    return this.#request(rid, `call.${rid}.${method}`, params, false, ({ driver }, json) =>
-      driver.call(rid, method, json),
-    );
+    return this.#request(Action.Call, rid, method, params);
   }
 
   /** Calls an authentication method of a resource; resolves as `call` does. */
   authenticate<R = unknown>(rid: string, method: string, params?: unknown): Promise<R> {
     requireMethod(rid, method);
-    return this.#request(rid, `auth.${rid}.${method}`, params, false, ({ driver }, json) =>
-      driver.auth(rid, method, json),
-    );
+    return this.#request(Action.Auth, rid, method, params);
   }
 
   /**
@@ -168,7 +165,7 @@ export abstract class BaseClient implements ClientApi, ConnectionOwner {
    */
   create<R extends object = Resource>(rid: string, params?: unknown): Promise<R> {
     if (!rid) throw new Error('Invalid resource ID');
-    return this.#request(rid, `new.${rid}`, params, false, ({ driver }, json) => driver.create(rid, json));
+    return this.#request(Action.New, rid, '', params);
   }
 
   /** Calls the method `set` of a model. A member that is undefined is deleted. Resolves with `{payload}`. */
@@ -176,7 +173,7 @@ export abstract class BaseClient implements ClientApi, ConnectionOwner {
     if (!rid) throw new Error('Invalid resource ID');
     const params: Record<string, unknown> = { ...props };
     for (const key of Object.keys(params)) if (params[key] === undefined) params[key] = { action: 'delete' };
-    return this.#request(rid, `call.${rid}.set`, params, true, ({ driver }, json) => driver.call(rid, 'set', json));
+    return this.#request(Action.Call, rid, 'set', params, true);
   }
 
   /** What `on` of models and collections calls. Throws when the resource is not cached. */
@@ -254,17 +251,13 @@ export abstract class BaseClient implements ClientApi, ConnectionOwner {
     }
   }
 
-  #request<R>(
-    rid: string,
-    method: string,
-    params: unknown,
-    raw: boolean,
-    send: (session: Session, json: string | undefined) => number,
-  ): Promise<R> {
-    return this.#promise((session) => {
+  #request<R>(action: Action, rid: string, name: string, params: unknown, raw = false): Promise<R> {
+    return this.#promise(({ driver, requests }) => {
       const given = params || undefined;
-      const request = send(session, JSON.stringify(given));
-      return session.requests.wait<R>(request, { rid, method, params: given, raw });
+      // Undefined where there is nothing that JSON could hold, whatever the types say.
+      const json = JSON.stringify(given) as string | undefined;
+      const method = `${ACTIONS[action]}.${rid}${name && `.${name}`}`;
+      return requests.wait<R>(driver.request(action, rid, name, json ?? ''), { rid, method, params: given, raw });
     });
   }
 
@@ -291,4 +284,6 @@ function requireMethod(rid: string, method: string): void {
   if (!method) throw new Error('Invalid method');
 }
 
+/** Names of the actions on the wire. */
+const ACTIONS = ['call', 'auth', 'new'];
 const SUPPORTED_PROTOCOL = '1.2.3';

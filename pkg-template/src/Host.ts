@@ -32,8 +32,9 @@ export class Host implements DriverHost {
     this.parts = parts;
   }
 
-  /** Copies a frame into memory; see the driver for what the answer means. */
-  ingest(data: unknown, pointer: number, capacity: number): number {
+  /** Copies the frame of a message event into memory; see the driver for what the answer means. */
+  ingest(event: { readonly data: unknown }, pointer: number, capacity: number): number {
+    const { data } = event;
     if (typeof data !== 'string') return NOT_TEXT;
     this.parts.frames.current = data;
     const written = this.copy(data, pointer, capacity);
@@ -81,13 +82,33 @@ export class Host implements DriverHost {
       }
       if (i === length) return length;
     }
-    const { read, written } = this.encoder.encodeInto(text, bytes.subarray(pointer, pointer + capacity));
-    // What is left takes at most three bytes for each of its units.
-    return read === length ? written : -(written + (length - read) * 3) - 1;
+    let target = pointer;
+    for (let from = 0; from < length;) {
+      const piece = windowOf(text, from);
+      const { read, written } = this.encoder.encodeInto(piece, bytes.subarray(target, pointer + capacity));
+      target += written;
+      from += read;
+      // What is left takes at most three bytes for each of its units.
+      if (read < piece.length) return -(target - pointer + (length - from) * 3) - 1;
+    }
+    return target - pointer;
   }
+}
+
+/**
+ * The next part of a text to be encoded, the whole if it is small. A browser may make a copy of what it is to encode, and
+ * the copy of a large frame would be memory never touched before. Two halves of a character are not parted.
+ */
+function windowOf(text: string, from: number): string {
+  if (text.length <= WINDOW) return text;
+  const end = from + WINDOW;
+  const parted = (text.charCodeAt(end - 1) & 0xfc00) === 0xd800;
+  return text.substring(from, parted ? end - 1 : end);
 }
 
 const NOT_TEXT = -1;
 /** Below this a loop beats the encoder, as long as all is ASCII. */
 const SHORT = 200;
+/** UTF-16 units encoded at a time. */
+const WINDOW = 0x8000;
 const SOCKET_EVENTS = ['open', 'error', 'close'];

@@ -7,9 +7,8 @@ export interface Driver {
   get(rid: string): number;
   /** The number of a cached resource, or -1. */
   find(rid: string): number;
-  call(rid: string, method: string, params: string | undefined): number;
-  auth(rid: string, method: string, params: string | undefined): number;
-  create(rid: string, params: string | undefined): number;
+  /** The number of the request. `params` is JSON, or empty for none. */
+  request(action: Action, rid: string, method: string, params: string): number;
   listen(resource: number): void;
   unlisten(resource: number): void;
   /** Byte offset of a resource record (see `record.ts`); 0 when the resource has been taken before. */
@@ -20,9 +19,16 @@ export interface Driver {
   set_debug(debug: boolean): void;
 }
 
+/** The requests of the application. */
+export const enum Action {
+  Call = 0,
+  Auth = 1,
+  New = 2,
+}
+
 /** What the driver calls. Only `open` may throw. */
 export interface DriverHost {
-  ingest(data: unknown, pointer: number, capacity: number): number;
+  ingest(event: { readonly data: unknown }, pointer: number, capacity: number): number;
   open(): object;
   apply(pointer: number, length: number): void;
   socket_event(kind: number, event: unknown): void;

@@ -10,8 +10,9 @@ use resclient::protocol::Units;
 use resclient::protocol::request::Action;
 use resclient::session::{Config, ConnectionId, ConnectionState, Engine, Get, Options, Output, RequestId, Time};
 use wasm_bindgen::prelude::*;
+use web_sys::Performance;
 
-use crate::host::{Host, performance_now};
+use crate::host::{CLOCK, Host};
 use crate::inspect::inspect;
 use crate::socket::{Inbound, Socket};
 use crate::tape::Tape;
@@ -91,17 +92,16 @@ impl Driver {
         self.inner.engine.borrow().find(rid).map_or(-1, |id| id.0 as i32)
     }
 
-    /// The number of the request, as of the two below. `params` is JSON.
-    pub fn call(&self, rid: &str, method: &str, params: Option<String>) -> u32 {
-        self.inner.request(Action::Call, rid, method, params)
-    }
-
-    pub fn auth(&self, rid: &str, method: &str, params: Option<String>) -> u32 {
-        self.inner.request(Action::Auth, rid, method, params)
-    }
-
-    pub fn create(&self, rid: &str, params: Option<String>) -> u32 {
-        self.inner.request(Action::New, rid, "", params)
+    /// Calls a method (0), an authentication method (1), or creates a resource (2). `params` is JSON, or empty for none.
+    /// Gives the number of the request.
+    pub fn request(&self, action: u32, rid: &str, method: &str, params: &str) -> u32 {
+        let action = match action {
+            0 => Action::Call,
+            1 => Action::Auth,
+            _ => Action::New,
+        };
+        let params = Some(params).filter(|params| !params.is_empty());
+        self.inner.step(|engine, now| engine.invoke(now, action, rid, method, params)).0
     }
 
     pub fn listen(&self, resource: u32) {
@@ -161,21 +161,24 @@ impl Inner {
         result
     }
 
-    fn request(self: &Rc<Self>, action: Action, rid: &str, method: &str, params: Option<String>) -> u32 {
-        self.step(|engine, now| engine.invoke(now, action, rid, method, params.as_deref())).0
-    }
-
     fn receive(self: &Rc<Self>, id: ConnectionId, inbound: Inbound) {
-        self.inbox.borrow_mut().push_back((id, inbound));
-        self.pump();
+        if self.pumping.replace(true) {
+            self.inbox.borrow_mut().push_back((id, inbound));
+            return;
+        }
+        self.take_in(id, inbound);
+        self.carry_on();
     }
 
     /// Carries out outputs until there are none. Calls from inside find it busy and leave theirs to it.
-    #[inline(never)]
     fn pump(self: &Rc<Self>) {
-        if self.pumping.replace(true) {
-            return;
+        if !self.pumping.replace(true) {
+            self.carry_on();
         }
+    }
+
+    #[inline(never)]
+    fn carry_on(self: &Rc<Self>) {
         loop {
             self.carry_out();
             // What the shell asked for while it was handed operations comes before what the sockets reported meanwhile.
@@ -225,9 +228,9 @@ impl Inner {
             return;
         }
         match inbound {
-            Inbound::Message(data) => {
+            Inbound::Message(event) => {
                 let mut buffer = self.text.borrow_mut();
-                let text = buffer.ingest(&self.host, &data).unwrap_or_default();
+                let text = buffer.ingest(&self.host, &event).unwrap_or_default();
                 self.engine.borrow_mut().handle_frame(now(), id, text);
                 buffer.shrink();
             }
@@ -311,7 +314,7 @@ impl Inner {
 }
 
 fn now() -> Time {
-    Time(performance_now() as u64)
+    Time(CLOCK.with(Performance::now) as u64)
 }
 
 /// An exception of the shell is not the engine's business, and must not stop it: it is thrown where nobody catches it.

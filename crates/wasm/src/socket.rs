@@ -2,9 +2,9 @@
 
 use resclient::session::ConnectionId;
 use wasm_bindgen::prelude::*;
-use web_sys::{MessageEvent, WebSocket};
+use web_sys::WebSocket;
 
-/// What a socket reports.
+/// What a socket reports: the event of each.
 pub enum Inbound {
     Open(JsValue),
     Message(JsValue),
@@ -31,12 +31,8 @@ impl Socket {
             let receive = receive.clone();
             Closure::<dyn Fn(JsValue)>::new(move |event| receive(id, wrap(event)))
         };
-        let handlers = [
-            handler(Inbound::Open),
-            handler(|event| Inbound::Message(event.unchecked_ref::<MessageEvent>().data())),
-            handler(Inbound::Error),
-            handler(Inbound::Close),
-        ];
+        let handlers =
+            [handler(Inbound::Open), handler(Inbound::Message), handler(Inbound::Error), handler(Inbound::Close)];
         let [open, message, error, close] = handlers.each_ref().map(|h| Some(h.as_ref().unchecked_ref()));
         socket.set_onopen(open);
         socket.set_onmessage(message);

@@ -56,7 +56,7 @@ extern "C" {
     #[wasm_bindgen(method)]
     fn get(this: &DriverFace, rid: &str) -> i32;
     #[wasm_bindgen(method)]
-    fn call(this: &DriverFace, rid: &str, method: &str, params: Option<&str>) -> u32;
+    fn request(this: &DriverFace, action: u32, rid: &str, method: &str, params: &str) -> u32;
     #[wasm_bindgen(method)]
     fn take(this: &DriverFace, resource: u32) -> usize;
     #[wasm_bindgen(method)]
@@ -151,7 +151,7 @@ async fn timers_are_those_of_the_browser() {
 #[wasm_bindgen_test]
 async fn a_lost_connection_is_made_again() {
     let client = Client::connected();
-    let request = client.driver.call("a.b", "run", Some("[1]"));
+    let request = client.driver.request(0, "a.b", "run", "[1]");
     client.host.close(0);
     assert!(client.host.has(&format!("settled {request} 3 1")), "the call fails: {}", client.host.log());
     assert!(client.host.has("disconnected"));

@@ -57,7 +57,7 @@ export class TestHost {
     this.ingested = 0;
   }
 
-  ingest(data, pointer, capacity) {
+  ingest({ data }, pointer, capacity) {
     this.ingested++;
     if (typeof data !== 'string') return -1;
     const { read, written } = encoder.encodeInto(data, new Uint8Array(this.memory.buffer, pointer, capacity));

@@ -36,7 +36,7 @@ export class Bench {
   /** A frame comes in. */
   frame(message) {
     this.text = typeof message === 'string' ? message : JSON.stringify(message);
-    return this.host.ingest(this.text, FRAME, CAPACITY);
+    return this.host.ingest({ data: this.text }, FRAME, CAPACITY);
   }
 
   /** The span of a piece of the frame. */
