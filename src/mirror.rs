@@ -72,10 +72,12 @@ impl Mirror {
     /// are to be told.
     pub fn apply(&mut self, engine: &mut Engine, output: &Output, text: &str) -> Option<(ResourceId, Event)> {
         match output {
-            Output::Loaded(id) | Output::Replaced(id) => {
-                if let Some(reading) = engine.take(*id) {
-                    self.read(engine, &reading, text);
-                }
+            Output::Loaded(ids) => {
+                ids.iter().for_each(|&id| self.load(engine, id, text));
+                None
+            }
+            Output::Replaced(id) => {
+                self.load(engine, *id, text);
                 None
             }
             Output::Touch(reading) => {
@@ -166,6 +168,12 @@ impl Mirror {
         };
         path.remove(&id);
         Some(json)
+    }
+
+    fn load(&mut self, engine: &mut Engine, id: ResourceId, text: &str) {
+        if let Some(reading) = engine.take(id) {
+            self.read(engine, &reading, text);
+        }
     }
 
     fn read(&mut self, engine: &Engine, reading: &Reading, text: &str) {

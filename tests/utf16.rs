@@ -24,9 +24,11 @@ fn pointed_at(engine: &mut Engine, text: &str, units: Units) -> Vec<String> {
             Output::Open(connection) => engine.handle_open(Time(0), connection),
             Output::Hook => engine.hook_done(Time(0), true),
             Output::Key { name, .. } => found.push(read(name)),
-            Output::Loaded(id) => {
-                let unread = engine.take(id).expect("nobody has read it");
-                reading(&mut found, unread);
+            Output::Loaded(ids) => {
+                for id in ids {
+                    let unread = engine.take(id).expect("nobody has read it");
+                    reading(&mut found, unread);
+                }
             }
             Output::Touch(unread) => reading(&mut found, unread),
             Output::Change { members, .. } => found.extend(members.iter().map(|m| read(m.value.span))),

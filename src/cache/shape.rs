@@ -80,6 +80,9 @@ impl Keys {
 
     /// Forgets the names that no shape has had since the call before the last.
     pub fn settle(&mut self) {
+        if self.doomed.is_empty() && self.fresh.is_empty() {
+            return;
+        }
         for key in std::mem::take(&mut self.doomed) {
             let entry = &self.entries[key as usize];
             if entry.shapes == 0 && !entry.fresh {
@@ -122,6 +125,8 @@ pub struct Shapes {
     entries: Vec<Shape>,
     free: Vec<ShapeId>,
     index: Index,
+    /// The one acquired last.
+    last: ShapeId,
 }
 
 #[derive(Debug)]
@@ -133,11 +138,24 @@ struct Shape {
 
 impl Shapes {
     pub fn new(hasher: Hasher) -> Self {
-        Shapes { hasher, entries: Vec::new(), free: Vec::new(), index: Index::default() }
+        Shapes { hasher, entries: Vec::new(), free: Vec::new(), index: Index::default(), last: 0 }
     }
 
     /// The shape with these sorted keys, counting one more model that has it.
     pub fn acquire(&mut self, sorted: &[KeyId], keys: &mut Keys) -> ShapeId {
+        // Mostly it is that of the model before.
+        if let Some(last) = self.entries.get_mut(self.last as usize)
+            && last.models > 0
+            && *last.keys == *sorted
+        {
+            last.models += 1;
+            return self.last;
+        }
+        self.last = self.find_or_make(sorted, keys);
+        self.last
+    }
+
+    fn find_or_make(&mut self, sorted: &[KeyId], keys: &mut Keys) -> ShapeId {
         let hash = self.hasher.words(0, sorted.iter().map(|&k| u64::from(k)));
         let entries = &self.entries;
         if let Some(shape) = self.index.find(hash, |shape| *entries[shape as usize].keys == *sorted) {

@@ -42,8 +42,10 @@ pub struct SetEntry {
     pub value: Span,
     /// Where that text begins, for scanning it once more.
     mark: Mark,
-    /// Where its members or items stand in [`Frame::cells`], and for models in [`Frame::keys`].
+    /// Where its members or items stand in [`Frame::cells`].
     pub cells: Range<usize>,
+    /// Where the keys of a model's members begin in [`Frame::keys`].
+    keys: usize,
 }
 
 /// A member in a change event.
@@ -114,15 +116,26 @@ pub struct Frame {
     pub values: Vec<Member>,
     /// Cells of all resources in the set, one after the other.
     pub cells: Vec<Cell>,
-    /// The keys of the cells that are members of models; 0 for the others.
-    pub keys: Vec<u32>,
+    /// The keys of models' members. Models that follow one another and have the same ones share them.
+    keys: Vec<u32>,
 }
 
 impl Frame {
     /// Scans `text`, replacing what was here.
     pub fn scan(&mut self, text: &str, units: Units, hasher: Hasher, names: &mut impl Names) -> Result<()> {
         self.clear();
+        // Growing step by step, the lists would be written several times, and to memory that was never used.
+        self.cells.reserve(text.len() / USUAL_MEMBER);
+        self.set.reserve(text.len() / USUAL_RESOURCE);
         FrameScanner { scanner: Scanner::new(text, units), likely: Vec::new(), hasher, names, frame: self }.frame()
+    }
+
+    /// The keys of the members of a model in the set; none for other resources.
+    pub fn keys_of(&self, entry: &SetEntry) -> &[u32] {
+        match entry.kind {
+            ResourceKind::Model => &self.keys[entry.keys..entry.keys + entry.cells.len()],
+            ResourceKind::Collection | ResourceKind::Error => &[],
+        }
     }
 
     fn clear(&mut self) {
@@ -158,20 +171,19 @@ impl<N: Names> FrameScanner<'_, '_, N> {
         let mut first = true;
         while self.scanner.more(first, b'}')? {
             first = false;
-            let key = self.scanner.key()?;
-            match &*self.scanner.unescape(&key) {
-                b"id" => self.frame.id = Some(self.scanner.unsigned()?),
-                b"event" => {
+            match self.scanner.name(&OUTER)? {
+                Some(Outer::Id) => self.frame.id = Some(self.scanner.unsigned()?),
+                Some(Outer::Event) => {
                     let name = self.scanner.string()?;
                     self.frame.event = Some(self.event_name(&name)?);
                 }
                 // An error that is null is none.
-                b"error" if self.scanner.peek() != b'n' => self.frame.error = Some(self.error()?),
-                b"result" => {
+                Some(Outer::Error) if self.scanner.peek() != b'n' => self.frame.error = Some(self.error()?),
+                Some(Outer::Result) => {
                     self.frame.result = true;
                     self.body()?;
                 }
-                b"data" => self.body()?,
+                Some(Outer::Data) => self.body()?,
                 _ => {
                     self.scanner.skip()?;
                 }
@@ -208,30 +220,35 @@ impl<N: Names> FrameScanner<'_, '_, N> {
         let Some((rid, name)) = rid::split_last(&text) else {
             return self.scanner.error("malformed event name");
         };
-        if !rid::is_valid_part(name) {
-            return self.scanner.error("malformed event name");
-        }
-        // A valid name is ASCII, and so is the way it is written: a byte is a unit.
-        let raw = self.scanner.raw(s);
-        let dot = raw.iter().rposition(|&b| b == b'.').map_or(0, |at| at + 1);
-        let written = match raw.windows(6).rposition(|w| w.eq_ignore_ascii_case(b"\\u002e")) {
-            Some(at) if at + 6 > dot => &raw[at + 6..],
-            _ => &raw[dot..],
-        };
-        if s.escaped && unescape(written) != name.as_bytes() {
-            return self.scanner.error("malformed event name");
-        }
-        let end = s.span.end - 1;
-        let span = Span { start: end - written.len() as u32, end };
         let kind = match name {
             "change" => EventKind::Change,
             "add" => EventKind::Add,
             "remove" => EventKind::Remove,
             "unsubscribe" => EventKind::Unsubscribe,
             "delete" => EventKind::Delete,
-            _ => EventKind::Other,
+            _ if rid::is_valid_part(name) => EventKind::Other,
+            _ => return self.scanner.error("malformed event name"),
         };
-        Ok(EventName { resource: self.names.find_rid(rid), kind, span })
+        let resource = self.names.find_rid(rid);
+        // A valid name is ASCII, and so is the way it is written: a byte is a unit.
+        let len = if s.escaped { self.written_len(s, name)? } else { name.len() };
+        let end = s.span.end - 1;
+        Ok(EventName { resource, kind, span: Span { start: end - len as u32, end } })
+    }
+
+    /// How long an event's name is as it is written at the end of a string with escapes.
+    #[cold]
+    fn written_len(&mut self, s: &Str, name: &str) -> Result<usize> {
+        let raw = self.scanner.raw(s);
+        let dot = raw.iter().rposition(|&b| b == b'.').map_or(0, |at| at + 1);
+        let written = match raw.windows(6).rposition(|w| w.eq_ignore_ascii_case(b"\\u002e")) {
+            Some(at) if at + 6 > dot => &raw[at + 6..],
+            _ => &raw[dot..],
+        };
+        match unescape(written) == name.as_bytes() {
+            true => Ok(written.len()),
+            false => self.scanner.error("malformed event name"),
+        }
     }
 
     fn body(&mut self) -> Result<()> {
@@ -251,34 +268,32 @@ impl<N: Names> FrameScanner<'_, '_, N> {
         let mut first = true;
         while self.scanner.more(first, b'}')? {
             first = false;
-            let key = self.scanner.key()?;
-            let key = self.scanner.unescape(&key);
-            match &*key {
-                b"models" => self.attempt("models", |s| s.group(ResourceKind::Model))?,
-                b"collections" => self.attempt("collections", |s| s.group(ResourceKind::Collection))?,
-                b"errors" => self.attempt("errors", |s| s.group(ResourceKind::Error))?,
-                b"values" => self.attempt("values", Self::values)?,
-                b"payload" => self.frame.body.payload = Some(self.scanner.skip()?),
-                b"reason" => self.frame.body.reason = Some(self.scanner.skip()?),
-                b"idx" => self.attempt("idx", |s| {
+            match self.scanner.name(&INNER)? {
+                Some(Inner::Values) => self.attempt("values", Self::values)?,
+                Some(Inner::Models) => self.attempt("models", |s| s.group(ResourceKind::Model))?,
+                Some(Inner::Collections) => self.attempt("collections", |s| s.group(ResourceKind::Collection))?,
+                Some(Inner::Errors) => self.attempt("errors", |s| s.group(ResourceKind::Error))?,
+                Some(Inner::Payload) => self.frame.body.payload = Some(self.scanner.skip()?),
+                Some(Inner::Reason) => self.frame.body.reason = Some(self.scanner.skip()?),
+                Some(Inner::Idx) => self.attempt("idx", |s| {
                     s.frame.body.idx = Some(s.scanner.unsigned()?);
                     Ok(())
                 })?,
-                b"value" => self.attempt("value", |s| {
+                Some(Inner::Value) => self.attempt("value", |s| {
                     s.frame.body.value = Some(read_value(&mut s.scanner, s.hasher, s.names)?);
                     Ok(())
                 })?,
-                b"rid" => self.attempt("rid", |s| {
+                Some(Inner::Rid) => self.attempt("rid", |s| {
                     let rid = s.scanner.string()?;
                     s.frame.body.rid = Some(s.names.rid(&s.scanner.text(&rid)?));
                     Ok(())
                 })?,
-                b"protocol" => self.attempt("protocol", |s| {
+                Some(Inner::Protocol) => self.attempt("protocol", |s| {
                     let protocol = s.scanner.string()?;
                     s.frame.body.protocol = Some(s.scanner.text(&protocol)?.into_owned());
                     Ok(())
                 })?,
-                _ => {
+                None => {
                     self.scanner.skip()?;
                 }
             }
@@ -291,11 +306,12 @@ impl<N: Names> FrameScanner<'_, '_, N> {
         self.scanner.peek();
         let (mark, depth) = (self.scanner.mark(), self.scanner.depth());
         let (set, values, cells) = (self.frame.set.len(), self.frame.values.len(), self.frame.cells.len());
+        let keys = self.frame.keys.len();
         if read(self).is_err() {
             self.frame.set.truncate(set);
             self.frame.values.truncate(values);
             self.frame.cells.truncate(cells);
-            self.frame.keys.truncate(cells);
+            self.frame.keys.truncate(keys);
             self.frame.body.malformed.get_or_insert(name);
             self.scanner.rewind(mark, depth);
             self.scanner.skip()?;
@@ -306,6 +322,7 @@ impl<N: Names> FrameScanner<'_, '_, N> {
     /// Takes a group of a resource set.
     fn group(&mut self, kind: ResourceKind) -> Result<()> {
         self.scanner.open(b'{')?;
+        let mut keys = 0..0;
         let mut first = true;
         while self.scanner.more(first, b'}')? {
             first = false;
@@ -318,35 +335,56 @@ impl<N: Names> FrameScanner<'_, '_, N> {
             let mark = self.scanner.mark();
             let from = self.frame.cells.len();
             match kind {
+                ResourceKind::Model => keys = self.model(keys)?,
+                ResourceKind::Collection => self.collection()?,
                 ResourceKind::Error => self.error_entry()?,
-                _ => self.members_of(kind)?,
             }
             let value = self.scanner.span_from(mark);
             let cells = from..self.frame.cells.len();
-            self.frame.set.push(SetEntry { kind, resource, rid: rid.span, value, mark, cells });
+            self.frame.set.push(SetEntry { kind, resource, rid: rid.span, value, mark, cells, keys: keys.start });
         }
         Ok(())
     }
 
-    /// Takes the members of a model or the items of a collection.
-    fn members_of(&mut self, kind: ResourceKind) -> Result<()> {
-        let model = kind == ResourceKind::Model;
-        let (open, close) = kind.brackets();
-        self.scanner.open(open)?;
-        let mut at = 0;
-        let mut first = true;
-        while self.scanner.more(first, close)? {
-            first = false;
-            let key = if model { self.likely_key(at)? } else { 0 };
-            at += 1;
-            let value = read_value(&mut self.scanner, self.hasher, self.names)?;
-            if value.kind == Kind::Delete {
-                return self.scanner.error("delete action outside a change");
+    /// Takes the members of a model. `before` is where the keys of the model before it stand, the result where its own do.
+    fn model(&mut self, before: Range<usize>) -> Result<Range<usize>> {
+        self.scanner.open(b'{')?;
+        let mut keys = before.start..before.start;
+        while self.scanner.more(keys.is_empty(), b'}')? {
+            let key = self.likely_key(keys.len())?;
+            let cell = self.value()?;
+            self.frame.cells.push(cell);
+            if keys.end == self.frame.keys.len() {
+                self.frame.keys.push(key);
+            } else if keys.end == before.end || self.frame.keys[keys.end] != key {
+                let own = self.frame.keys.len();
+                self.frame.keys.extend_from_within(keys.clone());
+                self.frame.keys.push(key);
+                keys = own..own + keys.len();
             }
-            self.frame.keys.push(key);
-            self.frame.cells.push(value.cell);
+            keys.end += 1;
+        }
+        Ok(keys)
+    }
+
+    fn collection(&mut self) -> Result<()> {
+        self.scanner.open(b'[')?;
+        let mut first = true;
+        while self.scanner.more(first, b']')? {
+            first = false;
+            let cell = self.value()?;
+            self.frame.cells.push(cell);
         }
         Ok(())
+    }
+
+    /// Takes a member's value or an item.
+    fn value(&mut self) -> Result<Cell> {
+        let value = read_value(&mut self.scanner, self.hasher, self.names)?;
+        match value.kind {
+            Kind::Delete => self.scanner.error("delete action outside a change"),
+            _ => Ok(value.cell),
+        }
     }
 
     fn error_entry(&mut self) -> Result<()> {
@@ -354,7 +392,6 @@ impl<N: Names> FrameScanner<'_, '_, N> {
             return self.scanner.error("an error is an object");
         }
         let hash = self.scanner.hash_value(self.hasher)?;
-        self.frame.keys.push(0);
         self.frame.cells.push(Cell::hash(hash));
         Ok(())
     }
@@ -438,5 +475,55 @@ pub fn read_error(text: &str) -> ResError {
     }
 }
 
+/// Members of a frame.
+#[derive(Clone, Copy)]
+enum Outer {
+    Event,
+    Data,
+    Result,
+    Id,
+    Error,
+}
+
+const OUTER: [(&str, Outer); 5] = [
+    ("event", Outer::Event),
+    ("data", Outer::Data),
+    ("result", Outer::Result),
+    ("id", Outer::Id),
+    ("error", Outer::Error),
+];
+
+/// Members of `result` and `data`.
+#[derive(Clone, Copy)]
+enum Inner {
+    Values,
+    Idx,
+    Value,
+    Models,
+    Collections,
+    Errors,
+    Rid,
+    Payload,
+    Reason,
+    Protocol,
+}
+
+const INNER: [(&str, Inner); 10] = [
+    ("values", Inner::Values),
+    ("idx", Inner::Idx),
+    ("value", Inner::Value),
+    ("models", Inner::Models),
+    ("collections", Inner::Collections),
+    ("errors", Inner::Errors),
+    ("rid", Inner::Rid),
+    ("payload", Inner::Payload),
+    ("reason", Inner::Reason),
+    ("protocol", Inner::Protocol),
+];
+
+/// Bytes of text that a member or an item mostly has.
+const USUAL_MEMBER: usize = 24;
+/// Bytes of text that a resource mostly has.
+const USUAL_RESOURCE: usize = 200;
 /// Entries a buffer keeps between frames.
 const KEPT: usize = 4096;

@@ -21,8 +21,7 @@ impl Hasher {
             h = mix(h, u64::from_le_bytes(*word));
         }
         if !rest.is_empty() {
-            let tail = rest.iter().rev().fold(0, |tail, &b| tail << 8 | u64::from(b));
-            h = mix(h, tail);
+            h = mix(h, tail(rest));
         }
         finish(h)
     }
@@ -42,6 +41,15 @@ impl Hasher {
         });
         finish(mix(h, len))
     }
+}
+
+/// Up to seven bytes as a word; different ones of one length are different words.
+#[inline]
+fn tail(rest: &[u8]) -> u64 {
+    if let (Some(first), Some(last)) = (rest.first_chunk(), rest.last_chunk()) {
+        return u64::from(u32::from_le_bytes(*first)) << 32 | u64::from(u32::from_le_bytes(*last));
+    }
+    rest.iter().fold(0, |tail, &b| tail << 8 | u64::from(b))
 }
 
 /// One round of MurmurHash64A: three multiplications for eight bytes, native in WebAssembly, and without the weak

@@ -36,7 +36,22 @@ pub fn hash_number(text: &[u8], hasher: Hasher) -> u64 {
         0 => 0,
         _ => exponent.saturating_sub(fraction as i64).saturating_add(trailing as i64),
     };
+    if !negative && let Some(integer) = scale(digits, exponent) {
+        return hash_integer(integer, hasher);
+    }
     hasher.words(DOMAIN_NUMBER, [u64::from(negative), digits, exponent as u64])
+}
+
+/// The hash of a number that is an integer of at most [`MAX_DIGITS`] digits and has no sign: what most numbers are.
+#[inline]
+pub fn hash_integer(integer: u64, hasher: Hasher) -> u64 {
+    hasher.word(DOMAIN_INTEGER, integer)
+}
+
+/// Digits times a power of ten, if that is an integer of at most [`MAX_DIGITS`] digits.
+fn scale(digits: u64, exponent: i64) -> Option<u64> {
+    let factor = 10u64.checked_pow(u32::try_from(exponent).ok()?)?;
+    digits.checked_mul(factor).filter(|&integer| integer < 10u64.pow(MAX_DIGITS as u32))
 }
 
 /// More digits than fit a word.
@@ -57,6 +72,7 @@ fn decimal_exponent(text: &[u8]) -> i64 {
 }
 
 /// Decimal digits that always fit 64 bits.
-const MAX_DIGITS: usize = 18;
+pub const MAX_DIGITS: usize = 18;
 
 const DOMAIN_NUMBER: u64 = 2;
+const DOMAIN_INTEGER: u64 = 3;

@@ -7,7 +7,7 @@ use std::borrow::Cow;
 
 use super::escape::unescape;
 use super::hash::Hasher;
-use super::number::hash_number;
+use super::number::{MAX_DIGITS, hash_integer, hash_number};
 use crate::sort::sort;
 
 /// How deep arrays and objects may be nested in a frame.
@@ -197,6 +197,25 @@ impl<'a> Scanner<'a> {
         Ok(key)
     }
 
+    /// Takes a member's name and the colon after it; gives what the name stands for, if it is one of `names`.
+    pub fn name<T: Copy>(&mut self, names: &[(&str, T)]) -> Result<Option<T>> {
+        self.peek();
+        // Written without escapes and space, as gateways do, it need not be scanned before it is compared.
+        let rest = self.bytes.get(self.pos + 1..).unwrap_or_default();
+        for &(name, meaning) in names {
+            if let Some((written, [b'"', b':', ..])) = rest.split_at_checked(name.len())
+                && same(written, name.as_bytes())
+                && self.at(b'"')
+            {
+                self.pos += name.len() + 3;
+                return Ok(Some(meaning));
+            }
+        }
+        let key = self.key()?;
+        let key = self.unescape(&key);
+        Ok(names.iter().find(|(name, _)| *key == *name.as_bytes()).map(|&(_, meaning)| meaning))
+    }
+
     /// What was taken since `from`, if all of it is ASCII.
     pub fn literal_from(&self, from: Mark) -> Option<Literal> {
         let len = self.pos - from.pos;
@@ -383,6 +402,9 @@ impl<'a> Scanner<'a> {
                 Ok(self.hash_string(&s, hasher))
             }
             b'-' | b'0'..=b'9' => {
+                if let Some(integer) = self.short_integer() {
+                    return Ok(hash_integer(integer, hasher));
+                }
                 let start = self.pos;
                 self.number()?;
                 Ok(hash_number(&self.bytes[start..self.pos], hasher))
@@ -424,9 +446,8 @@ impl<'a> Scanner<'a> {
             let word = u64::from_le_bytes(word);
             let stop = stops(word);
             let run = stop.trailing_zeros() as usize / 8;
-            let seen = if stop == 0 { word } else { word & !(u64::MAX << (run * 8)) };
-            if seen & HIGH != 0 {
-                self.count(seen);
+            if word & HIGH != 0 {
+                self.count(if stop == 0 { word } else { word & !(u64::MAX << (run * 8)) });
             }
             self.pos += run;
             if stop != 0 {
@@ -473,6 +494,25 @@ impl<'a> Scanner<'a> {
             },
             _ => self.error("invalid escape"),
         }
+    }
+
+    /// Takes an integer without a sign that fits easily, or nothing.
+    #[inline]
+    fn short_integer(&mut self) -> Option<u64> {
+        let mut integer = 0u64;
+        let mut at = self.pos;
+        while let Some(digit @ b'0'..=b'9') = self.bytes.get(at) {
+            integer = integer.wrapping_mul(10).wrapping_add(u64::from(digit - b'0'));
+            at += 1;
+        }
+        let len = at - self.pos;
+        let leading_zero = len > 1 && self.at(b'0');
+        let more = matches!(self.bytes.get(at), Some(b'.' | b'e' | b'E'));
+        if len == 0 || len > MAX_DIGITS || leading_zero || more {
+            return None;
+        }
+        self.pos = at;
+        Some(integer)
     }
 
     fn number(&mut self) -> Result<()> {
@@ -540,11 +580,11 @@ fn same(a: &[u8], b: &[u8]) -> bool {
 /// The high bit of each byte that is a quote, a backslash or a control character. Bits above the first may be wrong.
 #[inline]
 fn stops(word: u64) -> u64 {
-    let zero = |x: u64| x.wrapping_sub(LOW) & !x;
-    let quote = zero(word ^ (LOW * b'"' as u64));
-    let backslash = zero(word ^ (LOW * b'\\' as u64));
-    let control = word.wrapping_sub(LOW * 0x20) & !word;
-    (quote | backslash | control) & HIGH
+    // Subtracting one from a byte that is zero borrows from the bit above it, as only large bytes have it set otherwise.
+    let quote = (word ^ (LOW * b'"' as u64)).wrapping_sub(LOW);
+    let backslash = (word ^ (LOW * b'\\' as u64)).wrapping_sub(LOW);
+    let control = word.wrapping_sub(LOW * 0x20);
+    (quote | backslash | control) & !word & HIGH
 }
 
 /// The members of an object as words, in the order of their keys' hashes, each key with its last value.

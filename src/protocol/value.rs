@@ -106,20 +106,19 @@ fn read_object(scanner: &mut Scanner<'_>, hasher: Hasher, names: &mut impl Names
     let mut first = true;
     while scanner.more(first, b'}')? {
         first = false;
-        let key = scanner.key()?;
-        match &*scanner.unescape(&key) {
-            b"rid" if scanner.peek() == b'"' => rid = Some(scanner.string()?),
-            b"data" => {
+        match scanner.name(&WRAPPER)? {
+            Some(Wrapper::Rid) if scanner.peek() == b'"' => rid = Some(scanner.string()?),
+            Some(Wrapper::Data) => {
                 scanner.peek();
                 let from = scanner.mark();
                 let hash = scanner.hash_value(hasher)?;
                 data = Some((scanner.span_from(from), hash));
             }
-            b"soft" => {
+            Some(Wrapper::Soft) => {
                 soft = scanner.peek() == b't';
                 scanner.skip()?;
             }
-            b"action" if scanner.peek() == b'"' => {
+            Some(Wrapper::Action) if scanner.peek() == b'"' => {
                 let action = scanner.string()?;
                 delete = scanner.raw(&action) == b"delete";
             }
@@ -145,5 +144,17 @@ fn read_object(scanner: &mut Scanner<'_>, hasher: Hasher, names: &mut impl Names
         (None, None) => scanner.error("an object is no value; wrap it as data"),
     }
 }
+
+/// Members of an object that is a value.
+#[derive(Clone, Copy)]
+enum Wrapper {
+    Rid,
+    Data,
+    Soft,
+    Action,
+}
+
+const WRAPPER: [(&str, Wrapper); 4] =
+    [("rid", Wrapper::Rid), ("data", Wrapper::Data), ("soft", Wrapper::Soft), ("action", Wrapper::Action)];
 
 const DOMAIN_SOFT: u64 = 7;

@@ -112,7 +112,8 @@ pub struct Engine {
     pub(super) subscriptions: Subscriptions,
     pub(super) timers: Timers,
     pub(super) graph: Graph,
-    pub(super) frame: Frame,
+    /// The buffers of the last frame, while none is being taken in.
+    pub(super) frame: Option<Box<Frame>>,
     pub(super) frame_id: FrameId,
     pub(super) outputs: VecDeque<Output>,
     pub(super) counters: Counters,
@@ -136,7 +137,7 @@ impl Engine {
             subscriptions: Subscriptions::default(),
             timers: Timers::default(),
             graph: Graph::new(hasher),
-            frame: Frame::default(),
+            frame: None,
             frame_id: 0,
             outputs: VecDeque::new(),
             counters: Counters::default(),

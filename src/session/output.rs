@@ -48,8 +48,8 @@ pub enum Output {
         key: KeyId,
         name: Span,
     },
-    /// A resource came into the cache.
-    Loaded(ResourceId),
+    /// Resources came into the cache.
+    Loaded(Vec<ResourceId>),
     /// A resource that was not read is about to change: this is the last chance to read its present value.
     Touch(Reading),
     /// Members of a model changed. Never empty.

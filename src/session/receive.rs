@@ -20,7 +20,7 @@ impl Engine {
         }
         self.counters.frames += 1;
         self.frame_id = self.frame_id.wrapping_add(1);
-        let mut frame = std::mem::take(&mut self.frame);
+        let mut frame = self.frame.take().unwrap_or_default();
         let scanned = frame.scan(text, self.units, self.hasher, &mut self.graph);
         for (key, name) in std::mem::take(&mut self.graph.new_keys) {
             self.outputs.push_back(Output::Key { key, name });
@@ -36,7 +36,7 @@ impl Engine {
             }
         }
         frame.shrink();
-        self.frame = frame;
+        self.frame = Some(frame);
     }
 
     fn handle_response(&mut self, frame: &Frame, text: &str) {
@@ -230,6 +230,7 @@ impl Engine {
             hasher: self.hasher,
             released: std::mem::take(&mut self.released),
             received: Vec::with_capacity(frame.set.len()),
+            loaded: Vec::new(),
             replaced: Vec::new(),
         };
         let result = f(&mut apply);

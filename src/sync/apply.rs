@@ -33,6 +33,8 @@ pub struct Apply<'a> {
     pub released: Vec<ResourceId>,
     /// Resources the gateway sent, which are up to date now.
     pub received: Vec<ResourceId>,
+    /// Resources that came into the cache and were not told yet.
+    pub loaded: Vec<ResourceId>,
     /// Resources that became ones of another kind.
     pub replaced: Vec<u64>,
 }
@@ -42,7 +44,7 @@ impl Apply<'_> {
     pub fn set(&mut self, frame: &Frame) {
         for entry in &frame.set {
             let id = ResourceId(entry.resource);
-            let keys = &frame.keys[entry.cells.clone()];
+            let keys = frame.keys_of(entry);
             let cells = &frame.cells[entry.cells.clone()];
             match (&self.graph.slot(id).content, entry.kind) {
                 (Content::None, _) => self.load(id, entry, keys, cells),
@@ -53,6 +55,7 @@ impl Apply<'_> {
             }
             self.received.push(id);
         }
+        self.tell_loaded();
         if self.graph.texts.contains(self.frame_id) {
             self.out.push_back(Output::Retain(self.frame_id));
         }
@@ -119,10 +122,17 @@ impl Apply<'_> {
         Ok(())
     }
 
+    /// Tells what came into the cache, before anything else is told of it.
+    fn tell_loaded(&mut self) {
+        if !self.loaded.is_empty() {
+            self.out.push_back(Output::Loaded(std::mem::take(&mut self.loaded)));
+        }
+    }
+
     fn load(&mut self, id: ResourceId, entry: &SetEntry, keys: &[KeyId], cells: &[Cell]) {
         self.put(id, entry.kind, keys, cells);
         self.set_text(id, entry);
-        self.out.push_back(Output::Loaded(id));
+        self.loaded.push(id);
     }
 
     /// The resource has become one of another kind: its object cannot stay the same.
@@ -289,6 +299,7 @@ impl Apply<'_> {
     /// A resource that has not been read is about to change, and its text will no longer be its value.
     fn touch(&mut self, id: ResourceId) {
         if let Some(reading) = take(self.graph, id) {
+            self.tell_loaded();
             self.out.push_back(Output::Touch(reading));
             self.out.extend(self.graph.drop_text(id).map(Output::Release));
         }

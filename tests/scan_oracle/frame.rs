@@ -267,18 +267,17 @@ impl Comparison<'_, '_> {
 
         assert_eq!(frame.set.len(), set.len(), "{text:?}");
         assert_eq!(frame.cells.len(), set.iter().map(|entry| entry.cells.len()).sum::<usize>(), "{text:?}");
-        assert_eq!(frame.keys.len(), frame.cells.len(), "{text:?}");
         for (entry, expected) in frame.set.iter().zip(&set) {
             assert_eq!(entry.kind, expected.kind, "{text:?}");
             assert_eq!(Some(self.names.rids[entry.resource as usize].clone()), text_of(expected.rid), "{text:?}");
             assert_eq!(entry.rid, self.span(expected.rid), "{text:?}");
             assert_eq!(entry.value, self.span(expected.value), "{text:?}");
             assert_eq!(entry.cells.len(), expected.cells.len(), "{text:?}");
-            for (at, (key, expected)) in entry.cells.clone().zip(&expected.cells) {
-                self.cell(frame.cells[at], &expected.meaning);
-                let key = key.map(wtf8);
-                assert!(key.is_none_or(|key| self.names.keys[frame.keys[at] as usize] == key), "{text:?}");
+            for (&cell, (_, expected)) in frame.cells[entry.cells.clone()].iter().zip(&expected.cells) {
+                self.cell(cell, &expected.meaning);
             }
+            let keys = frame.keys_of(entry).iter().map(|&key| self.names.keys[key as usize].clone());
+            assert!(keys.eq(expected.cells.iter().filter_map(|(key, _)| key.map(wtf8))), "{text:?}");
             if entry.kind != ResourceKind::Error {
                 let members = entry.rescan(text, self.units, HASHER, self.names).unwrap();
                 assert_eq!(members.len(), expected.cells.len(), "{text:?}");

@@ -12,7 +12,7 @@ impl Client {
     pub fn read_all(&mut self) {
         for (id, frame) in std::mem::take(&mut self.unread) {
             let text = self.kept[&frame.expect("the engine says which frame to keep")].clone();
-            self.mirror.apply(&mut self.engine, &Output::Loaded(id), &text);
+            self.mirror.apply(&mut self.engine, &Output::Loaded(vec![id]), &text);
             self.fold.start(&self.mirror, id);
         }
         self.drain();
@@ -33,10 +33,9 @@ impl Client {
 
     fn apply(&mut self, output: &Output) {
         match output {
-            Output::Loaded(id) | Output::Replaced(id) if self.lazy => {
-                if matches!(output, Output::Replaced(_)) {
-                    self.fold.replaced(*id);
-                }
+            Output::Loaded(ids) if self.lazy => self.unread.extend(ids.iter().map(|&id| (id, None))),
+            Output::Replaced(id) if self.lazy => {
+                self.fold.replaced(*id);
                 self.unread.insert(*id, None);
             }
             Output::Retain(frame) => {
@@ -60,8 +59,10 @@ impl Client {
             }
             _ => {
                 let event = self.mirror.apply(&mut self.engine, output, &self.text);
-                if let Output::Loaded(id) | Output::Replaced(id) = output {
-                    self.fold.start(&self.mirror, *id);
+                match output {
+                    Output::Loaded(ids) => ids.iter().for_each(|&id| self.fold.start(&self.mirror, id)),
+                    Output::Replaced(id) => self.fold.start(&self.mirror, *id),
+                    _ => {}
                 }
                 if let Some((id, event)) = event {
                     self.fold.apply(&self.mirror, id, &event);
