@@ -1,4 +1,5 @@
-import { type Channel, EventBus, type EventBusLike, type Plan } from './EventBus.js';
+import { EventBus, type EventBusLike } from './EventBus.js';
+import type { Listeners, Plan } from './Listeners.js';
 import { safely } from './safely.js';
 
 /** Emits a client's events on its bus: the quick way on our own bus, by `emit` on one from elsewhere. */
@@ -18,8 +19,8 @@ export class Emitter {
   }
 
   /** A channel for events of `target`, or null as long as nobody could hear them. */
-  channel(target: object, namespace: string): EventChannel | null {
-    return this.own ? this.own.channel(target, namespace) : new ForeignChannel(namespace);
+  channel(target: object): EventChannel | null {
+    return this.own ? this.own.channel(target) : FOREIGN;
   }
 
   post(plan: Plan, data: unknown, target: object): void {
@@ -38,13 +39,9 @@ export class Emitter {
   }
 }
 
-export type EventChannel = Pick<Channel, 'plan'>;
+export type EventChannel = Pick<Listeners, 'plan'>;
 
 /** Who listens on a bus from elsewhere is not known, so every event is emitted. */
-class ForeignChannel implements EventChannel {
-  constructor(private readonly namespace: string) {}
-
-  plan(event: string): Plan {
-    return { event: `${this.namespace}.${event}`, handler: () => undefined, action: null, next: null };
-  }
-}
+const FOREIGN: EventChannel = {
+  plan: (namespace, event) => ({ event: `${namespace}.${event}`, handler: () => undefined, action: null, next: null }),
+};

@@ -20,6 +20,8 @@ export class Entry {
   listeners = 0;
   /** Where its events go, once somebody could have heard one. */
   channel: EventChannel | null = null;
+  /** What the names of its events begin with, once there is a channel. */
+  namespace = '';
   /** Members that refer to resources not read yet. */
   lazy: Map<string, Entry> | null = null;
   /** What the object is made of after the resource has left the cache unread. */

@@ -1,3 +1,5 @@
+import { Listeners, type Plan, planOf, type Registration } from './Listeners.js';
+
 /**
  * Called with an event's data, the object it happened to, its full name, and the part of the name behind what the
  * handler was registered for (null when it was registered for exactly this event).
@@ -20,36 +22,18 @@ export interface EventBusLike {
 }
 
 /**
- * Who is called for one event of one target: the first, and who comes after. Never changed, so that what is queued keeps
- * the listeners of its time. Mostly there is one, and a list would be more objects to fetch for each event.
- */
-export interface Plan {
-  /** Full name of the event. */
-  readonly event: string;
-  readonly handler: EventHandler;
-  readonly action: string | null;
-  readonly next: Plan | null;
-}
-
-interface Registration {
-  readonly target: object | null;
-  readonly handler: unknown;
-}
-
-/**
  * Calls listeners of dotted event names: those of `a.b.c`, then of `a.b`, `a` and of the empty name, and those of one
  * name last registered first. Handlers run in one timer task, never inside `emit`; one that throws does not keep the
  * others from running.
  */
 export class EventBus implements EventBusLike {
-  private readonly lists = new Map<string, Registration[]>();
-  /** How many lists there are for names of each length: most names an event might be heard by have none. */
-  private readonly lengths = new Map<number, number>();
-  /** The channels of every target that has had a listener; they have to know when its listeners change. */
-  private readonly channels = new WeakMap<object, Channel[]>();
-  /** Listeners without a target hear every target, so they outdate every plan. */
-  private untargeted = 0;
-  private untargetedMoves = 0;
+  /** Listeners without a target hear every target. */
+  private readonly everyone = new Listeners(this, this);
+  private readonly byTarget = new WeakMap<object, Listeners>();
+  /** Those of the above that are not empty. */
+  private readonly heard = new Set<Listeners>();
+  private serial = 0;
+  private moves = 0;
   /** Triples of plan, data and target. */
   private queue: unknown[] = [];
   private scheduled = false;
@@ -60,20 +44,16 @@ export class EventBus implements EventBusLike {
    */
   on(target: object | null, events?: string | null, handler?: EventHandler | null, namespace?: string): this;
   on(events: string | null, handler: EventHandler, namespace?: string): this;
-  on(target: unknown, events?: unknown, handler?: unknown, namespace?: unknown): this {
+  on(first: unknown, events?: unknown, handler?: unknown, namespace?: unknown): this {
+    let target = first as object | null;
     if (typeof events === 'function') {
-      [target, events, handler, namespace] = [null, target, events, handler];
+      [target, events, handler, namespace] = [null, first, events, handler];
     }
-    const registration: Registration = { target: (target as object | null) || null, handler };
+    const listeners = target ? this.of(target) : this.everyone;
     for (const name of eventNames(events, namespace)) {
-      const list = this.lists.get(name);
-      if (list) {
-        list.push(registration);
-      } else {
-        this.lists.set(name, [registration]);
-        this.countLength(name.length, 1);
-      }
-      this.moved(registration.target, 1);
+      listeners.add({ name, handler, serial: this.serial++ });
+      if (target) this.heard.add(listeners);
+      else this.moves += 1;
     }
     return this;
   }
@@ -90,18 +70,25 @@ export class EventBus implements EventBusLike {
     strict?: boolean,
   ): this;
   off(events: string | null, handler?: EventHandler | null, namespace?: string): this;
-  off(target: unknown, events?: unknown, handler?: unknown, namespace?: unknown, strict?: unknown): this {
-    if (target === null || typeof target === 'string') {
-      [target, events, handler, namespace, strict] = [null, target, events, handler, namespace];
+  off(first: unknown, events?: unknown, handler?: unknown, namespace?: unknown, strict?: unknown): this {
+    let target = first as object | null;
+    if (first === null || typeof first === 'string') {
+      [target, events, handler, namespace, strict] = [null, first, events, handler, namespace];
     }
     const names = eventNames(events, namespace);
+    const own = target ? this.byTarget.get(target) : this.everyone;
     // Looked for first, so that an error leaves everything as it was.
-    if (strict && !this.hasAll(names, target, handler)) {
+    if (strict && !(own && hasAll(own.registrations, names, handler))) {
       const error = new Error('Event handler not found');
       console.error(error, { target, events, handler, namespace });
       throw error;
     }
-    for (const name of names) this.remove(name, target, handler, Boolean(strict));
+    const all = target || strict ? [own] : [own, ...this.heard];
+    for (const listeners of all) {
+      for (const name of names) listeners?.remove(name, handler, Boolean(strict));
+      if (listeners?.registrations.length === 0) this.heard.delete(listeners);
+    }
+    if (!target) this.moves += 1;
     return this;
   }
 
@@ -118,49 +105,25 @@ export class EventBus implements EventBusLike {
     return this;
   }
 
-  /** A quick way to emit events of one target; null as long as nobody could hear them. */
-  channel(target: object, namespace: string): Channel | null {
-    let channels = this.channels.get(target);
-    if (channels === undefined) {
-      if (this.untargeted === 0) return null;
-      channels = [];
-      this.channels.set(target, channels);
-    }
-    const channel = new Channel(this, target, namespace);
-    channels.push(channel);
-    return channel;
+  /** @internal A quick way to emit events of one target; null as long as nobody could hear them. */
+  channel(target: object): Listeners | null {
+    return this.byTarget.get(target) ?? (this.heardByAll ? this.of(target) : null);
   }
 
   /** Whether somebody listens to events of any target. */
   get heardByAll(): boolean {
-    return this.untargeted > 0;
+    return this.everyone.registrations.length > 0;
   }
 
   /** @internal Changes whenever listeners without a target come or go. */
   get epoch(): number {
-    return this.untargetedMoves;
+    return this.moves;
   }
 
   /** @internal Those to be called for an event, or null. */
   plan(target: object | null, event: string): Plan | null {
-    const calls: { handler: EventHandler; action: string | null }[] = [];
-    for (let end = event.length; ;) {
-      const list = this.lengths.has(end) ? this.lists.get(event.slice(0, end)) : undefined;
-      if (list) {
-        const action = (end > 0 ? event.slice(end + 1) : event) || null;
-        for (let i = list.length - 1; i >= 0; i--) {
-          const { target: own, handler } = list[i]!;
-          if (typeof handler === 'function' && (own === null || own === target)) {
-            calls.push({ handler: handler as EventHandler, action });
-          }
-        }
-      }
-      if (end === 0) break;
-      end = Math.max(event.lastIndexOf('.', end - 1), 0);
-    }
-    let plan: Plan | null = null;
-    for (let i = calls.length - 1; i >= 0; i--) plan = { event, ...calls[i]!, next: plan };
-    return plan;
+    const own = (target && this.byTarget.get(target)?.registrations) ?? [];
+    return planOf(this.heardByAll ? [...this.everyone.registrations, ...own] : own, event);
   }
 
   /** @internal Queues the calls of a plan. */
@@ -192,99 +155,25 @@ export class EventBus implements EventBusLike {
     this.scheduled = false;
   }
 
-  private hasAll(names: string[], target: unknown, handler: unknown): boolean {
-    const wanted = new Map<string, number>();
-    for (const name of names) wanted.set(name, (wanted.get(name) ?? 0) + 1);
-    for (const [name, count] of wanted) {
-      const found = this.lists.get(name)?.filter((r) => r.target === target && r.handler === handler);
-      if (!found || found.length < count) return false;
+  /** The listeners of a target, of whom there may be none yet. */
+  private of(target: object): Listeners {
+    let listeners = this.byTarget.get(target);
+    if (listeners === undefined) {
+      listeners = new Listeners(this, target);
+      this.byTarget.set(target, listeners);
     }
-    return true;
-  }
-
-  private remove(name: string, target: unknown, handler: unknown, strict: boolean): void {
-    const list = this.lists.get(name);
-    if (!list) return;
-    for (let i = list.length - 1; i >= 0; i--) {
-      const found = list[i]!;
-      const matches =
-        (found.target === target || (target === null && !strict)) &&
-        (found.handler === handler || (handler === null && !strict));
-      if (!matches) continue;
-      list.splice(i, 1);
-      this.moved(found.target, -1);
-      if (strict) break;
-    }
-    if (list.length > 0) return;
-    this.lists.delete(name);
-    this.countLength(name.length, -1);
-  }
-
-  private countLength(length: number, by: number): void {
-    const count = (this.lengths.get(length) ?? 0) + by;
-    if (count > 0) this.lengths.set(length, count);
-    else this.lengths.delete(length);
-  }
-
-  private moved(target: object | null, by: number): void {
-    if (target === null) {
-      this.untargeted += by;
-      this.untargetedMoves += 1;
-      return;
-    }
-    const channels = this.channels.get(target);
-    if (channels === undefined) this.channels.set(target, []);
-    else for (const channel of channels) channel.outdate();
+    return listeners;
   }
 }
 
-/** Events of one target in one namespace; remembers who listens to which until that changes. */
-export class Channel {
-  /** The event asked for last and its plan: mostly the next is the same. */
-  private lastEvent: string | null = null;
-  private lastPlan: Plan | null = null;
-  /** The plans of all events asked for, once there are two. */
-  private plans: Map<string, Plan | null> | null = null;
-  private epoch: number;
-
-  constructor(
-    private readonly bus: EventBus,
-    private readonly target: object,
-    private readonly namespace: string,
-  ) {
-    this.epoch = bus.epoch;
-  }
-
-  /** Those to be called for an event of this target, or null. */
-  plan(event: string): Plan | null {
-    if (this.epoch !== this.bus.epoch) {
-      this.outdate();
-      this.epoch = this.bus.epoch;
-    }
-    if (event === this.lastEvent) return this.lastPlan;
-    let plan = this.plans?.get(event);
-    if (plan === undefined) {
-      plan = this.bus.plan(this.target, this.namespace + '.' + event);
-      if (this.lastEvent !== null) this.remember(event, plan);
-    }
-    this.lastEvent = event;
-    this.lastPlan = plan;
-    return plan;
-  }
-
-  /** Listeners have come or gone. */
-  outdate(): void {
-    this.lastEvent = null;
-    this.lastPlan = null;
-    this.plans = null;
-  }
-
-  private remember(event: string, plan: Plan | null): void {
-    this.plans ??= new Map<string, Plan | null>().set(this.lastEvent!, this.lastPlan);
-    // Names of custom events come from outside, so what is remembered is bounded.
-    if (this.plans.size >= MOST_PLANS) this.plans.clear();
-    this.plans.set(event, plan);
-  }
+/** Whether there is a registration for each of the names, for as many as are alike. */
+function hasAll(registrations: readonly Registration[], names: string[], handler: unknown): boolean {
+  const found = registrations.filter((registration) => registration.handler === handler).map(({ name }) => name);
+  return names.every((name) => {
+    const at = found.indexOf(name);
+    if (at >= 0) found.splice(at, 1);
+    return at >= 0;
+  });
 }
 
 /** How many names space-separated events stand for; the namespace itself, for no events, is one. */
@@ -303,5 +192,3 @@ let shared: EventBus | undefined;
 export function sharedEventBus(): EventBus {
   return (shared ??= new EventBus());
 }
-
-const MOST_PLANS = 64;

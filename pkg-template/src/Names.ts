@@ -6,21 +6,30 @@ export type ReadMember = (name: string) => unknown;
 /** Under which an object with unread members holds its {@link ReadMember}. */
 export const READ_MEMBER: unique symbol = Symbol('resclient.readMember');
 
+/** A member's name. */
+export interface Name {
+  readonly text: string;
+  /** Whether a member of this name shows on the model itself. */
+  readonly promoted: boolean;
+  /** Whether objects have a property of this name by themselves, so that reading or assigning it may do something else. */
+  readonly inherited: boolean;
+}
+
 /** Names of members by the engine's numbers, and what can be known of a name alone. */
 export class Names {
-  private readonly names: string[] = [];
+  private readonly names: Name[] = [];
   private readonly promoted = new Map<string, boolean>();
   private readonly accessors = new Map<string, PropertyDescriptor & ThisType<Lazy>>();
 
   /** `json` is the name as a JSON string. */
   set(key: number, json: string): void {
     // As a property name the string is one that the JavaScript engine compares by its address.
-    const [name] = Object.keys({ [JSON.parse(json) as string]: 0 });
     // `__proto__` in a literal is a property only because its name is computed.
-    this.names[key] = name!;
+    const text = Object.keys({ [JSON.parse(json) as string]: 0 })[0]!;
+    this.names[key] = { text, promoted: this.isPromoted(text), inherited: text in Object.prototype };
   }
 
-  name(key: number): string {
+  get(key: number): Name {
     const name = this.names[key];
     if (name === undefined) throw new Error(`resclient-wasm: member name ${key} is not known`);
     return name;

@@ -209,7 +209,7 @@ export class Resources implements ResourceReader {
 
   private targets(record: ReadRecord, follow: (i: number) => Entry): Map<string, Entry> {
     const targets = new Map<string, Entry>();
-    record.at.forEach((key, i) => targets.set(this.names.name(key), follow(i)));
+    record.at.forEach((key, i) => targets.set(this.names.get(key).text, follow(i)));
     return targets;
   }
 

@@ -1,9 +1,10 @@
 import type { Driver } from './driver.js';
 import type { Emitter } from './Emitter.js';
 import { Entry } from './Entry.js';
-import type { Plan } from './EventBus.js';
 import type { RemoveEvent, UnsubscribeEvent } from './events.js';
+import type { Plan } from './Listeners.js';
 import type { Memory } from './memory.js';
+import type { Name } from './Names.js';
 import type { ResCollection } from './ResCollection.js';
 import { type ErrorObject, ResError } from './ResError.js';
 import { defineMember, type ResModel, setMember } from './ResModel.js';
@@ -30,13 +31,20 @@ export class Updates {
     }
     const model = entry.item as ResModel;
     const plan = this.plan(entry, 'change');
-    let old: Record<string, unknown> | null = null;
+    const old: Record<string, unknown> | null = plan && {};
     for (let i = at, end = at + count * MEMBER_WORDS; i < end; i += MEMBER_WORDS) {
       // Asked for anew each time: making a value may have grown the memory.
-      const name = this.resources.names.name(this.memory.words()[i]!);
+      const name = this.resources.names.get(this.memory.words()[i]!);
       const value = this.values.at(i + 1);
-      if (plan) setMember((old ??= {}), name, this.member(entry, model, name));
-      this.setMember(entry, model, name, value);
+      if (value === undefined || name.inherited || entry.lazy !== null) {
+        this.changeMember(entry, model, name, value, old);
+        continue;
+      }
+      const { text } = name;
+      const props = model._props as Record<string, unknown>;
+      if (old) old[text] = props[text];
+      props[text] = value;
+      if (name.promoted) (model as unknown as Record<string, unknown>)[text] = value;
     }
     if (plan) this.emitter.post(plan, old, model);
   }
@@ -101,43 +109,41 @@ export class Updates {
   private changeCustom(entry: Entry, count: number, at: number): void {
     const values: Record<string, unknown> = {};
     for (let i = at, end = at + count * MEMBER_WORDS; i < end; i += MEMBER_WORDS) {
-      setMember(values, this.resources.names.name(this.memory.words()[i]!), this.values.at(i + 1));
+      setMember(values, this.resources.names.get(this.memory.words()[i]!).text, this.values.at(i + 1));
     }
     const old = this.hook(entry, (custom) => custom.__update?.(values, false));
     const plan = old && this.plan(entry, 'change');
     if (plan) this.emitter.post(plan, old, entry.item!);
   }
 
-  /** The value of a member, undefined when there is none. */
-  private member(entry: Entry, model: ResModel, name: string): unknown {
-    const target = entry.lazy === null ? undefined : entry.lazy.get(name);
-    if (target) return this.resources.read(target);
-    const value = model._props[name];
-    // No value of the protocol is a function, so this one is inherited.
-    if (typeof value !== 'function' && name !== '__proto__') return value;
-    return Object.hasOwn(model._props, name) ? value : undefined;
-  }
-
-  private setMember(entry: Entry, model: ResModel, name: string, value: unknown): void {
-    const promoted = this.resources.names.isPromoted(name);
+  /** Changes a member in any state, and notes what it was. */
+  private changeMember(entry: Entry, model: ResModel, name: Name, value: unknown, old: object | null): void {
+    const { text, promoted } = name;
+    const props = model._props as Record<string, unknown>;
     const own = model as unknown as Record<string, unknown>;
+    if (old) {
+      const target = entry.lazy?.get(text);
+      if (target) setMember(old, text, this.resources.read(target));
+      else setMember(old, text, Object.hasOwn(props, text) ? props[text] : undefined);
+    }
+    entry.lazy?.delete(text);
     if (value === undefined) {
-      entry.lazy?.delete(name);
-      delete model._props[name];
-      if (promoted) delete own[name];
-    } else if (entry.lazy?.delete(name)) {
-      defineMember(model._props, name, value);
-      if (promoted) defineMember(own, name, value);
+      delete props[text];
+      if (promoted) delete own[text];
     } else {
-      setMember(model._props, name, value);
-      if (promoted) own[name] = value;
+      defineMember(props, text, value);
+      if (promoted) defineMember(own, text, value);
     }
   }
 
   /** Who is to be told of an event. */
   private plan(entry: Entry, event: string): Plan | null {
-    entry.channel ??= this.emitter.channel(entry.item!, `${this.emitter.namespace}.resource.${entry.rid}`);
-    return entry.channel === null ? null : entry.channel.plan(event);
+    if (entry.channel === null) {
+      entry.channel = this.emitter.channel(entry.item!);
+      if (entry.channel === null) return null;
+      entry.namespace = `${this.emitter.namespace}.resource.${entry.rid}`;
+    }
+    return entry.channel.plan(entry.namespace, event);
   }
 
   private end(entry: Entry, plan: Plan, reason: ResError | undefined): void {

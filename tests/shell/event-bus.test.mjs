@@ -76,13 +76,13 @@ test('who listened when an event was emitted is called, whatever has been remove
   const target = {};
   const gone = named('gone');
   bus.on(target, 'x', gone);
-  const channel = bus.channel(target, 'ns');
-  assert.equal(channel.plan('x'), null);
+  const channel = bus.channel(target);
+  assert.equal(channel.plan('ns', 'x'), null);
   bus.on(target, 'x', gone, 'ns');
-  bus.post(channel.plan('x'), 1, target);
+  bus.post(channel.plan('ns', 'x'), 1, target);
   bus.off(target, 'x', gone, 'ns');
   bus.on(target, 'x', named('late'), 'ns');
-  bus.post(channel.plan('x'), 2, target);
+  bus.post(channel.plan('ns', 'x'), 2, target);
   await delivered(bus);
   assert.deepEqual(
     calls.map(([name, data]) => [name, data]),
@@ -144,6 +144,31 @@ test('a strict off that does not match changes nothing and throws', async () => 
   bus.emit(target, 'a', 1);
   await delivered(bus);
   assert.equal(calls.length, 1);
+});
+
+test('a strict off for no handler removes what was registered without one', async () => {
+  const bus = new EventBus();
+  const { calls, named } = recorder();
+  const target = {};
+  bus.on(target, 'a', null);
+  bus.on(target, 'a', named('h'));
+  bus.off(target, 'a', null, '', true);
+  bus.emit(target, 'a', 1);
+  await delivered(bus);
+  assert.equal(calls.length, 1);
+});
+
+test('an off without a target removes the handlers of all targets', async () => {
+  const bus = new EventBus();
+  const { calls, named } = recorder();
+  const [one, other] = [{}, {}];
+  const handler = named('h');
+  for (const target of [one, other, null]) bus.on(target, 'a', handler, 'n').on(target, 'a', named('stays'), 'n');
+  bus.off('a', handler, 'n');
+  bus.emit(one, 'a', 1, 'n').emit(other, 'a', 2, 'n');
+  await delivered(bus);
+  const heard = calls.map(([name, data]) => `${name} ${data}`);
+  assert.deepEqual(heard, ['stays 1', 'stays 1', 'stays 2', 'stays 2']);
 });
 
 test('an event name that is no string is a mistake', () => {

@@ -166,7 +166,7 @@ test('a bus from elsewhere gets every event by its full name', () => {
   const eventBus = { on: () => {}, off: () => {}, emit: (...args) => emitted.push(args) };
   const foreign = new shell.Emitter(eventBus, 'ns');
   const target = {};
-  foreign.post(foreign.channel(target, 'ns.resource.x').plan('change'), { a: 1 }, target);
+  foreign.post(foreign.channel(target).plan('ns.resource.x', 'change'), { a: 1 }, target);
   assert.deepEqual(emitted, [[target, 'ns.resource.x.change', { a: 1 }]]);
 });
 
