@@ -1,4 +1,4 @@
-import { copyFileSync, existsSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { wasmBindgen, npmPackages } from './ensure.mjs';
@@ -7,6 +7,7 @@ import { Complaint, step } from './process.mjs';
 import { bindgenOut, cargoTarget, npmBin, pkg, root, tool } from './places.mjs';
 
 const MODULE = join(bindgenOut, 'resclient_wasm_bg.wasm');
+const PANICS = join(root, 'scripts/lib/panics.mjs');
 
 /** Makes `pkg/`, the publishable npm package: cargo, wasm-bindgen, wasm-opt, then the TypeScript shell around them. */
 export async function buildPackage() {
@@ -16,7 +17,7 @@ export async function buildPackage() {
   await step('cargo build of crates/wasm', 'cargo', ['build', ...crate, '--config', anonymousPaths()]);
 
   const compiled = join(cargoTarget, 'wasm32-unknown-unknown/wasm/resclient_wasm.wasm');
-  const inputs = [compiled, version, JSON.stringify(OPTIMISE), join(root, 'package-lock.json')];
+  const inputs = [compiled, version, JSON.stringify(OPTIMISE), PANICS, join(root, 'package-lock.json')];
   await unlessFresh('wasm', inputs, [MODULE], () => bindAndOptimise(compiled));
 
   const shell = join(root, 'scripts/build-shell.mjs');
@@ -42,8 +43,10 @@ function anonymousPaths() {
 async function bindAndOptimise(compiled) {
   const bind = ['--target', 'bundler', '--out-dir', bindgenOut, '--out-name', 'resclient_wasm', compiled];
   await step('wasm-bindgen', tool('wasm-bindgen'), bind);
+  // Only now, for on a fresh clone the npm packages were not there when this file was loaded.
+  const { trapPanics } = await import('./panics.mjs');
   const plain = join(bindgenOut, '..', 'resclient_wasm_bg.plain.wasm');
-  copyFileSync(MODULE, plain);
+  writeFileSync(plain, trapPanics(readFileSync(MODULE)));
   await step('wasm-opt', process.execPath, [npmBin('binaryen/bin/wasm-opt'), plain, '-o', MODULE, ...OPTIMISE]);
 }
 
