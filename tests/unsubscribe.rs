@@ -256,3 +256,25 @@ fn listening_to_what_has_left_the_cache_is_nothing() {
     let resources = engine.resources();
     assert_eq!(resources.iter().map(|r| (r.rid, r.direct)).collect::<Vec<_>>(), [("y", 0)]);
 }
+
+#[test]
+fn ids_stay_what_they_are_while_thousands_come_and_go() {
+    let mut client = Client::connected();
+    client.load_listened("first", models(json!({ "first": { "n": 0 } })));
+    for round in 0..500 {
+        let rid = format!("one.of.many.resources.with.a.long.id.{round}");
+        client.load(&rid, models(json!({ &rid: {} })));
+        client.load_listened(&format!("kept.{round}"), models(json!({ format!("kept.{round}"): {} })));
+        client.advance(5_000);
+        client.respond(&format!("unsubscribe.{rid}"), json!(null));
+    }
+    assert_eq!(client.live().len(), 501);
+    for round in 0..500 {
+        let rid = format!("kept.{round}");
+        let id = client.engine.find(&rid).expect("it is listened to");
+        assert_eq!(client.engine.rid(id), rid);
+        client.event(&format!("{rid}.change"), json!({ "values": { "n": round } }));
+        assert_eq!(client.value(&rid), json!({ "n": round }));
+    }
+    client.assert_untroubled();
+}

@@ -7,6 +7,11 @@ use crate::protocol::hash::Hasher;
 #[derive(Debug)]
 pub struct Rids {
     hasher: Hasher,
+    /// All ids one after the other, and what is left of those that were given up: thousands of small allocations cost
+    /// more than anything else about an id.
+    text: String,
+    /// Bytes of `text` that nothing uses.
+    waste: usize,
     entries: Vec<Rid>,
     free: Vec<u32>,
     index: Index,
@@ -16,15 +21,25 @@ pub struct Rids {
 
 #[derive(Debug)]
 struct Rid {
-    text: Box<str>,
-    hash: u64,
+    /// Where the id begins in [`Rids::text`], and its bytes.
+    start: usize,
+    len: usize,
+    hash: u32,
     /// Whether the id is found under this number.
     linked: bool,
 }
 
 impl Rids {
     pub fn new(hasher: Hasher) -> Self {
-        Rids { hasher, entries: Vec::new(), free: Vec::new(), index: Index::default(), last: 0 }
+        Rids {
+            hasher,
+            text: String::new(),
+            waste: 0,
+            entries: Vec::new(),
+            free: Vec::new(),
+            index: Index::default(),
+            last: 0,
+        }
     }
 
     /// The number of `rid`, and whether it is a new one.
@@ -32,7 +47,7 @@ impl Rids {
     pub fn intern(&mut self, rid: &str) -> (u32, bool) {
         // Gateways send resources and references to them in much the same order.
         let likely = self.last.wrapping_add(1);
-        if self.entries.get(likely as usize).is_some_and(|entry| entry.linked && *entry.text == *rid) {
+        if self.entries.get(likely as usize).is_some_and(|entry| entry.linked) && self.text(likely) == rid {
             self.last = likely;
             return (likely, false);
         }
@@ -41,7 +56,8 @@ impl Rids {
             self.last = found;
             return (found, false);
         }
-        let entry = Rid { text: rid.into(), hash, linked: true };
+        let entry = Rid { start: self.text.len(), len: rid.len(), hash: hash as u32, linked: true };
+        self.text.push_str(rid);
         let id = match self.free.pop() {
             Some(id) => {
                 self.entries[id as usize] = entry;
@@ -63,23 +79,41 @@ impl Rids {
 
     #[inline]
     fn find_hashed(&self, hash: u64, rid: &str) -> Option<u32> {
-        self.index.find(hash, |id| *self.entries[id as usize].text == *rid)
+        self.index.find(hash, |id| self.text(id) == rid)
     }
 
+    #[inline]
     pub fn text(&self, id: u32) -> &str {
-        &self.entries[id as usize].text
+        let Rid { start, len, .. } = self.entries[id as usize];
+        &self.text[start..start + len]
     }
 
     /// Takes the id out of the table, so that the same id gets another number; its text stays until [`Rids::free`].
     pub fn unlink(&mut self, id: u32) {
         let entry = &mut self.entries[id as usize];
         entry.linked = false;
-        self.index.remove(entry.hash, id);
+        self.index.remove(entry.hash.into(), id);
     }
 
     /// Gives the number back. It must have been unlinked.
     pub fn free(&mut self, id: u32) {
-        self.entries[id as usize].text = Box::default();
+        self.waste += std::mem::take(&mut self.entries[id as usize].len);
         self.free.push(id);
+        if self.waste > self.text.len() / 2 + SPARE {
+            self.compact();
+        }
+    }
+
+    fn compact(&mut self) {
+        let rest = String::with_capacity(self.text.len() - self.waste);
+        let old = std::mem::replace(&mut self.text, rest);
+        for entry in &mut self.entries {
+            let start = std::mem::replace(&mut entry.start, self.text.len());
+            self.text.push_str(&old[start..start + entry.len]);
+        }
+        self.waste = 0;
     }
 }
+
+/// Bytes of waste that are not worth a compaction.
+const SPARE: usize = 4096;
