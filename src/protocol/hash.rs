@@ -1,71 +1,91 @@
-//! Content hashes: equal values have equal hashes, and with 62 bits and a random seed different values have different
-//! ones for all practical purposes. They stand in for values wherever the engine asks "did this change?".
+//! Content hashes: equal values have equal hashes, and with 63 bits and a random seed different values have different
+//! ones for all practical purposes. They stand in for values wherever the engine asks "did this change?", so it must not
+//! be possible to make up two values that have one hash whatever the seed is: every multiplication has a secret in it.
 
 /// Seeded hash functions over bytes and over hashes.
 #[derive(Debug, Clone, Copy)]
 pub struct Hasher {
     seed: u64,
+    key: u64,
 }
 
 impl Hasher {
     pub const fn new(seed: u64) -> Self {
-        Hasher { seed }
+        Hasher { seed: fold(seed ^ A, B), key: fold(seed ^ B, A) }
     }
 
     /// Hashes bytes; `domain` keeps kinds of values apart, so that `"1"` is not `1`.
     #[inline]
     pub fn bytes(self, domain: u64, bytes: &[u8]) -> u64 {
-        let mut h = self.seed ^ domain.wrapping_mul(M) ^ (bytes.len() as u64).wrapping_mul(M);
-        let (words, rest) = bytes.as_chunks::<8>();
-        for word in words {
-            h = mix(h, u64::from_le_bytes(*word));
+        let mut h = self.start(domain, bytes.len() as u64);
+        let (pairs, rest) = bytes.as_chunks::<16>();
+        for pair in pairs {
+            h = self.mix(h, word(&pair[..8]), word(&pair[8..]));
         }
-        if !rest.is_empty() {
-            h = mix(h, tail(rest));
-        }
-        finish(h)
+        let (first, last) = ends(rest);
+        self.mix(self.mix(h, first, last), 0, 0)
     }
 
     /// Hashes one word.
     #[inline]
     pub fn word(self, domain: u64, word: u64) -> u64 {
-        finish(mix(self.seed ^ domain.wrapping_mul(M), word))
+        self.mix(self.start(domain, 0), word, 0)
     }
 
     /// Hashes a sequence of words.
     pub fn words(self, domain: u64, words: impl IntoIterator<Item = u64>) -> u64 {
-        let mut len = 0u64;
-        let h = words.into_iter().fold(self.seed ^ domain.wrapping_mul(M), |h, word| {
+        let mut len = 0;
+        let h = words.into_iter().fold(self.start(domain, 0), |h, word| {
             len += 1;
-            mix(h, word)
+            self.mix(h, word, len)
         });
-        finish(mix(h, len))
+        self.mix(h, len, 0)
+    }
+
+    #[inline]
+    fn start(self, domain: u64, len: u64) -> u64 {
+        self.seed.wrapping_add(domain.wrapping_mul(A)).wrapping_add(len.wrapping_mul(B))
+    }
+
+    /// Takes in two words, as wyhash does.
+    #[inline]
+    fn mix(self, h: u64, first: u64, second: u64) -> u64 {
+        fold(h ^ first, self.key ^ second)
     }
 }
 
-/// Up to seven bytes as a word; different ones of one length are different words.
+/// Up to fifteen bytes as two words; different ones of one length are different words.
 #[inline]
-fn tail(rest: &[u8]) -> u64 {
-    if let (Some(first), Some(last)) = (rest.first_chunk(), rest.last_chunk()) {
-        return u64::from(u32::from_le_bytes(*first)) << 32 | u64::from(u32::from_le_bytes(*last));
+fn ends(rest: &[u8]) -> (u64, u64) {
+    match rest.len() {
+        8.. => (word(&rest[..8]), word(&rest[rest.len() - 8..])),
+        4.. => (half(&rest[..4]), half(&rest[rest.len() - 4..])),
+        _ => (rest.iter().fold(0, |word, &b| word << 8 | u64::from(b)), 0),
     }
-    rest.iter().fold(0, |tail, &b| tail << 8 | u64::from(b))
-}
-
-/// One round of MurmurHash64A: three multiplications for eight bytes, native in WebAssembly, and without the weak
-/// upper bits that one multiplication leaves.
-#[inline]
-fn mix(h: u64, word: u64) -> u64 {
-    let mut k = word.wrapping_mul(M);
-    k ^= k >> 47;
-    (h ^ k.wrapping_mul(M)).wrapping_mul(M)
 }
 
 #[inline]
-fn finish(mut h: u64) -> u64 {
-    h ^= h >> 47;
-    h = h.wrapping_mul(M);
-    h ^ h >> 47
+fn word(bytes: &[u8]) -> u64 {
+    u64::from_le_bytes(bytes.try_into().expect("it has eight bytes"))
 }
 
-const M: u64 = 0xc6a4_a793_5bd1_e995;
+#[inline]
+fn half(bytes: &[u8]) -> u64 {
+    u32::from_le_bytes(bytes.try_into().expect("it has four bytes")).into()
+}
+
+/// The two halves of the product, one on the other. WebAssembly multiplies no further than 64 bits.
+#[inline]
+const fn fold(a: u64, b: u64) -> u64 {
+    let (a0, a1, b0, b1) = (a & LOW, a >> 32, b & LOW, b >> 32);
+    let low = a0 * b0;
+    let middle = a1 * b0 + (low >> 32);
+    let other = a0 * b1 + (middle & LOW);
+    let high = a1 * b1 + (middle >> 32) + (other >> 32);
+    high ^ (other << 32 | low & LOW)
+}
+
+const LOW: u64 = 0xffff_ffff;
+/// Odd, and with as many ones as zeros: the golden ratio, and what follows it in SplitMix64.
+const A: u64 = 0x9e37_79b9_7f4a_7c15;
+const B: u64 = 0xbf58_476d_1ce4_e5b9;
