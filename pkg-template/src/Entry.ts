@@ -1,11 +1,11 @@
 import type { EventChannel } from './Emitter.js';
 import type { ReadRecord } from './record.js';
 
-/** What a resource that was dropped unread can still be made of. */
+/** What an unread resource can still be made of after its text has gone from the engine. */
 export interface Captured {
   readonly record: ReadRecord;
-  /** What the record's references lead to; its numbers may mean other resources by now. */
-  readonly targets: readonly Entry[];
+  /** What the record's references lead to, if its numbers may mean other resources by now. */
+  readonly targets: readonly Entry[] | null;
 }
 
 /** A resource as the shell knows it: the user's object, or what it can be made of. */
@@ -24,7 +24,7 @@ export class Entry {
   namespace = '';
   /** Members that refer to resources not read yet. */
   lazy: Map<string, Entry> | null = null;
-  /** What the object is made of after the resource has left the cache unread. */
+  /** What the object is made of after the resource has left the cache unread, or just before it changes. */
   captured: Captured | null = null;
   /** Tells Vue to leave this alone when it finds it in a reactive object. */
   readonly __v_skip = true;

@@ -43,6 +43,7 @@ export class Resources implements ResourceReader {
   /** What still has to be handed to objects of registered types. A list, so that a long chain of them does not recurse. */
   private readonly uninitialised: (() => void)[] = [];
   private initialising = false;
+  private readonly touched: Entry[] = [];
 
   constructor(
     private readonly client: ClientApi,
@@ -74,7 +75,7 @@ export class Resources implements ResourceReader {
     if (entry.captured) {
       const { record, targets } = entry.captured;
       entry.captured = null;
-      return this.make(entry, record, (i) => targets[i]!);
+      return this.make(entry, record, targets ? (i) => targets[i]! : undefined);
     }
     return this.make(entry, this.take(entry.handle));
   }
@@ -86,10 +87,22 @@ export class Resources implements ResourceReader {
     return this.recordAt(pointer >>> 2);
   }
 
-  /** Reads a resource whose record is among the operations, before it changes. */
+  /** Takes over a resource that is about to change, from its record among the operations; see {@link readTouched}. */
   touch(handle: number, at: number): void {
     const entry = this.entry(handle);
-    if (entry.item === undefined) this.make(entry, this.recordAt(at));
+    if (entry.item !== undefined) return;
+    entry.captured = { record: this.recordAt(at), targets: null };
+    this.touched.push(entry);
+  }
+
+  /**
+   * Reads what is about to change. Not before all of it is taken over: a class of the application may read on. Answers
+   * whether there was anything.
+   */
+  readTouched(): boolean {
+    if (this.touched.length === 0) return false;
+    for (const entry of this.touched.splice(0)) safely(() => this.read(entry));
+    return true;
   }
 
   /** Parts an entry from the engine's number, which may be given to another resource. */

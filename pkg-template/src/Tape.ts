@@ -57,8 +57,9 @@ export class Tape {
     const end = first + length;
     for (let i = first; i < end;) {
       // The view is asked for anew for every operation, for each may have grown the memory.
-      const words = this.memory.words();
+      let words = this.memory.words();
       const next = i + operationLength(words, i);
+      if (!comesFirst(words[i]!) && this.resources.readTouched()) words = this.memory.words();
       try {
         this.step(words, i);
       } catch (error) {
@@ -66,6 +67,7 @@ export class Tape {
       }
       i = next;
     }
+    this.resources.readTouched();
     this.drops.finish();
   }
 
@@ -115,6 +117,10 @@ export class Tape {
     }
   }
 }
+
+/** Whether an operation is one of those that begin what a frame leads to, and read no resource. */
+const comesFirst = (operation: number): boolean =>
+  operation === Op.Touch || operation === Op.Release || operation === Op.Replaced;
 
 /** How many words an operation takes. Behind an unknown one nothing can be made sense of, so it takes all that is left. */
 function operationLength(words: Uint32Array, i: number): number {

@@ -116,6 +116,8 @@ pub struct Engine {
     pub(super) frame: Option<Box<Frame>>,
     pub(super) frame_id: FrameId,
     pub(super) outputs: VecDeque<Output>,
+    /// Outputs of the frame being applied, empty between frames.
+    pub(super) later: Vec<Output>,
     pub(super) counters: Counters,
     /// Resyncs of single resources, since when.
     pub(super) resyncs: (Time, u32),
@@ -140,6 +142,7 @@ impl Engine {
             frame: None,
             frame_id: 0,
             outputs: VecDeque::new(),
+            later: Vec::new(),
             counters: Counters::default(),
             resyncs: (Time(0), 0),
             released: Vec::new(),

@@ -50,7 +50,8 @@ pub enum Output {
     },
     /// Resources came into the cache.
     Loaded(Vec<ResourceId>),
-    /// A resource that was not read is about to change: this is the last chance to read its present value.
+    /// A resource that was not read is about to change: this is the last chance to read its present value. Of what a frame
+    /// leads to, these come first.
     Touch(Reading),
     /// Members of a model changed. Never empty.
     Change {
@@ -79,7 +80,7 @@ pub enum Output {
         resource: ResourceId,
         reason: Span,
     },
-    /// A resource is now of another kind, and its old value means nothing any more.
+    /// A resource is now of another kind, and its old value means nothing any more. These come first, too.
     Replaced(ResourceId),
     /// A resource left the cache. Its number stays valid until [`Engine::forget`](super::Engine::forget).
     Dropped(ResourceId),

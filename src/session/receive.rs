@@ -224,6 +224,7 @@ impl Engine {
         let mut apply = Apply {
             graph: &mut self.graph,
             out: &mut self.outputs,
+            later: std::mem::take(&mut self.later),
             frame_id: self.frame_id,
             text,
             units: self.units,
@@ -234,7 +235,9 @@ impl Engine {
             replaced: Vec::new(),
         };
         let result = f(&mut apply);
-        let Apply { mut released, received, .. } = apply;
+        let Apply { mut released, received, mut later, .. } = apply;
+        self.outputs.extend(later.drain(..));
+        self.later = later;
         for id in received {
             let slot = self.graph.slot_mut(id);
             slot.deleted = false;

@@ -24,7 +24,10 @@ pub struct Misfit;
 /// The application of one frame.
 pub struct Apply<'a> {
     pub graph: &'a mut Graph,
+    /// Where what has to come first goes: see [`Apply::touch`].
     pub out: &'a mut VecDeque<Output>,
+    /// Everything else there is to be told, in order.
+    pub later: Vec<Output>,
     pub frame_id: FrameId,
     pub text: &'a str,
     pub units: Units,
@@ -55,9 +58,12 @@ impl Apply<'_> {
             }
             self.received.push(id);
         }
-        self.tell_loaded();
+        if !self.loaded.is_empty() {
+            // Before whatever refers to it.
+            self.later.insert(0, Output::Loaded(std::mem::take(&mut self.loaded)));
+        }
         if self.graph.texts.contains(self.frame_id) {
-            self.out.push_back(Output::Retain(self.frame_id));
+            self.later.push(Output::Retain(self.frame_id));
         }
         if !self.replaced.is_empty() {
             self.tell_referrers();
@@ -104,7 +110,7 @@ impl Apply<'_> {
         }
         self.touch(id);
         self.insert_cell(id, idx as usize, value.cell);
-        self.out.push_back(Output::Insert { resource: id, idx: idx as u32, value });
+        self.later.push(Output::Insert { resource: id, idx: idx as u32, value });
         Ok(())
     }
 
@@ -118,15 +124,8 @@ impl Apply<'_> {
         }
         self.touch(id);
         self.remove_cell(id, idx as usize);
-        self.out.push_back(Output::Remove { resource: id, idx: idx as u32 });
+        self.later.push(Output::Remove { resource: id, idx: idx as u32 });
         Ok(())
-    }
-
-    /// Tells what came into the cache, before anything else is told of it.
-    fn tell_loaded(&mut self) {
-        if !self.loaded.is_empty() {
-            self.out.push_back(Output::Loaded(std::mem::take(&mut self.loaded)));
-        }
     }
 
     fn load(&mut self, id: ResourceId, entry: &SetEntry, keys: &[KeyId], cells: &[Cell]) {
@@ -165,14 +164,14 @@ impl Apply<'_> {
                     let keys = self.graph.shapes.keys(*shape);
                     let members: Vec<Member> = places.map(|(at, value)| Member { key: keys[at], value }).collect();
                     if !members.is_empty() {
-                        self.out.push_back(Output::Change { resource: referrer, members });
+                        self.later.push(Output::Change { resource: referrer, members });
                     }
                 }
                 _ => {
                     for (at, value) in places {
                         let idx = at as u32;
-                        self.out.push_back(Output::Remove { resource: referrer, idx });
-                        self.out.push_back(Output::Insert { resource: referrer, idx, value });
+                        self.later.push(Output::Remove { resource: referrer, idx });
+                        self.later.push(Output::Insert { resource: referrer, idx, value });
                     }
                 }
             }
@@ -229,7 +228,7 @@ impl Apply<'_> {
                 self.set_cell(id, member);
             }
         }
-        self.out.push_back(Output::Change { resource: id, members: changed });
+        self.later.push(Output::Change { resource: id, members: changed });
     }
 
     /// Sets the cell of a member the model has.
@@ -296,13 +295,17 @@ impl Apply<'_> {
         self.out.extend(released.map(Output::Release));
     }
 
-    /// A resource that has not been read is about to change, and its text will no longer be its value.
+    /// A resource that has not been read is about to change, and its text will no longer be its value. That is told
+    /// before all else the frame does: who carries that out may read any resource for it, in the state before or after.
     fn touch(&mut self, id: ResourceId) {
-        if let Some(reading) = take(self.graph, id) {
-            self.tell_loaded();
-            self.out.push_back(Output::Touch(reading));
-            self.out.extend(self.graph.drop_text(id).map(Output::Release));
+        let Some(reading) = take(self.graph, id) else { return };
+        if reading.frame == self.frame_id {
+            // It came with this very frame.
+            self.loaded.retain(|&loaded| loaded != id);
+            self.out.push_back(Output::Loaded(vec![id]));
         }
+        self.out.push_back(Output::Touch(reading));
+        self.out.extend(self.graph.drop_text(id).map(Output::Release));
     }
 }
 

@@ -13,6 +13,11 @@ suite('books in several windows', () => {
     await other.shows(SECOND, 'title', 'Island');
     await other.edit(SECOND, 'author', 'A. Huxley');
     await one.shows(SECOND, 'author', 'A. Huxley');
+    // The one window may hear of it before the other.
+    await other.until(
+      ([rid, times]) => Number(document.querySelector(`.row[data-rid="${rid}"]`).dataset.renders) >= times,
+      [SECOND, before[SECOND] + 2],
+    );
     assert.deepEqual(await other.renders(), { ...before, [SECOND]: before[SECOND] + 2 });
   });
 

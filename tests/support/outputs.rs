@@ -1,5 +1,6 @@
 //! Carrying out what the engine asks for.
 
+use resclient::cache::ResourceId;
 use resclient::protocol::frame::read_error;
 use resclient::protocol::{ResError, Span};
 use resclient::session::{Outcome, Output};
@@ -58,6 +59,7 @@ impl Client {
                 self.mirror.apply(&mut self.engine, output, &self.text);
             }
             _ => {
+                self.read_targets(output);
                 let event = self.mirror.apply(&mut self.engine, output, &self.text);
                 match output {
                     Output::Loaded(ids) => ids.iter().for_each(|&id| self.fold.start(&self.mirror, id)),
@@ -69,6 +71,22 @@ impl Client {
                     self.events.push((self.engine.rid(id).to_owned(), event));
                 }
             }
+        }
+    }
+
+    /// Reads what a change refers to, as somebody does who hands it to listeners.
+    fn read_targets(&mut self, output: &Output) {
+        let values = match output {
+            Output::Change { members, .. } => members.iter().map(|member| member.value).collect(),
+            Output::Insert { value, .. } => vec![*value],
+            _ => return,
+        };
+        for id in values.iter().filter_map(|value| value.cell.as_reference()).map(ResourceId) {
+            let Some(frame) = self.unread.remove(&id) else { continue };
+            let text = frame.map_or_else(|| self.text.clone(), |frame| self.kept[&frame].clone());
+            self.mirror.apply(&mut self.engine, &Output::Loaded(vec![id]), &text);
+            assert!(self.mirror.get(id).is_some(), "what is referred to can be read");
+            self.fold.start(&self.mirror, id);
         }
     }
 

@@ -1,0 +1,77 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { withErrors } from './support/bus.mjs';
+import { connected, exported } from './support/client.mjs';
+import { random } from './support/random.mjs';
+
+const RIDS = Array.from({ length: 8 }, (_, i) => `r.${i}`);
+const isModel = (rid) => Number(rid.slice(2)) % 2 === 0;
+
+/** Resources as a service would have them: every other one is a model, and a third of all values are references. */
+function resources({ below, pick }) {
+  const value = () => pick([{ rid: pick(RIDS) }, below(3), pick(['a', null, { data: [below(2)] }])]);
+  const resource = (rid) => {
+    const values = Array.from({ length: below(5) }, value);
+    return isModel(rid) ? { model: Object.fromEntries(values.map((v) => [pick('abcd'), v])) } : { collection: values };
+  };
+  return RIDS.map((rid) => [rid, resource(rid)]);
+}
+
+/** Follows references from an object at random, and listens to some of what is found. */
+function explore(object, { below, pick }) {
+  for (let steps = below(5); steps > 0; steps--) {
+    const items = object.props ? Object.values(object.props) : [object.atIndex(below(object.length || 1))];
+    const next = items.filter((item) => typeof item?.getResourceId === 'function');
+    if (next.length === 0) return;
+    object = pick(next);
+    if (below(4) === 0) object.on(null, () => undefined);
+  }
+}
+
+function verify(object, gateway, rid, seen = new Set()) {
+  if (seen.has(rid)) return;
+  seen.add(rid);
+  const same = (found, expected, at) => {
+    if (expected?.rid) {
+      assert.equal(found?.getResourceId?.(), expected.rid, `${rid} ${at}`);
+      verify(found, gateway, expected.rid, seen);
+    } else {
+      assert.deepEqual(found, expected?.data ?? expected, `${rid} ${at}`);
+    }
+  };
+  const { model, collection } = gateway.resources.get(rid);
+  if (model) {
+    assert.deepEqual(Object.keys(object.props).sort(), Object.keys(model).sort(), rid);
+    for (const key of Object.keys(model)) same(object[key], model[key], key);
+  } else {
+    assert.equal(object.length, collection.length, rid);
+    collection.forEach((item, idx) => same(object.atIndex(idx), item, idx));
+  }
+}
+
+test('whatever changed while the connection was down is there after it, whatever was read before', async () => {
+  for (let seed = 1; seed <= 150; seed++) {
+    const numbers = random(seed);
+    const { client, gateway } = connected(Object.fromEntries(resources(numbers)), { reconnectDelay: 1 });
+    // A registered type reads its references at once, also of resources that are about to change.
+    if (seed % 3 === 0) client.registerModelType('r.*', (api, rid) => new exported.ResModel(api, rid));
+    const root = await client.get(RIDS[seed % 2]);
+    root.on(null, () => undefined);
+    const errors = await withErrors(async () => {
+      for (let round = 0; round < 4; round++) {
+        explore(root, numbers);
+        const back = new Promise((resolve) => client.on('connect', resolve));
+        gateway.socket.lose();
+        for (const [rid, resource] of resources(numbers)) if (numbers.below(2)) gateway.resources.set(rid, resource);
+        await back;
+        // Answered after all that was asked for before.
+        await client.call('any', 'thing');
+      }
+      verify(root, gateway, RIDS[seed % 2]);
+    });
+    assert.deepEqual(errors, [], `seed ${seed}`);
+    const { malformed, misfits, resets } = client.inspect().counters;
+    assert.deepEqual({ malformed, misfits, resets }, { malformed: 0, misfits: 0, resets: 0 }, `seed ${seed}`);
+    client.disconnect();
+  }
+});
