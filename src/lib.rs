@@ -43,6 +43,7 @@
 //! ```
 
 pub mod cache;
+#[doc(hidden)]
 pub mod index;
 mod ledger;
 pub mod mirror;

@@ -237,3 +237,35 @@ fn unknown_members_of_frames_are_passed_over() {
     assert_eq!(client.value("m"), json!({ "n": 2 }));
     client.assert_untroubled();
 }
+
+#[test]
+fn what_a_refused_answer_brought_is_dropped_with_its_connection() {
+    let mut client = Client::connected();
+    client.load_listened("m", models(json!({ "m": { "n": 1 } })));
+    client.get_pending("a");
+    client.respond("subscribe.a", models(json!({ "x": { "v": 1 } })));
+    assert_eq!(client.engine.counters().resets, 1);
+    assert_eq!(client.dropped, ["x", "a"]);
+    client.reconnect();
+    client.respond("subscribe.m", models(json!({ "m": { "n": 1 } })));
+    // Numbers that were given up once are given out once.
+    let (p, q) = (client.get_pending("p"), client.get_pending("q"));
+    client.respond("subscribe.p", models(json!({ "p": { "name": "p" } })));
+    client.respond("subscribe.q", models(json!({ "q": { "name": "q" } })));
+    assert_ne!(p, q);
+    assert_eq!((client.value("p"), client.value("q")), (json!({ "name": "p" }), json!({ "name": "q" })));
+}
+
+#[test]
+fn a_reference_to_what_is_only_asked_for_leads_to_a_resync() {
+    let mut client = Client::connected();
+    client.load_listened("a", models(json!({ "a": { "x": 1, "y": 1 } })));
+    client.get_pending("b");
+    client.event("a.change", json!({ "values": { "x": { "rid": "b" }, "y": 2 } }));
+    assert_eq!(client.value("a"), json!({ "x": 1, "y": 1 }), "nothing of it is applied");
+    assert_eq!(client.engine.counters().misfits, 1);
+    client.respond("subscribe.b", models(json!({ "b": {} })));
+    client.respond("unsubscribe.a", json!(null));
+    client.respond("subscribe.a", models(json!({ "a": { "x": { "rid": "b" }, "y": 2 } })));
+    assert_eq!(client.value("a"), json!({ "x": {}, "y": 2 }));
+}

@@ -193,3 +193,17 @@ fn a_reference_that_the_gateway_never_sent_is_not_ignored() {
     assert_eq!(client.closed.len(), 1, "a new connection sends everything");
     assert!(client.settled.contains_key(&request));
 }
+
+#[test]
+fn the_end_of_many_subscriptions_costs_no_more_for_each() {
+    let mut client = Client::connected();
+    for n in 0..1_000 {
+        let rid = format!("m.{n}");
+        client.load_listened(&rid, models(json!({ &rid: {} })));
+    }
+    for n in 0..1_000 {
+        client.event(&format!("m.{n}.unsubscribe"), json!({}));
+    }
+    assert_eq!(client.stale().len(), 1_000);
+    assert!(client.engine.visits() < 5_000, "{} visits", client.engine.visits());
+}

@@ -24,6 +24,8 @@ pub struct Collected {
     pub dropped: Vec<ResourceId>,
     /// Listened to and no longer covered, without those that will be covered by another one of these.
     pub stale: Vec<ResourceId>,
+    /// Whether anything is kept for a reference from elsewhere, which may be something stale.
+    pub referred: bool,
 }
 
 impl Graph {
@@ -32,12 +34,13 @@ impl Graph {
         self.next_epoch();
         let order = self.visit(candidates);
         let mut todo: Vec<ResourceId> = Vec::new();
+        let mut collected = Collected::default();
         for &id in &order {
             if self.slot(id).visit.outside > 0 {
+                collected.referred = true;
                 self.keep(id, &mut todo);
             }
         }
-        let mut collected = Collected::default();
         // Ancestors first, so that a listened resource covers the listened ones below it.
         for &id in order.iter().rev() {
             let slot = self.slot(id);
@@ -65,17 +68,19 @@ impl Graph {
         !self.stale.is_empty()
     }
 
-    /// Adds what is stale: references from there keep a resource in the cache, but cover nothing.
-    pub fn extend_by_stale(&mut self, candidates: &mut Vec<ResourceId>) {
-        if self.has_stale() {
-            candidates.extend(&self.stale);
+    /// [`Graph::uncovered`], knowing that what is stale keeps in the cache what it refers to, but covers nothing.
+    pub fn uncovered_by_stale(&mut self, candidates: &[ResourceId]) -> Collected {
+        let collected = self.uncovered(candidates);
+        if !collected.referred || !self.has_stale() {
+            return collected;
         }
+        let candidates = [candidates, &self.stale].concat();
+        self.uncovered(&candidates)
     }
 
-    /// Drops what [`Graph::uncovered`] found; of what is stale, the result has what was not before. Dropped slots are
+    /// Drops what was found to be uncovered; of what is stale, the result has what was not before. Dropped slots are
     /// unlinked but stay readable until [`Graph::free`].
-    pub fn collect(&mut self, candidates: &[ResourceId]) -> Collected {
-        let mut collected = self.uncovered(candidates);
+    pub fn collect(&mut self, mut collected: Collected) -> Collected {
         for &id in &collected.dropped {
             for at in 0..self.slot(id).content.cells().len() {
                 let cell = self.slot(id).content.cells()[at];

@@ -77,6 +77,8 @@ pub struct Slot {
     pub deleted: bool,
     /// Whether the text has not been read.
     pub text: Option<Text>,
+    /// Whether it is among [`Graph::fresh`].
+    fresh: bool,
     pub(super) visit: super::collect::Visit,
 }
 
@@ -88,7 +90,7 @@ pub struct Graph {
     pub keys: Keys,
     pub shapes: Shapes,
     pub texts: Texts,
-    /// Ids met in the frame being scanned that had no slot before.
+    /// Ids met in the frame being scanned of which nothing is held.
     fresh: Vec<ResourceId>,
     /// Members' names met in the frame being scanned that had no number before.
     pub new_keys: Vec<(KeyId, Span)>,
@@ -163,7 +165,7 @@ impl Graph {
         (0..self.slots.len() as u32).map(ResourceId).filter(|&id| self.find(self.rid(id)) == Some(id))
     }
 
-    /// Whether all ids met for the first time in the frame being scanned are among those of its resource set, so that
+    /// Whether all ids met in the frame being scanned of which nothing is held are among those of its resource set, so that
     /// nothing refers to what the gateway never sent.
     pub fn has_all(&mut self, set: impl Iterator<Item = ResourceId>) -> bool {
         if self.fresh.is_empty() {
@@ -188,6 +190,7 @@ impl Graph {
         self.keys.settle();
         let mut missing = Vec::new();
         for id in std::mem::take(&mut self.fresh) {
+            self.slot_mut(id).fresh = false;
             if self.slot(id).content.is_none() && !self.discard_unused(id) && !self.slot(id).root {
                 missing.push(id);
             }
@@ -206,13 +209,8 @@ impl Graph {
         unused
     }
 
-    /// Sets a model from keys in any order; a key given twice counts with its last cell.
-    pub fn set_model(&mut self, id: ResourceId, keys: &[KeyId], cells: &[Cell]) {
-        let (shape, cells) = self.sorted_model(keys, cells);
-        self.put(id, Content::Model { shape, cells });
-    }
-
-    /// The shape of keys in any order, and the cells in the order of the shape. The caller owns the shape.
+    /// The shape of keys in any order, and the cells in the order of the shape; a key given twice counts with its last
+    /// cell. The caller owns the shape.
     pub fn sorted_model(&mut self, keys: &[KeyId], cells: &[Cell]) -> (ShapeId, Box<[Cell]>) {
         if keys.is_sorted_by(|a, b| a < b) {
             return (self.shapes.acquire(keys, &mut self.keys), cells.into());
@@ -304,9 +302,9 @@ pub fn last_first(key: KeyId, at: u32) -> u64 {
 impl Names for Graph {
     #[inline]
     fn rid(&mut self, rid: &str) -> u32 {
-        let before = self.live;
         let id = self.intern(rid);
-        if self.live != before {
+        let slot = self.slot_mut(id);
+        if slot.content.is_none() && !std::mem::replace(&mut slot.fresh, true) {
             self.fresh.push(id);
         }
         id.0

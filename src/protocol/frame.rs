@@ -151,6 +151,7 @@ impl Frame {
     /// Gives back the memory of an unusually large frame.
     pub fn shrink(&mut self) {
         self.set.shrink_to(KEPT);
+        self.values.shrink_to(KEPT);
         self.cells.shrink_to(KEPT);
         self.keys.shrink_to(KEPT);
     }

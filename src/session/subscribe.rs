@@ -6,6 +6,7 @@ use super::output::{Outcome, Output};
 use super::requests::Purpose;
 use super::time::Timer;
 use crate::cache::ResourceId;
+use crate::cache::collect::Collected;
 use crate::protocol::request::{self, Action};
 use crate::protocol::scan::Span;
 use crate::protocol::{ResError, Version};
@@ -142,8 +143,7 @@ impl Engine {
         }
         // What is listened to below it must be subscribed to before the gateway drops it.
         self.graph.slot_mut(id).root = false;
-        let candidates = self.candidates(&[id]);
-        let uncovered = self.graph.uncovered(&candidates);
+        let uncovered = self.uncovered(&[id]);
         self.graph.slot_mut(id).root = true;
         for listened in uncovered.stale {
             if !self.graph.slot(listened).stale {
@@ -182,8 +182,8 @@ impl Engine {
 
     /// Drops what is not covered any more. What is listened to becomes stale, and is subscribed to after a while.
     pub(super) fn collect(&mut self, candidates: &[ResourceId]) {
-        let candidates = self.candidates(candidates);
-        let collected = self.graph.collect(&candidates);
+        let uncovered = self.uncovered(candidates);
+        let collected = self.graph.collect(uncovered);
         for id in collected.dropped {
             if let Some(mut subscription) = self.subscriptions.remove(id) {
                 self.timers.cancel(&mut subscription.timer);
@@ -202,14 +202,13 @@ impl Engine {
         }
     }
 
-    /// What has to be looked at when `lost` may not be covered any more.
-    fn candidates(&mut self, lost: &[ResourceId]) -> Vec<ResourceId> {
-        let mut candidates = lost.to_vec();
-        // Without a connection nothing is covered, and everything is looked at anew with the next one.
-        if self.connection.phase == Phase::Ready {
-            self.graph.extend_by_stale(&mut candidates);
+    /// What is not covered any more when the candidates may not be.
+    fn uncovered(&mut self, candidates: &[ResourceId]) -> Collected {
+        match self.connection.phase {
+            Phase::Ready => self.graph.uncovered_by_stale(candidates),
+            // Without a connection nothing is covered, and everything is looked at anew with the next one.
+            _ => self.graph.uncovered(candidates),
         }
-        candidates
     }
 
     /// Forgets a record that says nothing, and a slot that nothing uses.
@@ -221,7 +220,8 @@ impl Engine {
 
     /// Every subscription is lost with its connection. `error` is for those who wait for one.
     pub(super) fn lose_subscriptions(&mut self, error: &ResError) {
-        let mut roots = Vec::new();
+        // With what a frame has released that ended the connection, so that no later one finds it.
+        let mut roots = std::mem::take(&mut self.released);
         let ids: Vec<ResourceId> = self.subscriptions.iter().map(|(id, _)| id).collect();
         for id in ids {
             let Some(mut subscription) = self.subscriptions.remove(id) else { continue };
