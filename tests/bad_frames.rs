@@ -41,7 +41,6 @@ fn a_frame_that_is_no_frame_resets_the_connection() {
         "{\"event\":\"m\"}",
         "{\"event\":\"m.\"}",
         "{\"event\":\".change\"}",
-        "{\"event\":\"m.ch ange\",\"data\":1}",
         "{\"event\":\"m.change\",\"data\":{\"values\":{\"n\":2}}",
         "{\"event\":\"m.change\",\"data\":{\"values\":{\"n\":2}}}x",
         "{\"event\":\"m.change\",\"data\":{\"values\":{\"n\":2},}}",

@@ -326,3 +326,13 @@ fn a_deleted_resource_that_is_still_referred_to_can_be_had_anew() {
     assert!(client.settled.contains_key(&get));
     assert_eq!(client.value("a"), json!({ "x": { "n": 2 } }));
 }
+
+#[test]
+fn an_event_of_any_name_is_passed_on() {
+    let mut client = listening(json!({}));
+    for name in ["größe", "my event", "a*b", "𝄞", "q?x"] {
+        client.event(&format!("a.{name}"), json!(1));
+    }
+    assert_eq!(client.take_events().len(), 5);
+    client.assert_untroubled();
+}

@@ -27,7 +27,7 @@ export abstract class BaseClient implements ClientApi, ConnectionOwner {
   connected = false;
   /** The socket, if there is one. */
   ws: WebSocketLike | null = null;
-  onConnect: OnConnect<never> | null;
+  onConnect: OnConnect<this> | null;
   /** @internal Tells Vue to leave this alone when it finds it in a reactive object. */
   readonly __v_skip = true;
   readonly namespace: string;
@@ -44,7 +44,7 @@ export abstract class BaseClient implements ClientApi, ConnectionOwner {
    * `host` is the URL of the gateway, which may be relative to the page, or a function that makes a WebSocket. Throws
    * for an option of a wrong type.
    */
-  constructor(host: string | WebSocketFactory, options?: ClientOptions<never>) {
+  constructor(host: string | WebSocketFactory, options?: ClientOptions<BaseClient>) {
     if (typeof host === 'function') {
       this.hostUrl = null;
       this.wsFactory = host;
@@ -55,7 +55,7 @@ export abstract class BaseClient implements ClientApi, ConnectionOwner {
       this.wsFactory = () => new WebSocket(this.hostUrl!);
     }
     this.#options = readOptions(options);
-    this.onConnect = this.#options.onConnect as OnConnect<never> | null;
+    this.onConnect = this.#options.onConnect;
     this.namespace = this.#options.namespace;
     this.eventBus = this.#options.eventBus;
     this.#emitter = new Emitter(this.eventBus, this.namespace);
@@ -105,7 +105,7 @@ export abstract class BaseClient implements ClientApi, ConnectionOwner {
 
   /** Sets what is called when the connection is up, before it is used. */
   setOnConnect(onConnect: OnConnect<this> | null): this {
-    this.onConnect = onConnect as OnConnect<never> | null;
+    this.onConnect = onConnect;
     return this;
   }
 

@@ -155,8 +155,16 @@ export function setMember(object: object, key: string, value: unknown): void {
 
 /** Makes a member an ordinary one, whatever it was. */
 export function defineMember(object: object, key: string, value: unknown): void {
-  Object.defineProperty(object, key, { value, writable: true, enumerable: true, configurable: true });
+  Object.defineProperty(object, key, ordinary(value));
 }
+
+/** How a member is defined. */
+export const ordinary = (value: unknown): PropertyDescriptor => ({
+  value,
+  writable: true,
+  enumerable: true,
+  configurable: true,
+});
 
 function definitionOf(options: ModelOptions): Definition | null {
   const definition = options.definition ?? null;

@@ -122,7 +122,7 @@ export class Resources implements ResourceReader {
 
   private recordAt(at: number): ReadRecord {
     const words = this.memory.words();
-    return readRecord(words, at, this.frames.text(recordFrame(words, at)));
+    return readRecord(words, at, this.frames.text(recordFrame(words, at)), this.names);
   }
 
   private make(entry: Entry, record: ReadRecord, target?: (i: number) => Entry): object {
@@ -143,7 +143,7 @@ export class Resources implements ResourceReader {
     const members = recordValue(record) as Record<string, unknown>;
     const own = model as unknown as Record<string, unknown>;
     const { names } = this;
-    const targets = record.at.length > 0 ? this.targets(record, follow) : null;
+    const targets = record.members.length > 0 ? this.targets(record, follow) : null;
     model._handle = entry.handle;
     model._props = members;
     entry.item = model;
@@ -222,7 +222,7 @@ export class Resources implements ResourceReader {
 
   private targets(record: ReadRecord, follow: (i: number) => Entry): Map<string, Entry> {
     const targets = new Map<string, Entry>();
-    record.at.forEach((key, i) => targets.set(this.names.get(key).text, follow(i)));
+    record.members.forEach((name, i) => targets.set(name, follow(i)));
     return targets;
   }
 

@@ -7,7 +7,7 @@ import type { Memory } from './memory.js';
 import type { Name } from './Names.js';
 import type { ResCollection } from './ResCollection.js';
 import { type ErrorObject, ResError } from './ResError.js';
-import { defineMember, type ResModel, setMember } from './ResModel.js';
+import { defineMember, ordinary, type ResModel, setMember } from './ResModel.js';
 import type { CustomItem, Report, Resources } from './Resources.js';
 import { Tag, type Values, VALUE_WORDS } from './Values.js';
 
@@ -44,7 +44,7 @@ export class Updates {
       const props = model._props as Record<string, unknown>;
       if (old) old[text] = props[text];
       props[text] = value;
-      if (name.promoted) (model as unknown as Record<string, unknown>)[text] = value;
+      if (name.promoted) show(model as unknown as Record<string, unknown>, text, value);
     }
     if (plan) this.emitter.post(plan, old, model);
   }
@@ -129,10 +129,10 @@ export class Updates {
     entry.lazy?.delete(text);
     if (value === undefined) {
       delete props[text];
-      if (promoted) delete own[text];
+      if (promoted) Reflect.deleteProperty(own, text);
     } else {
       defineMember(props, text, value);
-      if (promoted) defineMember(own, text, value);
+      if (promoted) Reflect.defineProperty(own, text, ordinary(value));
     }
   }
 
@@ -175,6 +175,15 @@ export class Updates {
     if (!this.emitter.heardByAll) return null;
     this.resources.object(handle);
     return this.resources.entry(handle);
+  }
+}
+
+/** Sets a member of the model itself. The application may not let it, and then only `props` has the new value. */
+function show(model: Record<string, unknown>, name: string, value: unknown): void {
+  try {
+    model[name] = value;
+  } catch (error) {
+    console.error(error);
   }
 }
 

@@ -16,7 +16,10 @@ export type WebSocketFactory = () => object;
 export type DebugCallback = (type: string, message: string, context?: unknown) => void;
 
 /** Called when the connection is up, before it is used; subscriptions are renewed once it is done. */
-export type OnConnect<C> = (client: C) => unknown;
+export type OnConnect<C> = {
+  /** A class of its own may be named for the parameter. */
+  bivariant(client: C): unknown;
+}['bivariant'];
 
 /** Options of a client. */
 export interface ClientOptions<C = unknown> {

@@ -1,3 +1,5 @@
+import type { Names } from './Names.js';
+
 /** What a model, a collection or an error is made of. */
 export const enum Kind {
   Model = 1,
@@ -18,7 +20,9 @@ export interface ReadRecord {
   readonly end: number;
   /** Whether every item is a reference, so that the text need not be read. */
   readonly onlyReferences: boolean;
-  /** Numbers of names, or indexes; empty when every item is a reference. */
+  /** The members of a model that are references. By name: the numbers of names are given to others after a while. */
+  readonly members: readonly string[];
+  /** The indexes of a collection's items that are references; empty when all are. */
   readonly at: Uint32Array;
   /** The resources that are referred to there. */
   readonly references: Uint32Array;
@@ -38,7 +42,9 @@ export const recordLength = (words: Uint32Array, i: number): number =>
  * Copies a record out of memory: resource, kind, frame, span of the ID with its quotes, span of the value, whether there
  * are only references, their number, and then the references, each after its place unless there is nothing else.
  */
-export function readRecord(words: Uint32Array, i: number, text: string): ReadRecord {
+export function readRecord(words: Uint32Array, i: number, text: string, names: Names): ReadRecord {
+  const kind: Kind = words[i + 1]!;
+  const members: string[] = [];
   const count = words[i + 8]!;
   const onlyReferences = words[i + 7] === 1;
   const first = i + HEAD;
@@ -47,21 +53,24 @@ export function readRecord(words: Uint32Array, i: number, text: string): ReadRec
   if (onlyReferences) {
     references = words.slice(first, first + count);
   } else if (count > 0) {
-    at = new Uint32Array(count);
+    if (kind !== Kind.Model) at = new Uint32Array(count);
     references = new Uint32Array(count);
     for (let n = 0; n < count; n++) {
-      at[n] = words[first + 2 * n]!;
+      const place = words[first + 2 * n]!;
+      if (kind === Kind.Model) members.push(names.get(place).text);
+      else at[n] = place;
       references[n] = words[first + 2 * n + 1]!;
     }
   }
   return {
-    kind: words[i + 1]!,
+    kind,
     text,
     ridStart: words[i + 3]!,
     ridEnd: words[i + 4]!,
     start: words[i + 5]!,
     end: words[i + 6]!,
     onlyReferences,
+    members,
     at,
     references,
   };

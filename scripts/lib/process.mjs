@@ -77,6 +77,10 @@ export async function main(body, { interrupted = 130 } = {}) {
   };
   process.on('SIGINT', () => end(interrupted));
   for (const signal of ['SIGTERM', 'SIGHUP']) process.on(signal, () => end(143));
+  process.on('uncaughtException', (error) => {
+    console.error(error);
+    void end(1);
+  });
   // Between npm and this script stands a shell that hands no signal on: when npm is ended, only its absence tells.
   if (process.env.npm_lifecycle_event) {
     const parent = process.ppid;

@@ -14,12 +14,13 @@ export function makeSite(site = served) {
 
 /** Keeps the served folder like `www/` while a person edits it; reloading the page is enough to see a change. */
 export function followSite() {
-  const watcher = watch(www, { recursive: true }, () => {
+  const watcher = watch(www, { recursive: true }, (_event, name) => {
     try {
+      // First away with it: it may be gone, or have become a folder.
+      if (name) rmSync(join(served, name), { recursive: true, force: true });
       cpSync(www, served, { recursive: true });
-    } catch (error) {
+    } catch {
       // An editor may replace a file by another in the middle of the copy; the next event brings the rest.
-      if (error.code !== 'ENOENT') throw error;
     }
   });
   return () => watcher.close();

@@ -272,6 +272,19 @@ impl<'a> Scanner<'a> {
         &self.bytes[s.start..s.end]
     }
 
+    /// How many units these bytes of the text are.
+    pub fn units(&self, bytes: &[u8]) -> u32 {
+        if !self.utf16 || bytes.is_ascii() {
+            return bytes.len() as u32;
+        }
+        let of = |b: &u8| match b {
+            0x80..=0xbf => 0,
+            0xf0.. => 2,
+            _ => 1,
+        };
+        bytes.iter().map(of).sum()
+    }
+
     /// The string unescaped, as UTF-8 in which a lone surrogate is three bytes of its own (WTF-8), so that different
     /// strings stay different.
     pub fn unescape(&self, s: &Str) -> Cow<'a, [u8]> {

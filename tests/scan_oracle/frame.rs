@@ -81,7 +81,7 @@ fn expected_frame(text: &str) -> Option<ExpectedFrame<'_>> {
             b"id" => frame.id = Some(serde_json::from_str(raw).ok()?),
             b"event" => {
                 let event = if raw.starts_with('"') { text_of(raw)? } else { return None };
-                let (rid, name) = rid::split_last(&event).filter(|(_, name)| rid::is_valid_part(name))?;
+                let (rid, name) = rid::split_last(&event)?;
                 frame.event = Some(ExpectedEvent { raw, rid: rid.to_owned(), name: name.to_owned() });
             }
             b"error" => {

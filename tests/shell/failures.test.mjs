@@ -37,6 +37,36 @@ test('a bus whose emit throws does not stop the client', async () => {
   assert.ok(errors.every(([error]) => error.message === 'the bus is out of order'));
 });
 
+test('a model the application has frozen shows its changes in its props, and tells them', async () => {
+  const { client, gateway, delivered } = connected({ m: { model: { x: 1, y: 1, gone: 1 } } });
+  const model = await client.get('m');
+  const log = [];
+  model.on('change', (old) => log.push(old));
+  Object.freeze(model);
+  await withErrors(() => gateway.event('m', 'change', { values: { x: 2, y: 2, gone: { action: 'delete' } } }));
+  await delivered();
+  assert.deepEqual(model.props, { x: 2, y: 2 });
+  assert.deepEqual(log, [{ x: 1, y: 1, gone: 1 }]);
+  client.disconnect();
+});
+
+test('what an object that has left the cache refers to keeps its names', async () => {
+  const resources = {
+    top: { model: { kid: { rid: 'mid' } } },
+    mid: { model: { grandkid: { rid: 'low' } } },
+    low: { model: { name: 'I am low' } },
+  };
+  for (const n of [1, 2, 3, 4, 5]) resources[`other.${n}`] = { model: { [`a${n}`]: 1, [`b${n}`]: 1 } };
+  const { client, gateway } = connected(resources);
+  const top = await client.get('top');
+  const gone = gateway.request('unsubscribe.top');
+  await gone;
+  // The numbers its names had are given to other names.
+  for (const n of [1, 2, 3, 4, 5]) await client.get(`other.${n}`);
+  assert.equal(top.kid.grandkid.name, 'I am low');
+  client.disconnect();
+});
+
 test('a bus whose on throws leaves nothing behind', async () => {
   const eventBus = {
     on() {
