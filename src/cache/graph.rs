@@ -186,6 +186,7 @@ impl Graph {
 
     /// Ends the scanning of a frame: gives back slots and names that nothing came to use. The result names slots that
     /// are referred to although the gateway never sent them.
+    #[inline(never)]
     pub fn settle(&mut self) -> Vec<ResourceId> {
         self.keys.settle();
         let mut missing = Vec::new();

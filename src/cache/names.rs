@@ -85,7 +85,8 @@ impl Rids {
     #[inline]
     pub fn text(&self, id: u32) -> &str {
         let Rid { start, len, .. } = self.entries[id as usize];
-        &self.text[start..start + len]
+        // Not by an index: what it would say if it did not fit is a kilobyte of code.
+        self.text.get(start..start + len).unwrap_or_default()
     }
 
     /// Takes the id out of the table, so that the same id gets another number; its text stays until [`Rids::free`].
@@ -109,7 +110,7 @@ impl Rids {
         let old = std::mem::replace(&mut self.text, rest);
         for entry in &mut self.entries {
             let start = std::mem::replace(&mut entry.start, self.text.len());
-            self.text.push_str(&old[start..start + entry.len]);
+            self.text.push_str(old.get(start..start + entry.len).unwrap_or_default());
         }
         self.waste = 0;
     }

@@ -15,7 +15,7 @@ impl Hasher {
     }
 
     /// Hashes bytes; `domain` keeps kinds of values apart, so that `"1"` is not `1`.
-    #[inline]
+    #[inline(never)]
     pub fn bytes(self, domain: u64, bytes: &[u8]) -> u64 {
         let mut h = self.start(domain, bytes.len() as u64);
         let (pairs, rest) = bytes.as_chunks::<16>();
@@ -29,22 +29,29 @@ impl Hasher {
     /// Hashes one word.
     #[inline]
     pub fn word(self, domain: u64, word: u64) -> u64 {
-        self.mix(self.start(domain, 0), word, 0)
+        self.mix_in(self.start(domain, 0), word, 0)
     }
 
     /// Hashes a sequence of words.
+    #[inline]
     pub fn words(self, domain: u64, words: impl IntoIterator<Item = u64>) -> u64 {
         let mut len = 0;
         let h = words.into_iter().fold(self.start(domain, 0), |h, word| {
             len += 1;
-            self.mix(h, word, len)
+            self.mix_in(h, word, len)
         });
-        self.mix(h, len, 0)
+        self.mix_in(h, len, 0)
     }
 
     #[inline]
     fn start(self, domain: u64, len: u64) -> u64 {
         self.seed.wrapping_add(domain.wrapping_mul(A)).wrapping_add(len.wrapping_mul(B))
+    }
+
+    /// [`Hasher::mix`] for where there is not much to hash: a function of its own is smaller.
+    #[inline(never)]
+    fn mix_in(self, h: u64, first: u64, second: u64) -> u64 {
+        self.mix(h, first, second)
     }
 
     /// Takes in two words, as wyhash does.

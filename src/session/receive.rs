@@ -87,6 +87,7 @@ impl Engine {
         }
     }
 
+    #[inline(never)]
     fn handle_call_result(&mut self, request: super::output::RequestId, frame: &Frame, text: &str) {
         let Some(id) = frame.body.rid.map(ResourceId) else {
             self.graph.settle();
@@ -124,6 +125,7 @@ impl Engine {
         self.collect_uncovered();
     }
 
+    #[cold]
     fn handle_refusal(&mut self, purpose: Purpose, error: &WireError) {
         let span = error.span;
         match purpose {
@@ -155,18 +157,7 @@ impl Engine {
             return;
         };
         let applied = match event.kind {
-            EventKind::Change => self.apply_mutation(frame, text, |apply| match frame.body.values {
-                true => apply.change(id, &frame.values),
-                false => Err(Misfit),
-            }),
-            EventKind::Add => self.apply_mutation(frame, text, |apply| match (frame.body.idx, frame.body.value) {
-                (Some(idx), Some(value)) => apply.insert(id, idx, value),
-                _ => Err(Misfit),
-            }),
-            EventKind::Remove => self.apply_mutation(frame, text, |apply| match frame.body.idx {
-                Some(idx) => apply.remove(id, idx),
-                None => Err(Misfit),
-            }),
+            EventKind::Change | EventKind::Add | EventKind::Remove => self.apply_mutation(id, event.kind, frame, text),
             EventKind::Unsubscribe => {
                 self.graph.settle();
                 self.unsubscribed_by_gateway(id, frame.body.reason.unwrap_or_default());
@@ -186,20 +177,12 @@ impl Engine {
     }
 
     /// Applies an event's resource set and then the event.
-    fn apply_mutation(
-        &mut self,
-        frame: &Frame,
-        text: &str,
-        mutate: impl FnOnce(&mut Apply<'_>) -> Result<(), Misfit>,
-    ) -> Result<(), Misfit> {
+    fn apply_mutation(&mut self, id: ResourceId, kind: EventKind, frame: &Frame, text: &str) -> Result<(), Misfit> {
         if !self.is_whole(frame) {
             self.graph.settle();
             return Err(Misfit);
         }
-        let applied = self.apply(frame, text, |apply| {
-            apply.set(frame);
-            mutate(apply)
-        });
+        let applied = self.apply(frame, text, Some((id, kind)));
         let complete = self.settle_names();
         self.collect_uncovered();
         if complete { applied } else { Err(Misfit) }
@@ -211,8 +194,7 @@ impl Engine {
             self.graph.settle();
             return false;
         }
-        self.apply(frame, text, |apply| apply.set(frame));
-        self.settle_names()
+        self.apply(frame, text, None).is_ok() && self.settle_names()
     }
 
     /// Whether a frame has all it should have, before anything of it is applied.
@@ -220,7 +202,8 @@ impl Engine {
         frame.body.malformed.is_none() && self.graph.has_all(frame.set.iter().map(|e| ResourceId(e.resource)))
     }
 
-    fn apply<T>(&mut self, frame: &Frame, text: &str, f: impl FnOnce(&mut Apply<'_>) -> T) -> T {
+    /// Applies a resource set, and then an event if there is one.
+    fn apply(&mut self, frame: &Frame, text: &str, event: Option<(ResourceId, EventKind)>) -> Result<(), Misfit> {
         let mut apply = Apply {
             graph: &mut self.graph,
             out: &mut self.outputs,
@@ -234,7 +217,8 @@ impl Engine {
             loaded: Vec::new(),
             replaced: Vec::new(),
         };
-        let result = f(&mut apply);
+        apply.set(frame);
+        let result = event.map_or(Ok(()), |(id, kind)| apply.event(id, kind, frame));
         let Apply { mut released, received, mut later, .. } = apply;
         self.outputs.extend(later.drain(..));
         self.later = later;

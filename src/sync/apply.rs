@@ -10,7 +10,7 @@ use crate::cache::graph::last_first;
 use crate::cache::shape::KeyId;
 use crate::cache::texts::FrameId;
 use crate::cache::{Content, Graph, ResourceId, Text};
-use crate::protocol::frame::{Frame, Member, ResourceKind, SetEntry};
+use crate::protocol::frame::{EventKind, Frame, Member, ResourceKind, SetEntry};
 use crate::protocol::hash::Hasher;
 use crate::protocol::scan::{Span, Units};
 use crate::protocol::value::{Cell, Kind, Value};
@@ -67,6 +67,17 @@ impl Apply<'_> {
         }
         if !self.replaced.is_empty() {
             self.tell_referrers();
+        }
+    }
+
+    /// Applies an event that changes a resource.
+    pub fn event(&mut self, id: ResourceId, kind: EventKind, frame: &Frame) -> Result<(), Misfit> {
+        let body = &frame.body;
+        match (kind, body.idx, body.value) {
+            (EventKind::Change, ..) if body.values => self.change(id, &frame.values),
+            (EventKind::Add, Some(idx), Some(value)) => self.insert(id, idx, value),
+            (EventKind::Remove, Some(idx), _) => self.remove(id, idx),
+            _ => Err(Misfit),
         }
     }
 
