@@ -24,7 +24,7 @@ pub struct Misfit;
 /// The application of one frame.
 pub struct Apply<'a> {
     pub graph: &'a mut Graph,
-    /// Where what has to come first goes: see [`Apply::touch`].
+    /// Where what has to come first goes: what is about to change, while it can still be read.
     pub out: &'a mut VecDeque<Output>,
     /// Everything else there is to be told, in order.
     pub later: Vec<Output>,

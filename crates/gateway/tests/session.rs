@@ -100,6 +100,56 @@ async fn no_more_than_64_requests_of_a_session_are_in_flight() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_a_client_asks_for_makes_it_no_slow_reader_but_waits_until_it_reads() {
+    let bus = MemoryBus::new();
+    let mut service = Service::new("big").access("big.>", |_| Ok(Access::ALL));
+    for n in 0..20 {
+        service = service.model(&format!("big.{n}"), json!({ "text": "x".repeat(300_000) }));
+    }
+    service.start(bus.connect());
+    let gateway = Gateway::start(bus.connect(), GatewayConfig::default());
+    let mut client = session(&gateway).await;
+    let mut asked = 0;
+    while timeout(Duration::from_secs(1), send(&client, asked, &format!("get.big.{asked}"), Value::Null)).await.is_ok()
+    {
+        asked += 1;
+        // The services answer before the next.
+        tokio::time::sleep(Duration::from_secs(1)).await;
+    }
+    assert_eq!(asked, 4, "with a mebibyte of answers no more requests are read");
+    for id in 0..4 {
+        assert_eq!(frame(&mut client).await["id"], id);
+    }
+    for id in 4..20 {
+        assert!(request(&mut client, id, &format!("get.big.{id}"), Value::Null).await.get("result").is_some());
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn queries_nobody_asks_for_any_more_are_forgotten_although_the_name_is_kept() {
+    let bus = MemoryBus::new();
+    let mut hand = Hand::new(&bus);
+    let gateway = Gateway::start(bus.connect(), GatewayConfig::default());
+    let mut client = session(&gateway).await;
+    send(&client, 1, "subscribe.hand.a?x=1", Value::Null).await;
+    let (reply, _) = hand.asked("get.hand.a").await;
+    hand.say(&reply, &json!({ "result": { "model": { "n": 1 }, "query": "x=1" } }));
+    assert!(frame(&mut client).await.get("result").is_some());
+    for id in 2..5 {
+        // Asked of the service each time, for nothing of the time before is kept.
+        send(&client, id, &format!("get.hand.a?x={id}&again"), Value::Null).await;
+        let (reply, params) = hand.asked("get.hand.a").await;
+        assert_eq!(params["query"], format!("x={id}&again"));
+        hand.say(&reply, &json!({ "result": { "model": { "n": id }, "query": format!("x={id}") } }));
+        assert!(frame(&mut client).await.get("result").is_some());
+        send(&client, 10 + id, &format!("get.hand.a?x={id}"), Value::Null).await;
+        let (reply, _) = hand.asked("get.hand.a").await;
+        hand.say(&reply, &json!({ "result": { "model": { "n": id }, "query": format!("x={id}") } }));
+        assert!(frame(&mut client).await.get("result").is_some());
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_service_may_ask_for_more_time_and_a_late_answer_is_ignored() {
     let bus = MemoryBus::new();
     let mut hand = Hand::new(&bus);

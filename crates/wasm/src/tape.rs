@@ -1,6 +1,6 @@
 //! Operations as words of 32 bits, which JavaScript reads from linear memory without a call for each.
 //!
-//! The shell's `tape.ts` is the other side of this file; the numbers have to agree.
+//! The shell's `Tape.ts` is the other side of this file; the numbers have to agree.
 
 use resclient::protocol::ResError;
 use resclient::protocol::frame::ResourceKind;

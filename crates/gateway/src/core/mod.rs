@@ -52,10 +52,10 @@ pub enum Output {
     },
     Subscribe(String),
     Unsubscribe(String),
-    /// Send a text frame to a client.
-    Frame(ConnId, String),
-    /// One frame of the client is dealt with; the driver may hand in another.
-    FrameDone(ConnId),
+    /// Send a text frame to a client that it did not ask for.
+    Event(ConnId, String),
+    /// Send the answer to one frame of the client, which is dealt with: the driver may hand in another.
+    Answer(ConnId, String),
     /// Close a connection with a WebSocket close code. The driver answers with [`Core::handle_disconnect`].
     Close(ConnId, u16, &'static str),
     /// The answer to [`Core::handle_fetch`].
@@ -297,8 +297,8 @@ impl Core {
                 conn::Output::Request { subject, payload, ticket } => {
                     self.request(now, subject, payload, Asker::Conn(id, ticket));
                 }
-                conn::Output::Frame(frame) => self.outputs.push_back(Output::Frame(id, frame)),
-                conn::Output::FrameDone => self.outputs.push_back(Output::FrameDone(id)),
+                conn::Output::Event(frame) => self.outputs.push_back(Output::Event(id, frame)),
+                conn::Output::Answer(frame) => self.outputs.push_back(Output::Answer(id, frame)),
                 conn::Output::Close(code, reason) => self.outputs.push_back(Output::Close(id, code, reason)),
                 conn::Output::Fetched(result) => self.outputs.push_back(Output::Fetched(id, result)),
             }

@@ -33,10 +33,10 @@ pub struct GatewayConfig {
     pub request_rate: u32,
     /// Requests of one connection that may come at once after it sent none; default 400.
     pub request_burst: u32,
-    /// Bytes that may wait to be sent to a client before another frame; beyond, it is closed as a slow reader.
-    /// Default 1 MiB.
+    /// Bytes of events that may wait to be sent to a client before another event; beyond, it is closed as a slow reader.
+    /// With as many bytes of answers no more of its requests are read. Default 1 MiB.
     pub queue_bytes: usize,
-    /// Frames that may wait to be sent to a client; default 4096.
+    /// Events that may wait to be sent to a client; default 4096.
     pub queue_frames: usize,
 }
 
@@ -59,6 +59,7 @@ impl Default for GatewayConfig {
 pub struct Gateway {
     inputs: mpsc::UnboundedSender<Input>,
     requests_in_flight: usize,
+    queue_bytes: usize,
     request_rate: u32,
     request_burst: u32,
 }
@@ -76,15 +77,15 @@ impl Gateway {
             inbox: random_id(),
             seed: random_u64(),
         });
-        let GatewayConfig { requests_in_flight, request_rate, request_burst, .. } = config;
+        let GatewayConfig { requests_in_flight, queue_bytes, request_rate, request_burst, .. } = config;
         let driver = Driver { core, bus: connection.bus, sessions: HashMap::new(), start: Instant::now(), config };
         tokio::spawn(driver.run(connection.deliveries, receiver));
-        Gateway { inputs, requests_in_flight, request_rate, request_burst }
+        Gateway { inputs, requests_in_flight, queue_bytes, request_rate, request_burst }
     }
 
     /// Opens a session for a client: the RES-Client protocol without a WebSocket around it.
     pub async fn connect(&self, client: ClientInfo) -> Session {
-        let (outbox, inbox) = session::queue(self.requests_in_flight);
+        let (outbox, inbox) = session::queue(self.requests_in_flight, self.queue_bytes);
         let (answer, id) = oneshot::channel();
         let sent = self.inputs.send(Input::Connect(client, outbox, answer)).is_ok();
         let id = if sent { id.await.ok() } else { None };
@@ -173,7 +174,13 @@ impl Driver {
                     self.disconnect(id);
                 }
             }
-            Input::Frame(id, frame) => self.core.handle_frame(self.now(), id, &frame),
+            Input::Frame(id, frame) => {
+                self.core.handle_frame(self.now(), id, &frame);
+                self.drain();
+                if let Some(Client::Session(outbox)) = self.sessions.get(&id) {
+                    outbox.taken_in();
+                }
+            }
             Input::Disconnect(id) => self.disconnect(id),
             Input::Fetch(client, rid, answer) => {
                 let id = self.core.handle_connect(&random_id(), client, true);
@@ -196,10 +203,10 @@ impl Driver {
                 }
                 Output::Subscribe(pattern) => self.bus.subscribe(&pattern),
                 Output::Unsubscribe(pattern) => self.bus.unsubscribe(&pattern),
-                Output::Frame(id, frame) => self.send(id, frame),
-                Output::FrameDone(id) => {
+                Output::Event(id, frame) => self.send_event(id, frame),
+                Output::Answer(id, frame) => {
                     if let Some(Client::Session(outbox)) = self.sessions.get(&id) {
-                        outbox.frame_done();
+                        outbox.answer(frame);
                     }
                 }
                 Output::Close(id, code, reason) => {
@@ -217,15 +224,15 @@ impl Driver {
         }
     }
 
-    fn send(&mut self, id: ConnId, frame: String) {
+    fn send_event(&mut self, id: ConnId, frame: String) {
         let Some(Client::Session(outbox)) = self.sessions.get(&id) else { return };
-        // What is queued already counts, not the frame: one large resource set is no slow reader.
+        // What is queued already counts, not the frame. Answers do not count: a client that reads slowly asks slowly.
         let (bytes, frames) = outbox.queued();
         if bytes > self.config.queue_bytes || frames >= self.config.queue_frames {
             debug!(conn = id.0, bytes, frames, "closing a slow reader");
             return self.close(id, 1013, "slow reader", true);
         }
-        outbox.send(frame);
+        outbox.event(frame);
     }
 
     fn close(&mut self, id: ConnId, code: u16, reason: &'static str, at_once: bool) {

@@ -48,11 +48,14 @@ pub struct SessionSender {
 }
 
 impl SessionSender {
-    /// Hands in a text frame. Waits while too many requests of this session have no answer yet, and when they come too fast.
+    /// Hands in a text frame. Waits while too many requests of this session have answers the client has not taken yet, or
+    /// answers of too many bytes, and when they come too fast: so what one client asks for and does not read stays bounded.
     pub async fn send(&self, frame: &str) {
         self.pace.wait().await;
         if let Ok(permit) = self.shared.permits.acquire().await {
+            self.shared.room().await;
             permit.forget();
+            self.shared.waiting.store(true, Ordering::Release);
             if let Some(id) = self.guard.id {
                 // A gateway that is gone is told to the client by the other direction.
                 let _ = self.guard.inputs.send(Input::Frame(id, frame.to_owned()));
@@ -85,9 +88,15 @@ impl SessionReceiver {
         tokio::select! {
             biased;
             frame = self.inbox.frames.recv() => match frame {
-                Some(frame) => {
+                Some(Queued::Event(frame)) => {
                     self.inbox.shared.bytes.fetch_sub(frame.len(), Ordering::AcqRel);
                     self.inbox.shared.frames.fetch_sub(1, Ordering::AcqRel);
+                    Outgoing::Frame(frame)
+                }
+                Some(Queued::Answer(frame)) => {
+                    self.inbox.shared.answers.fetch_sub(frame.len(), Ordering::AcqRel);
+                    self.inbox.shared.permits.add_permits(1);
+                    self.inbox.shared.moved.notify_one();
                     Outgoing::Frame(frame)
                 }
                 None => self.close(),
@@ -112,23 +121,33 @@ impl SessionReceiver {
 
 /// The driver's end of the queue to a client.
 pub(super) struct Outbox {
-    frames: mpsc::UnboundedSender<String>,
+    frames: mpsc::UnboundedSender<Queued>,
     shared: Arc<Shared>,
 }
 
 /// The client's end.
 pub(super) struct Inbox {
-    frames: mpsc::UnboundedReceiver<String>,
+    frames: mpsc::UnboundedReceiver<Queued>,
     shared: Arc<Shared>,
 }
 
-/// Makes a queue to a client that may have so many requests in flight.
-pub(super) fn queue(requests_in_flight: usize) -> (Outbox, Inbox) {
+enum Queued {
+    Event(String),
+    Answer(String),
+}
+
+/// Makes a queue to a client that may have so many requests in flight, and not another while that many bytes of answers
+/// wait.
+pub(super) fn queue(requests_in_flight: usize, most_answers: usize) -> (Outbox, Inbox) {
     let (sender, receiver) = mpsc::unbounded_channel();
     let shared = Arc::new(Shared {
         permits: Semaphore::new(requests_in_flight),
         bytes: AtomicUsize::new(0),
         frames: AtomicUsize::new(0),
+        answers: AtomicUsize::new(0),
+        most_answers,
+        waiting: AtomicBool::new(false),
+        moved: Notify::new(),
         closing: Notify::new(),
         close: Mutex::new(None),
         overrun: AtomicBool::new(false),
@@ -137,21 +156,29 @@ pub(super) fn queue(requests_in_flight: usize) -> (Outbox, Inbox) {
 }
 
 impl Outbox {
-    pub fn send(&self, frame: String) {
+    /// Queues what the client did not ask for.
+    pub fn event(&self, frame: String) {
         self.shared.bytes.fetch_add(frame.len(), Ordering::AcqRel);
         self.shared.frames.fetch_add(1, Ordering::AcqRel);
         // A receiver that is gone has sent its disconnect.
-        let _ = self.frames.send(frame);
+        let _ = self.frames.send(Queued::Event(frame));
     }
 
-    /// Bytes and frames that wait to be sent.
+    /// Queues the answer to one frame of the client; when it is taken, another may come.
+    pub fn answer(&self, frame: String) {
+        self.shared.answers.fetch_add(frame.len(), Ordering::AcqRel);
+        let _ = self.frames.send(Queued::Answer(frame));
+    }
+
+    /// The last frame was taken in; what could be answered at once has been.
+    pub fn taken_in(&self) {
+        self.shared.waiting.store(false, Ordering::Release);
+        self.shared.moved.notify_one();
+    }
+
+    /// Bytes and frames of events that wait to be sent.
     pub fn queued(&self) -> (usize, usize) {
         (self.shared.bytes.load(Ordering::Acquire), self.shared.frames.load(Ordering::Acquire))
-    }
-
-    /// One frame of the client is dealt with; another may come.
-    pub fn frame_done(&self) {
-        self.shared.permits.add_permits(1);
     }
 
     /// Ends the queue with a close, which comes after what is queued or `at_once`.
@@ -159,6 +186,7 @@ impl Outbox {
         *self.shared.close.lock().unwrap_or_else(|poisoned| poisoned.into_inner()) = Some((code, reason));
         self.shared.overrun.store(at_once, Ordering::Release);
         self.shared.permits.close();
+        self.shared.moved.notify_one();
         if at_once {
             self.shared.closing.notify_one();
         }
@@ -167,12 +195,29 @@ impl Outbox {
 
 struct Shared {
     permits: Semaphore,
-    /// What is queued for the client.
+    /// Events queued for the client.
     bytes: AtomicUsize,
     frames: AtomicUsize,
+    /// Bytes of answers queued for it, and with how many no more requests are read.
+    answers: AtomicUsize,
+    most_answers: usize,
+    /// Whether the last frame has not been taken in yet.
+    waiting: AtomicBool,
+    /// One of the two above, or the end.
+    moved: Notify,
     closing: Notify,
     close: Mutex<Option<(u16, &'static str)>>,
     overrun: AtomicBool,
+}
+
+impl Shared {
+    /// Waits until another request may be read.
+    async fn room(&self) {
+        let full = || self.waiting.load(Ordering::Acquire) || self.answers.load(Ordering::Acquire) > self.most_answers;
+        while full() && !self.permits.is_closed() {
+            self.moved.notified().await;
+        }
+    }
 }
 
 /// Tells the driver that the client is gone.

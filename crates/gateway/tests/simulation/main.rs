@@ -185,12 +185,11 @@ impl World {
                 }
                 Output::Subscribe(pattern) => self.service.watch(pattern),
                 Output::Unsubscribe(pattern) => self.service.unwatch(&pattern),
-                Output::Frame(id, frame) => {
+                Output::Event(id, frame) | Output::Answer(id, frame) => {
                     if let Some(client) = self.clients.get_mut(&id) {
                         client.receive(&frame);
                     }
                 }
-                Output::FrameDone(_) => {}
                 Output::Close(_, code, reason) => panic!("closed: {code} {reason}"),
                 Output::Fetched(..) => unreachable!("nothing is fetched here"),
             }

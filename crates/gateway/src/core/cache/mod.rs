@@ -176,6 +176,9 @@ impl Cache {
             self.timers.cancel(timer);
         }
         entry.pins += 1;
+        if let Some(link) = entry.links.get_mut(&address.query) {
+            link.users += 1;
+        }
         let key = entry.key(&address.query).clone();
         let resource = entry.resources.entry(key.clone()).or_insert_with(|| {
             self.serial += 1;
@@ -197,9 +200,22 @@ impl Cache {
     fn unsubscribe(&mut self, now: Time, who: Subscriber, address: &Address) {
         let Some(entry) = self.entries.get_mut(&address.name) else { return };
         let key = entry.key(&address.query).clone();
-        if entry.resources.get_mut(&key).is_some_and(|r| r.subscribers.remove(&who)) {
-            self.unpin(now, &address.name, 1);
+        let Some(resource) = entry.resources.get_mut(&key) else { return };
+        if !resource.subscribers.remove(&who) {
+            return;
         }
+        // While others keep the name, queries nobody asks for any more would pile up.
+        let idle = resource.subscribers.is_empty() && resource.snapshot().is_some();
+        if idle && !key.is_empty() && entry.pins > 1 && matches!(resource.reset, Reset::Idle) {
+            entry.resources.remove(&key);
+        }
+        if let Some(link) = entry.links.get_mut(&address.query) {
+            link.users -= 1;
+            if link.users == 0 {
+                entry.links.remove(&address.query);
+            }
+        }
+        self.unpin(now, &address.name, 1);
     }
 
     fn unpin(&mut self, now: Time, name: &Arc<str>, count: usize) {
@@ -258,10 +274,10 @@ impl Cache {
             }
         };
         let target = entry.resources.entry(key.clone()).or_insert(target);
+        let users = waiting.len();
         target.subscribers.extend(waiting);
-        if key != address.query {
-            target.aliases.push(address.query.clone());
-            entry.links.insert(address.query.clone(), key.clone());
+        if key != address.query && users > 0 {
+            entry.links.insert(address.query.clone(), Link { key: key.clone(), users });
         }
         if reset_after {
             self.start_reset(&Address { name: address.name.clone(), query: key });
@@ -351,7 +367,7 @@ impl Cache {
     fn delete(&mut self, now: Time, address: &Address) {
         let Some(entry) = self.entries.get_mut(&address.name) else { return };
         let Some(resource) = entry.resources.remove(&address.query) else { return };
-        entry.links.retain(|alias, _| !resource.aliases.contains(alias));
+        entry.links.retain(|_, link| link.key != address.query);
         if let Reset::Retry { timer, .. } = resource.reset {
             self.timers.cancel(timer);
         }
@@ -382,12 +398,20 @@ struct Entry {
     pins: usize,
     /// By normalised query.
     resources: BTreeMap<Arc<str>, Resource>,
-    /// Queries as clients wrote them to their normalised form, where that differs.
-    links: HashMap<Arc<str>, Arc<str>>,
+    /// Queries as clients wrote them, where their normalised form differs, as long as somebody subscribes by them.
+    links: HashMap<Arc<str>, Link>,
     queue: VecDeque<Queued>,
     /// Requests of query events in flight.
     locks: usize,
     evict: Option<TimerId>,
+}
+
+/// What a query stands for.
+#[derive(Debug)]
+struct Link {
+    key: Arc<str>,
+    /// Subscribers who have written it so.
+    users: usize,
 }
 
 impl Entry {
@@ -404,7 +428,7 @@ impl Entry {
     }
 
     fn key<'a>(&'a self, query: &'a Arc<str>) -> &'a Arc<str> {
-        self.links.get(query).unwrap_or(query)
+        self.links.get(query).map_or(query, |link| &link.key)
     }
 }
 

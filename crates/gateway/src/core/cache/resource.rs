@@ -14,8 +14,6 @@ use crate::core::value::{Body, Change, Invalid, Snapshot};
 pub struct Resource {
     pub state: State,
     pub subscribers: BTreeSet<Subscriber>,
-    /// Queries, as clients wrote them, that the service answered with this resource.
-    pub aliases: Vec<Arc<str>>,
     /// Counts the changes since loading.
     pub version: u64,
     pub reset: Reset,
@@ -53,7 +51,6 @@ impl Resource {
         Resource {
             state: State::Requested { serial, reset_after: false },
             subscribers: BTreeSet::new(),
-            aliases: Vec::new(),
             version: 0,
             reset: Reset::Idle,
         }

@@ -173,7 +173,6 @@ impl Conn {
             self.flushable.push_back(sub_id);
         }
         self.collect(&[sub_id]);
-        self.output(Output::Frame(format!("{{\"id\":{id}}}")));
-        self.output(Output::FrameDone);
+        self.output(Output::Answer(format!("{{\"id\":{id}}}")));
     }
 }

@@ -206,7 +206,7 @@ impl Conn {
         frame.push_str(",\"data\":");
         frame.push_str(data);
         frame.push('}');
-        self.output(Output::Frame(frame));
+        self.output(Output::Event(frame));
     }
 
     /// Access has to be asked for again; until the answer the resource's events wait.

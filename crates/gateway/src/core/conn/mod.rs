@@ -36,10 +36,10 @@ pub enum Output {
         payload: String,
         ticket: Ticket,
     },
-    /// Send a frame to the client.
-    Frame(String),
-    /// One frame of the client is dealt with.
-    FrameDone,
+    /// Send a frame to the client that it did not ask for.
+    Event(String),
+    /// Send the answer to a frame of the client, which is dealt with.
+    Answer(String),
     /// Close the connection with a WebSocket close code.
     Close(u16, &'static str),
     /// The answer to [`Conn::fetch`].
@@ -159,7 +159,7 @@ impl Conn {
         self.outputs.pop_front()
     }
 
-    /// A text frame of the client. Each frame leads to one [`Output::FrameDone`] or to [`Output::Close`].
+    /// A text frame of the client. Each frame leads to one [`Output::Answer`] or to [`Output::Close`].
     pub fn handle_frame(&mut self, text: &str) {
         match ClientRequest::parse(text) {
             Ok(request) => self.request(request),
@@ -283,16 +283,14 @@ impl Conn {
     }
 
     fn reply(&mut self, id: u64, result: &str) {
-        self.output(Output::Frame(format!("{{\"result\":{result},\"id\":{id}}}")));
-        self.output(Output::FrameDone);
+        self.output(Output::Answer(format!("{{\"result\":{result},\"id\":{id}}}")));
     }
 
     fn reply_error(&mut self, id: u64, error: &ResError) {
         let mut frame = String::from("{\"error\":");
         json::push_error(&mut frame, error);
         frame.push_str(&format!(",\"id\":{id}}}"));
-        self.output(Output::Frame(frame));
-        self.output(Output::FrameDone);
+        self.output(Output::Answer(frame));
     }
 
     fn output(&mut self, output: Output) {
