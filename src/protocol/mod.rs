@@ -1,5 +1,6 @@
 //! What both ends of the wire agree on: resource ids, versions, errors, frames.
 
+mod content;
 pub mod error;
 mod escape;
 pub mod frame;

@@ -1,4 +1,4 @@
-//! The JSON scanner: one pass that validates, finds spans and hashes values, without building them.
+//! The JSON scanner: one pass that validates and finds spans, and with `content.rs` hashes values, without building them.
 //!
 //! It accepts what `serde_json` accepts, up to [`MAX_DEPTH`] levels, and never recurses over its input. Positions are
 //! byte offsets inside; spans that leave it are in the unit of the reader, UTF-16 for JavaScript (see [`Units`]).
@@ -6,9 +6,7 @@
 use std::borrow::Cow;
 
 use super::escape::unescape;
-use super::hash::Hasher;
-use super::number::{MAX_DIGITS, hash_integer, hash_number};
-use crate::sort::sort;
+use super::number::MAX_DIGITS;
 
 /// How deep arrays and objects may be nested in a frame.
 pub const MAX_DEPTH: u32 = 64;
@@ -236,6 +234,11 @@ impl<'a> Scanner<'a> {
         same
     }
 
+    /// The bytes that were taken since `mark`.
+    pub(super) fn taken(&self, mark: Mark) -> &'a [u8] {
+        &self.bytes[mark.pos..self.pos]
+    }
+
     /// The end of the text must follow.
     pub fn finish(&mut self) -> Result<()> {
         self.peek();
@@ -308,7 +311,7 @@ impl<'a> Scanner<'a> {
         self.peek();
         let mark = self.mark();
         self.number()?;
-        let digits = &self.bytes[mark.pos..self.pos];
+        let digits = self.taken(mark);
         let value = digits.iter().try_fold(0u64, |n, b| match b {
             b'0'..=b'9' => n.checked_mul(10)?.checked_add(u64::from(b - b'0')),
             _ => None,
@@ -356,90 +359,6 @@ impl<'a> Scanner<'a> {
                 objects >>= 1;
             }
         }
-    }
-
-    /// Takes any value and hashes it: equal JSON values have equal hashes, whatever their spelling and the order of
-    /// their members. A member given twice counts with its last value, as in `JSON.parse`.
-    pub fn hash_value(&mut self, hasher: Hasher) -> Result<u64> {
-        enum Open {
-            Array(Vec<u64>),
-            Object(Vec<(u64, u64)>, u64),
-        }
-        let mut open: Vec<Open> = Vec::new();
-        loop {
-            let mut hash = match self.peek() {
-                b @ (b'{' | b'[') => {
-                    self.open(b)?;
-                    let object = b == b'{';
-                    if self.more(true, if object { b'}' } else { b']' })? {
-                        open.push(if object {
-                            Open::Object(Vec::new(), self.hash_key(hasher)?)
-                        } else {
-                            Open::Array(Vec::new())
-                        });
-                        continue;
-                    }
-                    hasher.words(if object { DOMAIN_OBJECT } else { DOMAIN_ARRAY }, [])
-                }
-                _ => self.hash_scalar(hasher)?,
-            };
-            loop {
-                match open.last_mut() {
-                    None => return Ok(hash),
-                    Some(Open::Array(items)) => {
-                        items.push(hash);
-                        if self.more(false, b']')? {
-                            break;
-                        }
-                        hash = hasher.words(DOMAIN_ARRAY, items.iter().copied());
-                    }
-                    Some(Open::Object(members, key)) => {
-                        members.push((*key, hash));
-                        if self.more(false, b'}')? {
-                            *key = self.hash_key(hasher)?;
-                            break;
-                        }
-                        hash = hasher.words(DOMAIN_OBJECT, last_of_each(members));
-                    }
-                }
-                open.pop();
-            }
-        }
-    }
-
-    /// Takes a string, number or literal and hashes it.
-    pub fn hash_scalar(&mut self, hasher: Hasher) -> Result<u64> {
-        match self.peek() {
-            b'"' => {
-                let s = self.string()?;
-                Ok(self.hash_string(&s, hasher))
-            }
-            b'-' | b'0'..=b'9' => {
-                if let Some(integer) = self.short_integer() {
-                    return Ok(hash_integer(integer, hasher));
-                }
-                let start = self.pos;
-                self.number()?;
-                Ok(hash_number(&self.bytes[start..self.pos], hasher))
-            }
-            b => {
-                self.literal()?;
-                Ok(hasher.word(DOMAIN_LITERAL, u64::from(b)))
-            }
-        }
-    }
-
-    pub fn hash_string(&self, s: &Str, hasher: Hasher) -> u64 {
-        if s.escaped {
-            hasher.bytes(DOMAIN_STRING, &unescape(self.raw(s)))
-        } else {
-            hasher.bytes(DOMAIN_STRING, self.raw(s))
-        }
-    }
-
-    fn hash_key(&mut self, hasher: Hasher) -> Result<u64> {
-        let key = self.key()?;
-        Ok(self.hash_string(&key, hasher))
     }
 
     #[inline]
@@ -511,7 +430,7 @@ impl<'a> Scanner<'a> {
 
     /// Takes an integer without a sign that fits easily, or nothing.
     #[inline]
-    fn short_integer(&mut self) -> Option<u64> {
+    pub(super) fn short_integer(&mut self) -> Option<u64> {
         let mut integer = 0u64;
         let mut at = self.pos;
         while let Some(digit @ b'0'..=b'9') = self.bytes.get(at) {
@@ -528,7 +447,7 @@ impl<'a> Scanner<'a> {
         Some(integer)
     }
 
-    fn number(&mut self) -> Result<()> {
+    pub(super) fn number(&mut self) -> Result<()> {
         if self.at(b'-') {
             self.pos += 1;
         }
@@ -564,7 +483,7 @@ impl<'a> Scanner<'a> {
         self.bytes.get(self.pos) == Some(&b)
     }
 
-    fn literal(&mut self) -> Result<()> {
+    pub(super) fn literal(&mut self) -> Result<()> {
         for word in [&b"null"[..], b"true", b"false"] {
             if self.bytes[self.pos..].starts_with(word) {
                 self.pos += word.len();
@@ -600,25 +519,5 @@ fn stops(word: u64) -> u64 {
     (quote | backslash | control) & !word & HIGH
 }
 
-/// The members of an object as words, in the order of their keys' hashes, each key with its last value.
-fn last_of_each(members: &[(u64, u64)]) -> Vec<u64> {
-    let mut keys: Vec<u64> = members.iter().map(|&(key, _)| key).collect();
-    sort(&mut keys);
-    keys.dedup();
-    let mut words = vec![0; keys.len() * 2];
-    for &(key, value) in members {
-        if let Ok(at) = keys.binary_search(&key) {
-            words[at * 2] = key;
-            words[at * 2 + 1] = value;
-        }
-    }
-    words
-}
-
 const LOW: u64 = 0x0101_0101_0101_0101;
 const HIGH: u64 = LOW << 7;
-
-const DOMAIN_STRING: u64 = 1;
-const DOMAIN_LITERAL: u64 = 4;
-const DOMAIN_ARRAY: u64 = 5;
-const DOMAIN_OBJECT: u64 = 6;
