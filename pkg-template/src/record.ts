@@ -44,7 +44,7 @@ export const recordLength = (words: Uint32Array, i: number): number =>
  */
 export function readRecord(words: Uint32Array, i: number, text: string, names: Names): ReadRecord {
   const kind: Kind = words[i + 1]!;
-  const members: string[] = [];
+  let members = NO_NAMES;
   const count = words[i + 8]!;
   const onlyReferences = words[i + 7] === 1;
   const first = i + HEAD;
@@ -53,11 +53,13 @@ export function readRecord(words: Uint32Array, i: number, text: string, names: N
   if (onlyReferences) {
     references = words.slice(first, first + count);
   } else if (count > 0) {
-    if (kind !== Kind.Model) at = new Uint32Array(count);
+    const found: string[] = [];
+    if (kind === Kind.Model) members = found;
+    else at = new Uint32Array(count);
     references = new Uint32Array(count);
     for (let n = 0; n < count; n++) {
       const place = words[first + 2 * n]!;
-      if (kind === Kind.Model) members.push(names.get(place).text);
+      if (kind === Kind.Model) found.push(names.get(place).text);
       else at[n] = place;
       references[n] = words[first + 2 * n + 1]!;
     }
@@ -84,3 +86,4 @@ export const recordRid = ({ text, ridStart, ridEnd }: ReadRecord): string =>
 export const recordValue = ({ text, start, end }: ReadRecord): unknown => JSON.parse(text.substring(start, end));
 
 const NONE = new Uint32Array(0);
+const NO_NAMES: readonly string[] = [];
