@@ -13,6 +13,8 @@ export interface HostParts {
   readonly frames: Frames;
   readonly tape: Tape;
   readonly connection: Connection;
+  readonly factory: WebSocketFactory;
+  readonly debug: Debug | null;
 }
 
 /**
@@ -20,32 +22,41 @@ export interface HostParts {
  * wrong, be it here or in the application's code, is logged.
  */
 export class Host implements DriverHost {
-  private parts!: HostParts;
+  /** The engine holds the host, so what is held here is never collected: only as long as the client is at work. */
+  private atWork: HostParts | null = null;
+  private idle: WeakRef<HostParts> | null = null;
   private readonly encoder = new TextEncoder();
 
-  constructor(
-    private readonly factory: WebSocketFactory,
-    private readonly debug: Debug | null,
-  ) {}
-
+  /** The parts belong to the client, and so do not outlive it when they are not {@link hold held}. */
   attach(parts: HostParts): void {
-    this.parts = parts;
+    this.idle = new WeakRef(parts);
+  }
+
+  /** Whether the client has to be kept although nobody may hold it: it is connected, or is to be again. */
+  hold(atWork: boolean): void {
+    this.atWork = atWork ? this.parts : null;
+  }
+
+  /** Whatever calls the driver, and so causes it to call back, is called by a client that is there. */
+  private get parts(): HostParts {
+    return this.atWork ?? this.idle!.deref()!;
   }
 
   /** Copies the frame of a message event into memory; see the driver for what the answer means. */
   ingest(event: { readonly data: unknown }, pointer: number, capacity: number): number {
     const { data } = event;
     if (typeof data !== 'string') return NOT_TEXT;
-    this.parts.frames.current = data;
-    const written = this.copy(data, pointer, capacity);
-    if (this.debug !== null && written >= 0) safely(() => this.debug!.received(data));
+    const { frames, memory, debug } = this.parts;
+    frames.current = data;
+    const written = this.copy(data, memory.bytes(), pointer, capacity);
+    if (debug !== null && written >= 0) safely(() => debug.received(data));
     return written;
   }
 
   open(): object {
-    const { connection } = this.parts;
+    const { connection, factory } = this.parts;
     try {
-      const socket = this.factory();
+      const socket = factory();
       connection.opened(socket);
       return socket;
     } catch (error) {
@@ -60,19 +71,19 @@ export class Host implements DriverHost {
 
   socket_event(kind: number, event: unknown): void {
     safely(() => {
-      this.parts.connection.socketEvent(kind, event);
-      this.debug?.tell(SOCKET_EVENTS[kind]!, `ResClient ${SOCKET_EVENTS[kind]}`, event);
+      const { connection, debug } = this.parts;
+      connection.socketEvent(kind, event);
+      debug?.tell(SOCKET_EVENTS[kind]!, `ResClient ${SOCKET_EVENTS[kind]}`, event);
     });
   }
 
   sent(text: string): void {
-    safely(() => this.debug?.sent(text));
+    safely(() => this.parts.debug?.sent(text));
   }
 
-  private copy(text: string, pointer: number, capacity: number): number {
+  private copy(text: string, bytes: Uint8Array, pointer: number, capacity: number): number {
     const { length } = text;
     if (length > capacity) return -length - 1;
-    const bytes = this.parts.memory.bytes();
     if (length < SHORT) {
       let i = 0;
       for (; i < length; i++) {

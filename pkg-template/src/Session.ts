@@ -6,7 +6,7 @@ import { Drops } from './Drops.js';
 import type { Emitter } from './Emitter.js';
 import type { ClientState } from './events.js';
 import { Frames } from './frames.js';
-import { Host } from './Host.js';
+import { Host, type HostParts } from './Host.js';
 import { localError } from './localErrors.js';
 import { Memory } from './memory.js';
 import type { Options, WebSocketFactory } from './options.js';
@@ -27,6 +27,9 @@ export class Session implements SessionEvents {
   readonly resources: Resources;
   readonly requests = new Requests();
   private readonly values: Values;
+  private readonly host: Host;
+  /** What the host calls, which only this holds while the client is idle. */
+  private readonly parts: HostParts;
   private readonly debug: Debug | null;
 
   constructor(
@@ -41,7 +44,7 @@ export class Session implements SessionEvents {
     const memory = new Memory(engine.memory);
     const frames = new Frames();
     this.debug = options.debug ? new Debug(options.debug) : null;
-    const host = new Host(factory, this.debug);
+    const host = new Host();
     const driver = new engine.Driver(
       host,
       options.unsubscribeDelay,
@@ -60,7 +63,9 @@ export class Session implements SessionEvents {
     const updates = new Updates(memory, this.values, this.resources, emitter, driver, report);
     const drops = new Drops(this.resources, driver, (rid) => this.debug?.tell('cacheDelete', `Cache delete: ${rid}`));
     const tape = new Tape(memory, frames, this.values, this.resources, updates, drops, this);
-    host.attach({ memory, frames, tape, connection: this.connection });
+    this.host = host;
+    this.parts = { memory, frames, tape, connection: this.connection, factory, debug: this.debug };
+    host.attach(this.parts);
     if (this.debug) driver.set_debug(true);
   }
 
@@ -109,6 +114,7 @@ export class Session implements SessionEvents {
 
   state(state: number, untilLow: number, untilHigh: number): void {
     const name = STATES[state]!;
+    this.host.hold(name !== 'idle');
     this.connection.changed(name === 'waiting' ? { state: name, until: float(untilLow, untilHigh) } : { state: name });
   }
 

@@ -23,4 +23,6 @@ export function trapPanics(bytes) {
 /** Functions that never return, by their names in the symbol table: `crate[hash]::path`. */
 const TELLING = ['panicking::panic_fmt', 'panicking::panic_bounds_check', 'slice::index::slice_index_fail']
   .concat(['option::expect_failed', 'raw_vec::handle_error', 'alloc::handle_alloc_error', 'rust_begin_unwind'])
-  .map((path) => new RegExp(`^\\w+\\[\\w+\\]::${path}$`));
+  .concat(['cell::panic_already_borrowed', 'cell::panic_already_mutably_borrowed'])
+  .map((path) => new RegExp(`^\\w+\\[\\w+\\]::${path}$`))
+  .concat(/^<alloc\[\w+\]::vec::Vec<.*>>::\w+::assert_failed$/);

@@ -53,11 +53,20 @@ impl FromStr for Version {
 
     /// Accepts exactly three parts of decimal digits, each below 1000.
     fn from_str(s: &str) -> Result<Self, InvalidVersion> {
-        let mut parts = s.as_bytes().split(|&b| b == b'.').map(part);
-        match (parts.next(), parts.next(), parts.next(), parts.next()) {
-            (Some(major), Some(minor), Some(patch), None) => Ok(Version::new(major?, minor?, patch?)),
-            _ => Err(InvalidVersion),
+        let mut parts = [0; 3];
+        let (mut at, mut digits) = (0, 0);
+        for b in s.bytes() {
+            match b {
+                b'0'..=b'9' if digits < 3 => {
+                    parts[at] = parts[at] * 10 + u16::from(b - b'0');
+                    digits += 1;
+                }
+                b'.' if digits > 0 && at < 2 => (at, digits) = (at + 1, 0),
+                _ => return Err(InvalidVersion),
+            }
         }
+        let [major, minor, patch] = parts;
+        if at == 2 && digits > 0 { Ok(Version::new(major, minor, patch)) } else { Err(InvalidVersion) }
     }
 }
 
@@ -72,10 +81,3 @@ impl fmt::Display for InvalidVersion {
 }
 
 impl std::error::Error for InvalidVersion {}
-
-fn part(digits: &[u8]) -> Result<u16, InvalidVersion> {
-    if digits.is_empty() || digits.len() > 3 || !digits.iter().all(u8::is_ascii_digit) {
-        return Err(InvalidVersion);
-    }
-    Ok(digits.iter().fold(0, |n, b| n * 10 + u16::from(b - b'0')))
-}
