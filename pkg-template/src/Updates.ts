@@ -182,8 +182,8 @@ export class Updates {
 function show(model: Record<string, unknown>, name: string, value: unknown): void {
   try {
     model[name] = value;
-  } catch {
-    // As said.
+  } catch (error) {
+    console.error(error);
   }
 }
 

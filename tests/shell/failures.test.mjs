@@ -99,7 +99,7 @@ test('a factory that makes a frozen model is reported, and every later get is an
   client.disconnect();
 });
 
-test('a model the application froze takes no change, and does not keep others from theirs', async () => {
+test('a model the application froze says that it takes no change, and does not keep others from theirs', async () => {
   const { client, gateway } = connected(counter());
   const frozen = Object.freeze(await client.get('counter'));
   const other = await client.get('other');
