@@ -94,13 +94,17 @@ impl Mirror {
                 let mut old = BTreeMap::new();
                 for member in members {
                     let key = name(engine, member.key);
-                    let before = match item(&member.value, text) {
+                    let new = item(&member.value, text);
+                    if !member.known && new.as_ref() == model.get(&key) {
+                        continue;
+                    }
+                    let before = match new {
                         Some(item) => model.insert(key.clone(), item),
                         None => model.remove(&key),
                     };
                     old.insert(key, before);
                 }
-                Some((*resource, Event::Change(old)))
+                (!old.is_empty()).then_some((*resource, Event::Change(old)))
             }
             Output::Insert { resource, idx, value } => {
                 let Content::Collection(list) = &mut self.resources.get_mut(resource)?.content else { return None };

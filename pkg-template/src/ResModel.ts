@@ -1,9 +1,8 @@
 import type { ClientApi } from './client.js';
 import { type Definition, update } from './definition.js';
-import { equal } from './equal.js';
+import { same } from './equal.js';
 import type { EventHandler } from './EventBus.js';
 import { serialise } from './json.js';
-import { ResRef } from './ResRef.js';
 import type { UnsubscribeEvent } from './events.js';
 import { isSerialisable } from './serialisable.js';
 
@@ -144,8 +143,6 @@ function assign(own: Record<string, unknown>, next: Record<string, unknown>): Re
   }
   return changed;
 }
-
-const same = (a: unknown, b: unknown) => (a instanceof ResRef ? a.equals(b) : equal(a, b));
 
 /** Sets a member whatever its name. */
 export function setMember(object: object, key: string, value: unknown): void {

@@ -1,6 +1,7 @@
 import type { Driver } from './driver.js';
 import type { Emitter } from './Emitter.js';
 import { Entry } from './Entry.js';
+import { same } from './equal.js';
 import type { RemoveEvent, UnsubscribeEvent } from './events.js';
 import type { Plan } from './Listeners.js';
 import type { Memory } from './memory.js';
@@ -22,7 +23,10 @@ export class Updates {
     private readonly report: Report,
   ) {}
 
-  /** `count` members from `at` on: number of the name, value. */
+  /**
+   * `count` members from `at` on: number of the name and whether the value is known to be another one, value. The engine
+   * does not remember values, so the others are compared here.
+   */
   change(handle: number, count: number, at: number): void {
     const entry = this.known(handle);
     if (entry.custom) {
@@ -32,21 +36,27 @@ export class Updates {
     const model = entry.item as ResModel;
     const plan = this.plan(entry, 'change');
     const old: Record<string, unknown> | null = plan && {};
+    let changed = false;
     for (let i = at, end = at + count * MEMBER_WORDS; i < end; i += MEMBER_WORDS) {
       // Asked for anew each time: making a value may have grown the memory.
-      const name = this.resources.names.get(this.memory.words()[i]!);
+      const word = this.memory.words()[i]!;
+      const name = this.resources.names.get(word >>> 1);
       const value = this.values.at(i + 1);
+      const { text } = name;
+      const props = model._props as Record<string, unknown>;
+      const known = (word & KNOWN) !== 0;
+      const before = known ? undefined : props[text];
+      if (!known && same(before, value)) continue;
+      changed = true;
       if (value === undefined || name.inherited || entry.lazy !== null) {
         this.changeMember(entry, model, name, value, old);
         continue;
       }
-      const { text } = name;
-      const props = model._props as Record<string, unknown>;
-      if (old) old[text] = props[text];
+      if (old) old[text] = known ? props[text] : before;
       props[text] = value;
       if (name.promoted) show(model as unknown as Record<string, unknown>, text, value);
     }
-    if (plan) this.emitter.post(plan, old, model);
+    if (plan && changed) this.emitter.post(plan, old, model);
   }
 
   /** A value at `at` is put into a collection. */
@@ -109,7 +119,7 @@ export class Updates {
   private changeCustom(entry: Entry, count: number, at: number): void {
     const values: Record<string, unknown> = {};
     for (let i = at, end = at + count * MEMBER_WORDS; i < end; i += MEMBER_WORDS) {
-      setMember(values, this.resources.names.get(this.memory.words()[i]!).text, this.values.at(i + 1));
+      setMember(values, this.resources.names.get(this.memory.words()[i]! >>> 1).text, this.values.at(i + 1));
     }
     const old = this.hook(entry, (custom) => custom.__update?.(values, false));
     const plan = old && this.plan(entry, 'change');
@@ -188,3 +198,5 @@ function show(model: Record<string, unknown>, name: string, value: unknown): voi
 }
 
 const MEMBER_WORDS = 1 + VALUE_WORDS;
+/** Beside the number of a member's name. */
+const KNOWN = 1;

@@ -1,3 +1,11 @@
+import { ResRef } from './ResRef.js';
+
+/** Whether two values of a member or item are the same. */
+export function same(a: unknown, b: unknown): boolean {
+  if (typeof b === 'object' && b !== null) return b instanceof ResRef ? b.equals(a) : equal(a, b);
+  return Object.is(a, b);
+}
+
 /**
  * Whether two values are the same JSON. Objects that are no plain JSON, such as models, are equal to themselves only.
  * Walks without recursion, for the depth is the service's choice.
@@ -7,7 +15,7 @@ export function equal(a: unknown, b: unknown): boolean {
   while (pairs.length > 0) {
     const y = pairs.pop();
     const x = pairs.pop();
-    if (x === y || (x !== x && y !== y)) continue;
+    if (Object.is(x, y)) continue;
     if (!isJsonContainer(x) || !isJsonContainer(y)) return false;
     if (Array.isArray(x) !== Array.isArray(y)) return false;
     const keys = Object.keys(x);

@@ -26,9 +26,12 @@ pub enum Content {
     /// Nothing: it is being subscribed to, or is referred to by a frame that is being applied.
     #[default]
     None,
-    /// Cells in the order of the shape's keys.
+    /// Whether a text says the same is told by its hash. So a model mostly has no cells: only when it has references or
+    /// was changed, and then in the order of the shape's keys.
     Model {
         shape: ShapeId,
+        /// Of the text; [`CHANGED`] when that is out of date.
+        hash: u64,
         cells: Box<[Cell]>,
     },
     Collection(Vec<Cell>),
@@ -210,8 +213,8 @@ impl Graph {
         unused
     }
 
-    /// The shape of keys in any order, and the cells in the order of the shape; a key given twice counts with its last
-    /// cell. The caller owns the shape.
+    /// The shape of keys in any order, and the cells, if there are any, in the order of the shape; a key given twice counts
+    /// with its last cell. The caller owns the shape.
     pub fn sorted_model(&mut self, keys: &[KeyId], cells: &[Cell]) -> (ShapeId, Box<[Cell]>) {
         if keys.is_sorted_by(|a, b| a < b) {
             return (self.shapes.acquire(keys, &mut self.keys), cells.into());
@@ -222,7 +225,7 @@ impl Graph {
         sort(&mut pairs);
         pairs.dedup_by_key(|&mut pair| pair >> 32);
         let sorted: Vec<KeyId> = pairs.iter().map(|&pair| (pair >> 32) as KeyId).collect();
-        let cells = pairs.iter().map(|&pair| cells[!(pair as u32) as usize]).collect();
+        let cells = pairs.iter().filter_map(|&pair| cells.get(!(pair as u32) as usize).copied()).collect();
         self.pairs = pairs;
         (self.shapes.acquire(&sorted, &mut self.keys), cells)
     }
@@ -294,6 +297,9 @@ impl Graph {
     }
 }
 
+/// Stands for the hash of a model's text that is out of date.
+pub const CHANGED: u64 = 0;
+
 /// A key and a position as one number: sorting these sorts by key, and where keys are equal the last position first. All
 /// sorting of the engine is of such numbers, because every type that is sorted costs kilobytes of code.
 pub fn last_first(key: KeyId, at: u32) -> u64 {
@@ -301,6 +307,11 @@ pub fn last_first(key: KeyId, at: u32) -> u64 {
 }
 
 impl Names for Graph {
+    fn expect(&mut self, rids: usize) {
+        self.slots.reserve(rids);
+        self.rids.reserve(rids);
+    }
+
     #[inline]
     fn rid(&mut self, rid: &str) -> u32 {
         let id = self.intern(rid);

@@ -73,6 +73,11 @@ impl Rids {
         (id, true)
     }
 
+    /// Makes room for more ids.
+    pub fn reserve(&mut self, ids: usize) {
+        self.entries.reserve(ids);
+    }
+
     pub fn find(&self, rid: &str) -> Option<u32> {
         self.find_hashed(self.hasher.bytes(0, rid.as_bytes()), rid)
     }

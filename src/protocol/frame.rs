@@ -42,10 +42,12 @@ pub struct SetEntry {
     pub value: Span,
     /// Where that text begins, for scanning it once more.
     mark: Mark,
-    /// Where its members or items stand in [`Frame::cells`].
+    /// Where its members or items stand in [`Frame::cells`]. Of a model without references there are none.
     pub cells: Range<usize>,
-    /// Where the keys of a model's members begin in [`Frame::keys`].
-    keys: usize,
+    /// Where the keys of a model's members stand in [`Frame::keys`].
+    keys: Range<usize>,
+    /// The hash of the text of a model.
+    pub hash: u64,
 }
 
 /// A member in a change event.
@@ -124,18 +126,16 @@ impl Frame {
     /// Scans `text`, replacing what was here.
     pub fn scan(&mut self, text: &str, units: Units, hasher: Hasher, names: &mut impl Names) -> Result<()> {
         self.clear();
-        // Growing step by step, the lists would be written several times, and to memory that was never used.
-        self.cells.reserve(text.len() / USUAL_MEMBER);
-        self.set.reserve(text.len() / USUAL_RESOURCE);
+        // Growing step by step, lists would be written several times, and to memory that was never used.
+        let resources = text.len() / USUAL_RESOURCE;
+        self.set.reserve(resources);
+        names.expect(resources);
         FrameScanner { scanner: Scanner::new(text, units), likely: Vec::new(), hasher, names, frame: self }.frame()
     }
 
     /// The keys of the members of a model in the set; none for other resources.
     pub fn keys_of(&self, entry: &SetEntry) -> &[u32] {
-        match entry.kind {
-            ResourceKind::Model => &self.keys[entry.keys..entry.keys + entry.cells.len()],
-            ResourceKind::Collection | ResourceKind::Error => &[],
-        }
+        &self.keys[entry.keys.clone()]
     }
 
     fn clear(&mut self) {
@@ -159,8 +159,8 @@ impl Frame {
 
 struct FrameScanner<'a, 'f, N> {
     scanner: Scanner<'a>,
-    /// Where the keys of the last model stand, and their numbers.
-    likely: Vec<(Literal, u32)>,
+    /// What stands before the values of the last model: a comma but for the first, and the key, if that is ASCII.
+    likely: Vec<Option<Literal>>,
     hasher: Hasher,
     names: &'f mut N,
     frame: &'f mut Frame,
@@ -322,6 +322,7 @@ impl<'a, N: Names> FrameScanner<'a, '_, N> {
     /// Takes a group of a resource set.
     fn group(&mut self, kind: ResourceKind) -> Result<()> {
         self.scanner.open(b'{')?;
+        self.likely.clear();
         let mut keys = 0..0;
         let mut first = true;
         while self.scanner.more(first, b'}')? {
@@ -335,36 +336,77 @@ impl<'a, N: Names> FrameScanner<'a, '_, N> {
             let mark = self.scanner.mark();
             let from = self.frame.cells.len();
             match kind {
-                ResourceKind::Model => keys = self.model(keys)?,
+                ResourceKind::Model => keys = self.model(keys.start)?,
                 ResourceKind::Collection => self.collection()?,
                 ResourceKind::Error => self.error_entry()?,
             }
             let value = self.scanner.span_from(mark);
             let cells = from..self.frame.cells.len();
-            self.frame.set.push(SetEntry { kind, resource, rid: rid.span, value, mark, cells, keys: keys.start });
+            let hash = match kind {
+                ResourceKind::Model => self.hasher.bytes(DOMAIN_MODEL, self.scanner.taken(mark)),
+                ResourceKind::Collection | ResourceKind::Error => 0,
+            };
+            let keys = keys.clone();
+            self.frame.set.push(SetEntry { kind, resource, rid: rid.span, value, mark, cells, keys, hash });
         }
         Ok(())
     }
 
-    /// Takes the members of a model. `before` is where the keys of the model before it stand, the result where its own do.
-    fn model(&mut self, before: Range<usize>) -> Result<Range<usize>> {
+    /// Takes the members of a model. `before` is where the keys of the model before it begin, the result where its own stand:
+    /// mostly it has the same, spelled the same, and they are neither scanned nor looked up.
+    fn model(&mut self, before: usize) -> Result<Range<usize>> {
         self.scanner.open(b'{')?;
-        let mut keys = before.start..before.start;
-        while self.scanner.more(keys.is_empty(), b'}')? {
-            let key = self.likely_key(keys.len())?;
-            let cell = self.value()?;
-            self.frame.cells.push(cell);
-            if keys.end == self.frame.keys.len() {
-                self.frame.keys.push(key);
-            } else if keys.end == before.end || self.frame.keys[keys.end] != key {
-                let own = self.frame.keys.len();
-                self.frame.keys.extend_from_within(keys.clone());
-                self.frame.keys.push(key);
-                keys = own..own + keys.len();
-            }
-            keys.end += 1;
+        let first = self.frame.cells.len();
+        let mut count = 0;
+        while let Some(&Some(literal)) = self.likely.get(count)
+            && self.scanner.take_same(literal)
+        {
+            self.member(first, count)?;
+            count += 1;
         }
-        Ok(keys)
+        let mut from = self.scanner.mark();
+        if !self.scanner.more(count == 0, b'}')? {
+            return Ok(before..before + count);
+        }
+        let keys = self.frame.keys.len();
+        self.frame.keys.extend_from_within(before..before + count);
+        self.likely.truncate(count);
+        loop {
+            let key = self.member_key()?;
+            self.frame.keys.push(key);
+            self.likely.push(self.scanner.literal_from(from));
+            self.member(first, count)?;
+            count += 1;
+            from = self.scanner.mark();
+            if !self.scanner.more(false, b'}')? {
+                return Ok(keys..keys + count);
+            }
+        }
+    }
+
+    /// Takes the value of a model's member number `at`, whose cells begin at `first`. Before there is a reference, nothing has
+    /// to be remembered.
+    #[inline]
+    fn member(&mut self, first: usize, at: usize) -> Result<()> {
+        let mut cell = Cell::UNKNOWN;
+        match self.scanner.peek() {
+            b'{' | b'[' => {
+                let value = self.value()?;
+                if value.as_reference().is_some() {
+                    cell = value;
+                }
+            }
+            _ => self.scanner.scalar()?,
+        }
+        let cells = &mut self.frame.cells;
+        if cells.len() == first {
+            if cell == Cell::UNKNOWN {
+                return Ok(());
+            }
+            cells.resize(first + at, Cell::UNKNOWN);
+        }
+        cells.push(cell);
+        Ok(())
     }
 
     fn collection(&mut self) -> Result<()> {
@@ -378,7 +420,7 @@ impl<'a, N: Names> FrameScanner<'a, '_, N> {
         Ok(())
     }
 
-    /// Takes a member's value or an item.
+    /// Takes an object as a value, or an item.
     fn value(&mut self) -> Result<Cell> {
         let value = read_value(&mut self.scanner, self.hasher, self.names)?;
         match value.kind {
@@ -409,23 +451,6 @@ impl<'a, N: Names> FrameScanner<'a, '_, N> {
         Ok(())
     }
 
-    /// The key of a model's member number `at`: mostly the model before had the same one in that place, spelled the same.
-    #[inline]
-    fn likely_key(&mut self, at: usize) -> Result<u32> {
-        if let Some(&(literal, key)) = self.likely.get(at)
-            && self.scanner.take_same(literal)
-        {
-            return Ok(key);
-        }
-        let from = self.scanner.mark();
-        let key = self.member_key()?;
-        self.likely.truncate(at);
-        if let Some(literal) = self.scanner.literal_from(from) {
-            self.likely.push((literal, key));
-        }
-        Ok(key)
-    }
-
     #[inline]
     fn member_key(&mut self) -> Result<u32> {
         let key = self.scanner.key()?;
@@ -440,7 +465,7 @@ impl SetEntry {
         let mut scanner = Scanner::new(text, units);
         scanner.rewind(self.mark, 0);
         let (open, close) = self.kind.brackets();
-        let mut members = Vec::with_capacity(self.cells.len());
+        let mut members = Vec::with_capacity(self.keys.len().max(self.cells.len()));
         scanner.open(open)?;
         while scanner.more(members.is_empty(), close)? {
             let key = match self.kind {
@@ -521,9 +546,9 @@ const INNER: [(&str, Inner); 10] = [
     ("protocol", Inner::Protocol),
 ];
 
-/// Bytes of text that a member or an item mostly has.
-const USUAL_MEMBER: usize = 24;
 /// Bytes of text that a resource mostly has.
 const USUAL_RESOURCE: usize = 200;
+/// What the hashes of models' texts are kept apart by from others.
+const DOMAIN_MODEL: u64 = 8;
 /// Entries a buffer keeps between frames.
 const KEPT: usize = 4096;

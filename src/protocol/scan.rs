@@ -246,7 +246,6 @@ impl<'a> Scanner<'a> {
     }
 
     /// Takes a string.
-    #[inline]
     pub fn string(&mut self) -> Result<Str> {
         self.expect(b'"', "expected a string")?;
         let start = self.pos;
@@ -361,8 +360,9 @@ impl<'a> Scanner<'a> {
         }
     }
 
+    /// Takes a string, number or literal.
     #[inline]
-    fn scalar(&mut self) -> Result<()> {
+    pub(super) fn scalar(&mut self) -> Result<()> {
         match self.peek() {
             b'"' => self.string().map(drop),
             b'-' | b'0'..=b'9' => self.number(),
@@ -374,32 +374,28 @@ impl<'a> Scanner<'a> {
     /// time, counting those that need more bytes than units.
     #[inline]
     fn plain_run(&mut self) {
-        while let Some(&word) = self.bytes[self.pos..].first_chunk() {
-            let word = u64::from_le_bytes(word);
+        let mut rest = self.bytes.get(self.pos..).unwrap_or_default();
+        loop {
+            let (word, after) = match rest.split_first_chunk() {
+                Some((&word, after)) => (u64::from_le_bytes(word), after),
+                None => (last_word(rest), Default::default()),
+            };
             let stop = stops(word);
-            let run = stop.trailing_zeros() as usize / 8;
+            let run = stop.trailing_zeros() / 8;
             if word & HIGH != 0 {
                 self.count(if stop == 0 { word } else { word & !(u64::MAX << (run * 8)) });
             }
-            self.pos += run;
             if stop != 0 {
+                self.pos = self.bytes.len() - rest.len() + run as usize;
                 return;
             }
-        }
-        while let Some(&b) = self.bytes.get(self.pos) {
-            if b < 0x20 || b == b'"' || b == b'\\' {
-                return;
-            }
-            if b >= 0x80 {
-                self.count(u64::from(b));
-            }
-            self.pos += 1;
+            rest = after;
         }
     }
 
     /// Counts the surplus of up to eight bytes of UTF-8: a continuation byte is no unit, but a character of four bytes
     /// is two units.
-    #[inline]
+    #[inline(never)]
     fn count(&mut self, word: u64) {
         if self.utf16 {
             let continuation = (word >> 7) & !(word >> 6) & LOW;
@@ -497,16 +493,23 @@ impl<'a> Scanner<'a> {
 /// Whether two short texts of one length are the same. Calling `memcmp` takes longer than this.
 #[inline]
 fn same(a: &[u8], b: &[u8]) -> bool {
-    let word = |bytes: &[u8], at: usize| u64::from_le_bytes(bytes[at..at + 8].try_into().expect("eight bytes"));
-    let len = a.len().min(b.len());
-    let mut at = 0;
-    while at + 8 <= len {
-        if word(a, at) != word(b, at) {
-            return false;
+    let word = |bytes: &[u8; 8]| u64::from_le_bytes(*bytes);
+    match (a.last_chunk(), b.last_chunk()) {
+        // The last word may overlap the one before it.
+        (Some(a_end), Some(b_end)) => {
+            word(a_end) == word(b_end) && a.as_chunks().0.iter().zip(b.as_chunks().0).all(|(a, b)| word(a) == word(b))
         }
-        at += 8;
+        _ => a.iter().zip(b).all(|(a, b)| a == b),
     }
-    a[at..len].iter().zip(&b[at..len]).all(|(a, b)| a == b)
+}
+
+/// What is left of a text as a word, with zeros, which no string holds, after its end.
+#[cold]
+#[inline(never)]
+fn last_word(rest: &[u8]) -> u64 {
+    let mut word = [0; 8];
+    word[..rest.len()].copy_from_slice(rest);
+    u64::from_le_bytes(word)
 }
 
 /// The high bit of each byte that is a quote, a backslash or a control character. Bits above the first may be wrong.

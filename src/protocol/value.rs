@@ -3,11 +3,14 @@
 use super::hash::Hasher;
 use super::scan::{Result, Scanner, Span};
 
-/// What the engine remembers of a value in eight bytes: the resource it refers to, or a hash of its content.
+/// What the engine remembers of a value in eight bytes: the resource it refers to, a hash of its content, or nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Cell(u64);
 
 impl Cell {
+    /// Nothing is remembered of the value.
+    pub const UNKNOWN: Cell = Cell(0);
+
     const REFERENCE: u64 = 1 << 63;
 
     pub fn hash(hash: u64) -> Self {
@@ -61,6 +64,8 @@ pub struct Value {
 
 /// Gives numbers to names, so that a frame is scanned into integers.
 pub trait Names {
+    /// There will be about so many resource ids.
+    fn expect(&mut self, _rids: usize) {}
     /// The number of a resource id.
     fn rid(&mut self, rid: &str) -> u32;
     /// The number of a resource id, if it has one.

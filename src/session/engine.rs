@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use super::connection::{Connection, Phase};
-use super::output::{ConnectionState, Outcome, Output, Reading, RequestId};
+use super::output::{ConnectionState, Failure, Outcome, Output, Reading, RequestId};
 use super::requests::{Purpose, Queued, Requests};
 use super::subscriptions::Subscriptions;
 use super::time::{Time, Timer, Timers};
@@ -12,7 +12,7 @@ use crate::cache::{Content, Graph, ResourceId};
 use crate::protocol::frame::{Frame, ResourceKind};
 use crate::protocol::hash::Hasher;
 use crate::protocol::request::{self, Action};
-use crate::protocol::{ResError, Units, Version};
+use crate::protocol::{Units, Version};
 use crate::sync::apply;
 
 /// Everything the engine is told once.
@@ -365,8 +365,8 @@ impl Engine {
         self.outputs.push_back(Output::Settled { request, outcome });
     }
 
-    pub(super) fn fail(&mut self, request: RequestId, error: &ResError) {
-        self.settle(request, Outcome::Failed(error.clone()));
+    pub(super) fn fail(&mut self, request: RequestId, failure: Failure) {
+        self.settle(request, Outcome::Failed(failure));
     }
 
     /// Someone asked for a cached resource: it stays a while longer.

@@ -2,7 +2,7 @@
 
 use super::connection::Phase;
 use super::engine::Engine;
-use super::output::{ConnectionId, ConnectionState, Output};
+use super::output::{ConnectionId, ConnectionState, Failure, Output};
 use super::requests::Purpose;
 use super::time::{Time, Timer};
 use crate::protocol::request::Action;
@@ -24,12 +24,12 @@ impl Engine {
         self.connection.wanted = false;
         if self.connection.has_socket() {
             self.outputs.push_back(Output::Close(self.connection.id));
-            self.lost(&ResError::DISCONNECT);
+            self.lost(Failure::Disconnected);
         } else {
             self.connection.phase = Phase::Idle;
             self.timers.cancel(&mut self.connection.timer);
-            self.fail_requests(&ResError::DISCONNECT);
-            self.lose_subscriptions(&ResError::DISCONNECT);
+            self.fail_requests(Failure::Disconnected);
+            self.lose_subscriptions(Failure::Disconnected);
             self.set_state(ConnectionState::Idle);
         }
         self.connection.established = false;
@@ -55,11 +55,11 @@ impl Engine {
     pub fn handle_close(&mut self, now: Time, connection: ConnectionId) {
         self.advance(now);
         if connection == self.connection.id && self.connection.has_socket() {
-            let error = match self.connection.phase {
-                Phase::Ready => ResError::DISCONNECT,
-                _ => ResError::CONNECTION_ERROR,
+            let failure = match self.connection.phase {
+                Phase::Ready => Failure::Disconnected,
+                _ => Failure::NoConnection,
             };
-            self.lost(&error);
+            self.lost(failure);
         }
     }
 
@@ -72,7 +72,7 @@ impl Engine {
         }
         if !ok {
             self.outputs.push_back(Output::Close(self.connection.id));
-            return self.lost(&ResError::CONNECTION_ERROR);
+            return self.lost(Failure::NoConnection);
         }
         self.connection.ready(self.now);
         self.set_state(ConnectionState::Connected);
@@ -91,7 +91,7 @@ impl Engine {
                 Timer::Handshake => {
                     self.connection.timer = None;
                     self.outputs.push_back(Output::Close(self.connection.id));
-                    self.lost(&ResError::CONNECTION_ERROR);
+                    self.lost(Failure::NoConnection);
                 }
                 Timer::Reconnect => {
                     self.connection.timer = None;
@@ -120,9 +120,9 @@ impl Engine {
         if code == ResError::UNSUPPORTED_PROTOCOL.code {
             // Asking again would be answered the same way.
             self.connection.wanted = false;
-            self.lost(&ResError::UNSUPPORTED_PROTOCOL);
+            self.lost(Failure::UnsupportedProtocol);
         } else {
-            self.lost(&ResError::CONNECTION_ERROR);
+            self.lost(Failure::NoConnection);
         }
     }
 
@@ -131,7 +131,7 @@ impl Engine {
         if self.connection.has_socket() {
             self.counters.resets += 1;
             self.outputs.push_back(Output::Close(self.connection.id));
-            self.lost(&ResError::DISCONNECT);
+            self.lost(Failure::Disconnected);
         }
     }
 
@@ -146,16 +146,16 @@ impl Engine {
     }
 
     /// There is no connection any more: everything that waits for it fails, what is listened to becomes stale.
-    fn lost(&mut self, error: &ResError) {
+    fn lost(&mut self, failure: Failure) {
         let was_ready = self.connection.phase == Phase::Ready;
         self.timers.cancel(&mut self.connection.timer);
         let delay = self.connection.backoff(self.now, self.options.reconnect_delay, self.options.reconnect_delay_max);
         self.connection.phase = Phase::Idle;
-        self.fail_requests(error);
-        self.lose_subscriptions(error);
+        self.fail_requests(failure);
+        self.lose_subscriptions(failure);
         self.outputs.push_back(match was_ready {
             true => Output::Disconnected,
-            false => Output::ConnectFailed(error.clone()),
+            false => Output::ConnectFailed(failure),
         });
         // A first attempt that fails is reported and left at that, unless something waits to be kept up to date.
         if self.connection.wanted && (self.connection.established || !self.graph.is_empty()) {
@@ -171,12 +171,12 @@ impl Engine {
     }
 
     /// Requests that are not answered, or not even sent, will not be.
-    fn fail_requests(&mut self, error: &ResError) {
+    fn fail_requests(&mut self, failure: Failure) {
         let sent = std::mem::take(&mut self.requests.sent).into_values();
         let queued = std::mem::take(&mut self.requests.queued).into_iter().map(|q| q.purpose);
         for purpose in sent.chain(queued) {
             if let Purpose::Call(request) | Purpose::Create(request) | Purpose::Fetch(request) = purpose {
-                self.fail(request, error);
+                self.fail(request, failure);
             }
         }
     }

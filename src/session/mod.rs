@@ -12,5 +12,5 @@ mod subscriptions;
 pub mod time;
 
 pub use engine::{Config, Counters, Engine, Get, Options, ResourceInfo};
-pub use output::{ConnectionId, ConnectionState, Outcome, Output, Reading, RequestId};
+pub use output::{Change, ConnectionId, ConnectionState, Failure, Outcome, Output, Reading, RequestId};
 pub use time::{Time, Timer};

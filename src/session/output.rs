@@ -4,7 +4,7 @@ use crate::cache::ResourceId;
 use crate::cache::shape::KeyId;
 use crate::cache::texts::FrameId;
 use crate::protocol::ResError;
-use crate::protocol::frame::{Member, ResourceKind};
+use crate::protocol::frame::ResourceKind;
 use crate::protocol::scan::Span;
 use crate::protocol::value::Value;
 
@@ -38,7 +38,7 @@ pub enum Output {
     /// The connection was usable and is not any more.
     Disconnected,
     /// No usable connection came about.
-    ConnectFailed(ResError),
+    ConnectFailed(Failure),
 
     /// Keep the text of this frame until it is released: resources stand in it that have not been read.
     Retain(FrameId),
@@ -53,10 +53,10 @@ pub enum Output {
     /// A resource that was not read is about to change: this is the last chance to read its present value. Of what a frame
     /// leads to, these come first.
     Touch(Reading),
-    /// Members of a model changed. Never empty.
+    /// Members of a model were given values. Never empty.
     Change {
         resource: ResourceId,
-        members: Vec<Member>,
+        members: Vec<Change>,
     },
     /// An item was put into a collection.
     Insert {
@@ -97,6 +97,42 @@ pub enum Output {
     },
 }
 
+/// A member of a model was given a value, or deleted.
+#[derive(Debug, Clone, Copy)]
+pub struct Change {
+    pub key: KeyId,
+    pub value: Value,
+    /// Whether it is another value than before. The engine remembers references but no other values, so where this is false,
+    /// whoever has read the value has to compare.
+    pub known: bool,
+}
+
+/// Why something came to nothing on this side. The numbers are those of the operations handed to JavaScript.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Failure {
+    /// The client was told to disconnect, or the connection was lost.
+    Disconnected = 1,
+    /// No connection could be made.
+    NoConnection = 2,
+    /// An answer makes no sense.
+    Senseless = 3,
+    /// The gateway does not speak this version of the protocol.
+    UnsupportedProtocol = 4,
+}
+
+impl Failure {
+    /// As an error of the protocol.
+    pub const fn error(self) -> ResError {
+        match self {
+            Failure::Disconnected => ResError::DISCONNECT,
+            Failure::NoConnection => ResError::CONNECTION_ERROR,
+            Failure::Senseless => ResError::UNKNOWN_ERROR,
+            Failure::UnsupportedProtocol => ResError::UNSUPPORTED_PROTOCOL,
+        }
+    }
+}
+
 /// How a request ended.
 #[derive(Debug)]
 pub enum Outcome {
@@ -106,8 +142,8 @@ pub enum Outcome {
     Payload(Span),
     /// With an error object from the other side.
     Error(Span),
-    /// With an error from this side.
-    Failed(ResError),
+    /// On this side.
+    Failed(Failure),
 }
 
 /// The state of the connection.

@@ -2,7 +2,7 @@
 
 use super::connection::Phase;
 use super::engine::Engine;
-use super::output::{ConnectionId, Outcome, Output};
+use super::output::{ConnectionId, Failure, Outcome, Output, RequestId};
 use super::requests::Purpose;
 use super::time::Time;
 use crate::cache::ResourceId;
@@ -88,13 +88,13 @@ impl Engine {
     }
 
     #[inline(never)]
-    fn handle_call_result(&mut self, request: super::output::RequestId, frame: &Frame, text: &str) {
+    fn handle_call_result(&mut self, request: RequestId, frame: &Frame, text: &str) {
         let Some(id) = frame.body.rid.map(ResourceId) else {
             self.graph.settle();
             if frame.body.malformed == Some("rid") {
                 // A resource, but which one? The gateway counts a subscription that nobody could give back.
                 self.counters.malformed += 1;
-                self.fail(request, &ResError::UNKNOWN_ERROR);
+                self.fail(request, Failure::Senseless);
                 return self.reset_connection();
             }
             return self.settle(request, Outcome::Payload(frame.body.payload.unwrap_or_default()));
@@ -114,7 +114,7 @@ impl Engine {
             self.graph.slot_mut(id).root = true;
         }
         if !self.apply_set(frame, text) || self.graph.slot(id).content.is_none() {
-            self.fail(request, &ResError::UNKNOWN_ERROR);
+            self.fail(request, Failure::Senseless);
             return self.reset_connection();
         }
         self.settle(request, Outcome::Resource(id));

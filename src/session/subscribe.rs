@@ -2,14 +2,14 @@
 
 use super::connection::Phase;
 use super::engine::Engine;
-use super::output::{Outcome, Output};
+use super::output::{Failure, Outcome, Output};
 use super::requests::Purpose;
 use super::time::Timer;
 use crate::cache::ResourceId;
 use crate::cache::collect::Collected;
+use crate::protocol::Version;
 use crate::protocol::request::{self, Action};
 use crate::protocol::scan::Span;
-use crate::protocol::{ResError, Version};
 
 impl Engine {
     /// Sends a subscribe request.
@@ -218,8 +218,8 @@ impl Engine {
         }
     }
 
-    /// Every subscription is lost with its connection. `error` is for those who wait for one.
-    pub(super) fn lose_subscriptions(&mut self, error: &ResError) {
+    /// Every subscription is lost with its connection. `failure` is for those who wait for one.
+    pub(super) fn lose_subscriptions(&mut self, failure: Failure) {
         // With what a frame has released that ended the connection, so that no later one finds it.
         let mut roots = std::mem::take(&mut self.released);
         let ids: Vec<ResourceId> = self.subscriptions.iter().map(|(id, _)| id).collect();
@@ -228,7 +228,7 @@ impl Engine {
             self.graph.slot_mut(id).refused = false;
             self.timers.cancel(&mut subscription.timer);
             if let Some(request) = subscription.get.take() {
-                self.fail(request, error);
+                self.fail(request, failure);
             }
             if self.graph.slot(id).root {
                 self.graph.slot_mut(id).root = false;

@@ -6,7 +6,7 @@
 use std::collections::VecDeque;
 
 use super::diff::{self, Edit};
-use crate::cache::graph::last_first;
+use crate::cache::graph::{CHANGED, last_first};
 use crate::cache::shape::KeyId;
 use crate::cache::texts::FrameId;
 use crate::cache::{Content, Graph, ResourceId, Text};
@@ -14,7 +14,7 @@ use crate::protocol::frame::{EventKind, Frame, Member, ResourceKind, SetEntry};
 use crate::protocol::hash::Hasher;
 use crate::protocol::scan::{Span, Units};
 use crate::protocol::value::{Cell, Kind, Value};
-use crate::session::output::{Output, Reading};
+use crate::session::output::{Change, Output, Reading};
 use crate::sort::sort;
 
 /// An event that does not fit the resource: the cache and the gateway disagree.
@@ -51,7 +51,7 @@ impl Apply<'_> {
             let cells = &frame.cells[entry.cells.clone()];
             match (&self.graph.slot(id).content, entry.kind) {
                 (Content::None, _) => self.load(id, entry, keys, cells),
-                (Content::Model { .. }, ResourceKind::Model) => self.sync_model(id, entry, keys, cells),
+                (Content::Model { .. }, ResourceKind::Model) => self.sync_model(id, entry, keys),
                 (Content::Collection(_), ResourceKind::Collection) => self.sync_collection(id, entry, cells),
                 (Content::Error(error), ResourceKind::Error) if *error == cells[0] => {}
                 _ => self.replace(id, entry, keys, cells),
@@ -81,13 +81,13 @@ impl Apply<'_> {
         }
     }
 
-    /// Applies a change event. Members that have the value already are left out.
+    /// Applies a change event. Members that are known to have the value already are left out.
     pub fn change(&mut self, id: ResourceId, members: &[Member]) -> Result<(), Misfit> {
-        let Content::Model { shape, cells } = &self.graph.slot(id).content else {
+        let Content::Model { shape, cells, .. } = &self.graph.slot(id).content else {
             return Err(Misfit);
         };
         let keys = self.graph.shapes.keys(*shape);
-        let mut changed: Vec<Member> = Vec::with_capacity(members.len());
+        let mut changes: Vec<Change> = Vec::with_capacity(members.len());
         let mut reshaped = false;
         let repeated;
         let members = match members {
@@ -97,17 +97,21 @@ impl Apply<'_> {
                 &repeated
             }
         };
-        for &member in members {
-            let known = keys.binary_search(&member.key).ok();
-            let delete = member.value.kind == Kind::Delete;
-            match known {
-                Some(at) if !delete && cells[at] == member.value.cell => continue,
-                None if delete => continue,
-                _ => reshaped |= delete || known.is_none(),
-            }
-            changed.push(member);
+        for &Member { key, value } in members {
+            let delete = value.kind == Kind::Delete;
+            let (known, reshapes) = match keys.binary_search(&key) {
+                Ok(at) if !delete => match cells.get(at) {
+                    None | Some(&Cell::UNKNOWN) => (false, false),
+                    Some(&cell) if cell == value.cell => continue,
+                    Some(_) => (true, false),
+                },
+                Err(_) if delete => continue,
+                _ => (true, true),
+            };
+            reshaped |= reshapes;
+            changes.push(Change { key, value, known });
         }
-        self.change_members(id, changed, reshaped);
+        self.change_members(id, changes, reshaped);
         Ok(())
     }
 
@@ -140,14 +144,14 @@ impl Apply<'_> {
     }
 
     fn load(&mut self, id: ResourceId, entry: &SetEntry, keys: &[KeyId], cells: &[Cell]) {
-        self.put(id, entry.kind, keys, cells);
+        self.put(id, entry.kind, entry.hash, keys, cells);
         self.set_text(id, entry);
         self.loaded.push(id);
     }
 
     /// The resource has become one of another kind: its object cannot stay the same.
     fn replace(&mut self, id: ResourceId, entry: &SetEntry, keys: &[KeyId], cells: &[Cell]) {
-        self.put(id, entry.kind, keys, cells);
+        self.put(id, entry.kind, entry.hash, keys, cells);
         self.set_text(id, entry);
         self.out.push_back(Output::Replaced(id));
         self.replaced.push(u64::from(id.0));
@@ -173,7 +177,8 @@ impl Apply<'_> {
             match &slot.content {
                 Content::Model { shape, .. } => {
                     let keys = self.graph.shapes.keys(*shape);
-                    let members: Vec<Member> = places.map(|(at, value)| Member { key: keys[at], value }).collect();
+                    let change = |(at, value): (usize, Value)| Change { key: keys[at], value, known: true };
+                    let members: Vec<Change> = places.map(change).collect();
                     if !members.is_empty() {
                         self.later.push(Output::Change { resource: referrer, members });
                     }
@@ -189,24 +194,26 @@ impl Apply<'_> {
         }
     }
 
-    fn sync_model(&mut self, id: ResourceId, entry: &SetEntry, keys: &[KeyId], cells: &[Cell]) {
-        let (shape, cells) = self.graph.sorted_model(keys, cells);
-        let Content::Model { shape: old_shape, cells: old_cells } = &self.graph.slot(id).content else { return };
-        let same = *old_shape == shape && *old_cells == cells;
-        let old_keys = self.graph.shapes.keys(*old_shape);
-        let gone: Vec<KeyId> = if *old_shape == shape {
-            Vec::new()
-        } else {
+    fn sync_model(&mut self, id: ResourceId, entry: &SetEntry, keys: &[KeyId]) {
+        if matches!(self.graph.slot(id).content, Content::Model { hash, .. } if hash == entry.hash) {
+            return;
+        }
+        let Ok(mut members) = entry.rescan(self.text, self.units, self.hasher, self.graph) else { return };
+        let (shape, _) = self.graph.sorted_model(keys, &[]);
+        if let Content::Model { shape: old, .. } = self.graph.slot(id).content
+            && old != shape
+        {
             let keys = self.graph.shapes.keys(shape);
-            old_keys.iter().copied().filter(|key| keys.binary_search(key).is_err()).collect()
-        };
-        if !same && let Ok(mut members) = entry.rescan(self.text, self.units, self.hasher, self.graph) {
-            let delete = Value { kind: Kind::Delete, span: Span::default(), cell: Cell::hash(0) };
-            members.extend(gone.into_iter().map(|key| Member { key, value: delete }));
-            // The same comparison as for a change event finds the members that differ.
-            let _ = self.change(id, &members);
+            let gone = self.graph.shapes.keys(old).iter().filter(|key| keys.binary_search(key).is_err());
+            let delete = Value { kind: Kind::Delete, span: Span::default(), cell: Cell::UNKNOWN };
+            members.extend(gone.map(|&key| Member { key, value: delete }));
         }
         self.graph.shapes.release(shape, &mut self.graph.keys);
+        // As if an event had said all that.
+        let _ = self.change(id, &members);
+        if let Content::Model { hash, .. } = &mut self.graph.slot_mut(id).content {
+            *hash = entry.hash;
+        }
     }
 
     fn sync_collection(&mut self, id: ResourceId, entry: &SetEntry, cells: &[Cell]) {
@@ -227,36 +234,43 @@ impl Apply<'_> {
         }
     }
 
-    fn change_members(&mut self, id: ResourceId, changed: Vec<Member>, reshaped: bool) {
-        if changed.is_empty() {
+    fn change_members(&mut self, id: ResourceId, changes: Vec<Change>, reshaped: bool) {
+        if changes.is_empty() {
             return;
         }
         self.touch(id);
         if reshaped {
-            self.reshape(id, &changed);
+            self.reshape(id, &changes);
         } else {
-            for member in &changed {
-                self.set_cell(id, member);
+            for change in &changes {
+                self.set_cell(id, change);
             }
         }
-        self.later.push(Output::Change { resource: id, members: changed });
+        self.later.push(Output::Change { resource: id, members: changes });
     }
 
     /// Sets the cell of a member the model has.
-    fn set_cell(&mut self, id: ResourceId, member: &Member) {
-        self.graph.refer(member.value.cell);
+    fn set_cell(&mut self, id: ResourceId, change: &Change) {
+        self.graph.refer(change.value.cell);
         let Content::Model { shape, .. } = self.graph.slot(id).content else { return };
-        let Ok(at) = self.graph.shapes.keys(shape).binary_search(&member.key) else { return };
-        if let Content::Model { cells, .. } = &mut self.graph.slot_mut(id).content {
-            let old = std::mem::replace(&mut cells[at], member.value.cell);
+        let keys = self.graph.shapes.keys(shape);
+        let Ok(at) = keys.binary_search(&change.key) else { return };
+        let count = keys.len();
+        if let Content::Model { hash, cells, .. } = &mut self.graph.slot_mut(id).content {
+            *hash = CHANGED;
+            if cells.is_empty() {
+                *cells = vec![Cell::UNKNOWN; count].into();
+            }
+            let old = std::mem::replace(&mut cells[at], change.value.cell);
             self.release(old);
         }
     }
 
     /// Adds and removes members.
-    fn reshape(&mut self, id: ResourceId, changed: &[Member]) {
-        let Content::Model { shape, cells } = &self.graph.slot(id).content else { return };
-        let old = self.graph.shapes.keys(*shape).iter().copied().zip(cells.iter().copied());
+    fn reshape(&mut self, id: ResourceId, changed: &[Change]) {
+        let Content::Model { shape, cells, .. } = &self.graph.slot(id).content else { return };
+        let cells = cells.iter().copied().chain(std::iter::repeat(Cell::UNKNOWN));
+        let old = self.graph.shapes.keys(*shape).iter().copied().zip(cells);
         let mut touched: Vec<u64> = changed.iter().map(|m| u64::from(m.key)).collect();
         sort(&mut touched);
         let (mut keys, mut cells): (Vec<KeyId>, Vec<Cell>) =
@@ -265,7 +279,7 @@ impl Apply<'_> {
             keys.push(member.key);
             cells.push(member.value.cell);
         }
-        self.put(id, ResourceKind::Model, &keys, &cells);
+        self.put(id, ResourceKind::Model, CHANGED, &keys, &cells);
     }
 
     fn insert_cell(&mut self, id: ResourceId, at: usize, cell: Cell) {
@@ -282,11 +296,11 @@ impl Apply<'_> {
         }
     }
 
-    fn put(&mut self, id: ResourceId, kind: ResourceKind, keys: &[KeyId], cells: &[Cell]) {
+    fn put(&mut self, id: ResourceId, kind: ResourceKind, hash: u64, keys: &[KeyId], cells: &[Cell]) {
         let content = match kind {
             ResourceKind::Model => {
                 let (shape, cells) = self.graph.sorted_model(keys, cells);
-                Content::Model { shape, cells }
+                Content::Model { shape, hash, cells }
             }
             ResourceKind::Collection => Content::Collection(cells.to_vec()),
             ResourceKind::Error => Content::Error(cells[0]),
@@ -354,6 +368,6 @@ pub fn take(graph: &Graph, id: ResourceId) -> Option<Reading> {
         rid: text.rid,
         value: text.value,
         references: references.collect(),
-        len: cells.len() as u32,
+        len: keys.map_or(cells.len(), <[KeyId]>::len) as u32,
     })
 }

@@ -15,7 +15,7 @@ use super::{BOTH, HASHER, Pairs};
 pub fn check_frame(text: &str) -> bool {
     let expected = expected_frame(text);
     let mut names = Interner::default();
-    let mut cells = Pairs::default();
+    let (mut cells, mut models) = (Pairs::default(), Pairs::default());
     // The resource of an event is only looked up, so it has to be known.
     let event = expected.as_ref().and_then(|expected| expected.event.as_ref());
     event.map(|event| names.rid(&event.rid));
@@ -24,7 +24,8 @@ pub fn check_frame(text: &str) -> bool {
         let scanned = frame.scan(text, units, HASHER, &mut names);
         assert_eq!(scanned.is_ok(), expected.is_some(), "frame, {units:?}: {scanned:?} for {text:?}");
         if let Some(expected) = &expected {
-            Comparison { text, units, names: &mut names, cells: &mut cells }.frame(&frame, expected);
+            Comparison { text, units, names: &mut names, cells: &mut cells, models: &mut models }
+                .frame(&frame, expected);
         }
     }
     expected.is_some()
@@ -51,6 +52,17 @@ struct ExpectedEntry<'a> {
     value: &'a str,
     /// The members' names as written; items have none.
     cells: Vec<(Option<&'a str>, ExpectedValue<'a>)>,
+}
+
+impl ExpectedEntry<'_> {
+    /// Meanings of what has a cell, `None` where nothing is remembered: of a model only references are, if it has any.
+    fn remembered(&self) -> Vec<Option<&Meaning>> {
+        let model = self.kind == ResourceKind::Model;
+        let meanings = self.cells.iter().map(|(_, value)| &value.meaning);
+        let remembered = |meaning: &&Meaning| !model || matches!(meaning, Meaning::Reference(_));
+        let cells: Vec<_> = meanings.map(|meaning| Some(meaning).filter(remembered)).collect();
+        if model && cells.iter().all(Option::is_none) { Vec::new() } else { cells }
+    }
 }
 
 struct ExpectedEvent<'a> {
@@ -179,6 +191,8 @@ struct Comparison<'a, 'n> {
     units: Units,
     names: &'n mut Interner,
     cells: &'n mut Pairs<Meaning>,
+    /// Texts of models, and their hashes.
+    models: &'n mut Pairs<String>,
 }
 
 impl Comparison<'_, '_> {
@@ -266,15 +280,22 @@ impl Comparison<'_, '_> {
         }
 
         assert_eq!(frame.set.len(), set.len(), "{text:?}");
-        assert_eq!(frame.cells.len(), set.iter().map(|entry| entry.cells.len()).sum::<usize>(), "{text:?}");
+        assert_eq!(frame.cells.len(), set.iter().map(|entry| entry.remembered().len()).sum::<usize>(), "{text:?}");
         for (entry, expected) in frame.set.iter().zip(&set) {
             assert_eq!(entry.kind, expected.kind, "{text:?}");
             assert_eq!(Some(self.names.rids[entry.resource as usize].clone()), text_of(expected.rid), "{text:?}");
             assert_eq!(entry.rid, self.span(expected.rid), "{text:?}");
             assert_eq!(entry.value, self.span(expected.value), "{text:?}");
-            assert_eq!(entry.cells.len(), expected.cells.len(), "{text:?}");
-            for (&cell, (_, expected)) in frame.cells[entry.cells.clone()].iter().zip(&expected.cells) {
-                self.cell(cell, &expected.meaning);
+            let remembered = expected.remembered();
+            assert_eq!(entry.cells.len(), remembered.len(), "{text:?}");
+            for (&cell, meaning) in frame.cells[entry.cells.clone()].iter().zip(remembered) {
+                match meaning {
+                    Some(meaning) => self.cell(cell, meaning),
+                    None => assert_eq!(cell, Cell::UNKNOWN, "{text:?}"),
+                }
+            }
+            if entry.kind == ResourceKind::Model {
+                self.models.insert(expected.value.to_owned(), entry.hash, text);
             }
             let keys = frame.keys_of(entry).iter().map(|&key| self.names.keys[key as usize].clone());
             assert!(keys.eq(expected.cells.iter().filter_map(|(key, _)| key.map(wtf8))), "{text:?}");

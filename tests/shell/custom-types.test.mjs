@@ -43,7 +43,7 @@ test('a factory makes the object, which gets its data by the methods of the prot
   assert.ok(parent.kids instanceof ResCollection);
   const log = bench.listen(parent);
   bench.frame('{"name":"q"}');
-  bench.op(5, 0, 1, 2, ...bench.value(5, 'q')).apply();
+  bench.change(0, [2, bench.value(5, 'q')]).apply();
   assert.deepEqual(updates[1], [{ name: 'q' }, false]);
   await bench.delivered();
   assert.deepEqual(log[0].data, { name: 'p' });
@@ -64,7 +64,7 @@ test('the object may be a proxy of a model', async () => {
   assert.equal(parent.name, 'p');
   assert.ok(written.includes('name'));
   bench.frame('{"name":"q"}');
-  bench.op(5, 0, 1, 2, ...bench.value(5, 'q')).apply();
+  bench.change(0, [2, bench.value(5, 'q')]).apply();
   assert.equal(parent.name, 'q');
 });
 

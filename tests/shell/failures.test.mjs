@@ -123,13 +123,13 @@ test('an operation that fails does not keep those after it from being carried ou
   const [list, model] = [bench.object(0), bench.object(1)];
   const errors = await withErrors(() => {
     // One of each length that varies, about resources nobody has heard of.
-    bench.op(5, 99, 2, 0, ...bench.value(6, '7'), 0, ...bench.value(6, '7'));
+    bench.change(99, [0, bench.value(6, '7')], [0, bench.value(6, '7')]);
     bench.op(6, 99, 0, ...bench.value(6, '7'));
     bench.op(7, 99, 0);
     bench.op(7, 0, 0);
     bench.op(12, 5, 0, 99, 0);
     bench.op(10, 98);
-    bench.op(5, 1, 1, 0, ...bench.value(6, '7'));
+    bench.change(1, [0, bench.value(6, '7')]);
     bench.apply();
   });
   assert.equal(errors.length, 3);

@@ -42,7 +42,7 @@ test('a member named __proto__ is a member like others', () => {
   assert.equal(Object.getPrototypeOf(model.props), Object.prototype);
   assert.deepEqual(Object.getOwnPropertyDescriptor(model.props, '__proto__').value, { x: 1 });
   bench.frame('{"__proto__":1}');
-  bench.op(5, 0, 1, 0, ...bench.value(6, '1')).apply();
+  bench.change(0, [0, bench.value(6, '1')]).apply();
   assert.equal(Object.getOwnPropertyDescriptor(model.props, '__proto__').value, 1);
   assert.equal(Object.getPrototypeOf(model.props), Object.prototype);
 });
@@ -229,7 +229,7 @@ test('a resource is read before it changes for the first time', async () => {
   const bench = loaded(new Bench(), [[MODEL, 'm', { a: 1, b: 2 }]], ['a']);
   bench.frame({ m: { a: 1, b: 2 }, values: { a: 77 } });
   bench.op(4, ...bench.record(0, MODEL, 'm', '{"a":1,"b":2}'));
-  bench.op(5, 0, 1, 0, ...bench.value(6, '77')).apply();
+  bench.change(0, [0, bench.value(6, '77')]).apply();
   assert.deepEqual({ ...bench.object(0).props }, { a: 77, b: 2 });
   assert.deepEqual(taken(bench), []);
 });
@@ -240,7 +240,7 @@ test('what a frame brings may be read before the frame is retained', () => {
   bench.frame({ m: { ref: { rid: 'new' } }, new: { x: 1 } });
   bench.load(2, 1, MODEL, 'new', '{"x":1}');
   bench
-    .op(5, 0, 1, 0, ...bench.value(2, undefined, 1))
+    .change(0, [0, bench.value(2, undefined, 1)])
     .op(1, 2)
     .apply();
   assert.equal(model.ref.x, 1);

@@ -11,7 +11,7 @@ async function changed(frame, value) {
   bench.load(1, 0, MODEL, 'm', '{"v":"old"}');
   const model = bench.object(0);
   bench.frame(frame);
-  bench.op(5, 0, 1, 0, ...value(bench)).apply();
+  bench.change(0, [0, value(bench)]).apply();
   return model.v;
 }
 

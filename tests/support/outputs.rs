@@ -115,7 +115,7 @@ impl Client {
             Output::State(state) => self.notices.push(Notice::State(state)),
             Output::Connected => self.notices.push(Notice::Connected),
             Output::Disconnected => self.notices.push(Notice::Disconnected),
-            Output::ConnectFailed(error) => self.notices.push(Notice::ConnectFailed(error)),
+            Output::ConnectFailed(failure) => self.notices.push(Notice::ConnectFailed(failure.error())),
             Output::Refused { resource, unsubscribe, error } => {
                 let rid = self.engine.rid(resource).to_owned();
                 self.refusals.push(Refusal { rid, unsubscribe, error: self.error(error) });
@@ -126,7 +126,7 @@ impl Client {
                     Outcome::Payload(span) if span.is_empty() => Settled::Payload(None),
                     Outcome::Payload(span) => Settled::Payload(serde_json::from_str(span.of(&self.text)).ok()),
                     Outcome::Error(span) => Settled::Error(self.error(span)),
-                    Outcome::Failed(error) => Settled::Failed(error),
+                    Outcome::Failed(failure) => Settled::Failed(failure.error()),
                 };
                 assert_eq!(self.settled.insert(request, settled), None, "{request:?} was settled twice");
             }

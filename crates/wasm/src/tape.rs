@@ -2,7 +2,6 @@
 //!
 //! The shell's `Tape.ts` is the other side of this file; the numbers have to agree.
 
-use resclient::protocol::ResError;
 use resclient::protocol::frame::ResourceKind;
 use resclient::protocol::scan::Span;
 use resclient::protocol::value::Value;
@@ -28,7 +27,7 @@ impl Tape {
             Output::Change { resource, members } => {
                 self.push(&[op::CHANGE, resource.0, members.len() as u32]);
                 for member in members {
-                    self.push(&[member.key]);
+                    self.push(&[member.key << 1 | u32::from(member.known)]);
                     self.value(&member.value);
                 }
             }
@@ -53,7 +52,7 @@ impl Tape {
                     Outcome::Resource(resource) => (0, resource.0, 0),
                     Outcome::Payload(span) => (1, span.start, span.end),
                     Outcome::Error(span) => (2, span.start, span.end),
-                    Outcome::Failed(error) => (3, local_error(&error), 0),
+                    Outcome::Failed(failure) => (3, failure as u32, 0),
                 };
                 self.push(&[op::SETTLED, request.0, kind, a, b]);
             }
@@ -70,7 +69,7 @@ impl Tape {
             Output::Hook => self.push(&[op::HOOK]),
             Output::Connected => self.push(&[op::CONNECTED]),
             Output::Disconnected => self.push(&[op::DISCONNECTED]),
-            Output::ConnectFailed(error) => self.push(&[op::CONNECT_FAILED, local_error(&error)]),
+            Output::ConnectFailed(failure) => self.push(&[op::CONNECT_FAILED, failure as u32]),
             Output::Refused { resource, unsubscribe, error } => {
                 self.push(&[op::REFUSED, resource.0, u32::from(unsubscribe)]);
                 self.span(error);
@@ -116,20 +115,6 @@ impl Tape {
     fn push(&mut self, words: &[u32]) {
         self.words.extend_from_slice(words);
     }
-}
-
-/// The number of an error that did not come over the wire.
-fn local_error(error: &ResError) -> u32 {
-    [
-        ResError::DISCONNECT,
-        ResError::CONNECTION_ERROR,
-        ResError::UNKNOWN_ERROR,
-        ResError::UNSUPPORTED_PROTOCOL,
-        ResError::TIMEOUT,
-    ]
-    .iter()
-    .position(|known| known.code == error.code)
-    .map_or(3, |at| at as u32 + 1)
 }
 
 mod op {

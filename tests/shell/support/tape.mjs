@@ -56,6 +56,15 @@ export class Bench {
     return this.op(3, key, ...this.span(JSON.stringify(name)));
   }
 
+  /**
+   * Members of a model are given values: each the number of its name, the words of its value, and whether that is known to be
+   * another value than before.
+   */
+  change(handle, ...members) {
+    const words = members.flatMap(([key, value, known = true]) => [key * 2 + (known ? 1 : 0), ...value]);
+    return this.op(5, handle, members.length, ...words);
+  }
+
   value(tag, piece, reference = 0) {
     return [tag, ...(piece === undefined ? [0, 0] : this.span(piece)), reference];
   }
