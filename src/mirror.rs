@@ -95,7 +95,7 @@ impl Mirror {
                 for member in members {
                     let key = name(engine, member.key);
                     let new = item(&member.value, text);
-                    if !member.known && new.as_ref() == model.get(&key) {
+                    if !member.known && same(new.as_ref(), model.get(&key)) {
                         continue;
                     }
                     let before = match new {
@@ -212,6 +212,28 @@ fn item(value: &Value, text: &str) -> Option<Item> {
         Kind::String => Item::Value(Json::String(value.span.of(text).to_owned())),
         _ => Item::Value(parse(text, value.span)),
     })
+}
+
+/// Whether two values are the same, however they were written.
+fn same(a: Option<&Item>, b: Option<&Item>) -> bool {
+    match (a, b) {
+        (Some(Item::Value(a)), Some(Item::Value(b))) => same_json(a, b),
+        _ => a == b,
+    }
+}
+
+fn same_json(a: &Json, b: &Json) -> bool {
+    match (a, b) {
+        // 1 and 1.0 are kept in different ways.
+        (Json::Number(m), Json::Number(n)) if m.is_f64() != n.is_f64() => {
+            m.as_f64().map(f64::to_bits) == n.as_f64().map(f64::to_bits)
+        }
+        (Json::Array(a), Json::Array(b)) => a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same_json(a, b)),
+        (Json::Object(a), Json::Object(b)) => {
+            a.len() == b.len() && a.iter().all(|(key, a)| b.get(key).is_some_and(|b| same_json(a, b)))
+        }
+        _ => a == b,
+    }
 }
 
 /// A value as it stands in a resource's text.

@@ -45,14 +45,22 @@ fn nothing_is_told_where_nothing_changed() {
 #[test]
 fn the_order_of_members_and_the_spelling_of_values_is_no_difference() {
     let mut client = Client::connected();
-    client.load_listened("a", models(json!({ "a": { "x": 1, "y": "é", "d": { "data": { "p": 1, "q": 2 } } } })));
+    client.load_listened(
+        "a",
+        models(json!({ "a": { "x": 1, "y": "é", "z": 0.5, "d": { "data": { "p": 1, "q": [2] } } } })),
+    );
     client.close();
     client.reconnect();
     let id = client.take("subscribe.a").id;
-    let set = r#"{"models":{"a":{"d":{ "data" :{"q":2,"p":1}},"y":"\u00e9" ,"x":1}}}"#;
+    let set = r#"{"models":{"a":{"d":{ "data" :{"q":[2.0],"p":1}},"z":5E-1,"y":"\u00e9" ,"x":10e-1}}}"#;
     client.receive_text(&format!(r#"{{"result":{set},"id":{id}}}"#));
     assert_eq!(client.take_events(), []);
     assert_eq!(client.live(), ["a"]);
+    client.event("a.change", json!({ "values": { "x": 1, "z": -0.0 } }));
+    client.event("a.change", json!({ "values": { "z": 0 } }));
+    let change =
+        |old: f64| ("a".to_owned(), Event::Change(BTreeMap::from([("z".to_owned(), Some(Item::Value(json!(old))))])));
+    assert_eq!(client.take_events(), [change(0.5), change(-0.0)], "zero and minus zero are two");
 }
 
 #[test]
