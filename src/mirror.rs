@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 
-use serde_json::{Map, Value as Json};
+use serde_json::{Map, Number, Value as Json};
 
 use crate::cache::ResourceId;
 use crate::protocol::ResError;
@@ -222,18 +222,26 @@ fn same(a: Option<&Item>, b: Option<&Item>) -> bool {
     }
 }
 
+/// Not deeper than [`MAX_DEPTH`](crate::protocol::scan::MAX_DEPTH).
 fn same_json(a: &Json, b: &Json) -> bool {
     match (a, b) {
-        // 1 and 1.0 are kept in different ways.
-        (Json::Number(m), Json::Number(n)) if m.is_f64() != n.is_f64() => {
-            m.as_f64().map(f64::to_bits) == n.as_f64().map(f64::to_bits)
-        }
+        (Json::Number(a), Json::Number(b)) => same_number(a, b),
         (Json::Array(a), Json::Array(b)) => a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same_json(a, b)),
         (Json::Object(a), Json::Object(b)) => {
             a.len() == b.len() && a.iter().all(|(key, a)| b.get(key).is_some_and(|b| same_json(a, b)))
         }
         _ => a == b,
     }
+}
+
+/// Compares decimal values, and zero and minus zero are two: as the engine does, and `serde_json` does not.
+fn same_number(a: &Number, b: &Number) -> bool {
+    if !a.is_f64() && !b.is_f64() {
+        return a == b;
+    }
+    let (Some(x), Some(y)) = (a.as_f64(), b.as_f64()) else { return false };
+    // An integer beyond 2^53 and a float are not the same for certain.
+    x.to_bits() == y.to_bits() && (a.is_f64() == b.is_f64() || x.abs() < (1u64 << 53) as f64)
 }
 
 /// A value as it stands in a resource's text.

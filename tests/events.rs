@@ -49,6 +49,32 @@ fn a_change_of_nothing_is_not_told() {
 }
 
 #[test]
+fn numbers_are_the_same_when_their_decimal_values_are() {
+    // Before it, after it, and whether that is a change, also where the engine remembers nothing yet.
+    let cases = [
+        ("1", "1.0", false),
+        ("0.5", "5e-1", false),
+        ("0", "-0", true),
+        ("0.0", "-0.0", true),
+        ("9007199254740992", "9007199254740993", true),
+        ("9007199254740992", "9007199254740993.0", true),
+        ("1", "\"1\"", true),
+        (r#"{"data":[1]}"#, r#"{"data":[1.0]}"#, false),
+        (r#"{"data":[0.0]}"#, r#"{"data":[-0.0]}"#, true),
+    ];
+    for (before, after, changes) in cases {
+        let mut client = Client::connected();
+        client.get_pending("a");
+        let id = client.take("subscribe.a").id;
+        client.receive_text(&format!(r#"{{"result":{{"models":{{"a":{{"x":{before}}}}}}},"id":{id}}}"#));
+        for again in [changes, false] {
+            client.receive_text(&format!(r#"{{"event":"a.change","data":{{"values":{{"x":{after}}}}}}}"#));
+            assert_eq!(!client.take_events().is_empty(), again, "{before} becomes {after}");
+        }
+    }
+}
+
+#[test]
 fn the_delete_action_takes_a_member_away() {
     let mut client = listening(json!({ "x": 1, "y": 2 }));
     client.event("a.change", json!({ "values": { "x": { "action": "delete" } } }));

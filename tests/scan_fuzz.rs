@@ -221,7 +221,7 @@ fn each_character_in_each_place_of_eight_is_judged_alike() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(512))]
+    #![proptest_config(ProptestConfig { cases: cases(), ..ProptestConfig::default() })]
 
     #[test]
     fn json_is_read_as_serde_reads_it(text in json(), damage in damage()) {
@@ -351,3 +351,8 @@ const PIECES: [&str; 38] = [
     "\"soft\":true",
     "\"data\":{}",
 ];
+
+/// A few for every run, or what `PROPTEST_CASES` says.
+fn cases() -> u32 {
+    std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(512)
+}

@@ -96,8 +96,9 @@ export class ResModel<T extends object = Record<string, unknown>> {
   }
 
   /**
-   * Called by the client with changed members of a model of a registered type. Undefined deletes a member; with `reset`
-   * those that are missing are deleted too. Answers the old values of what changed, or null.
+   * Called by the client with members of a model of a registered type that were given a value, which may be the one they have.
+   * Undefined deletes a member; with `reset` those that are missing are deleted too. Answers the old values of what
+   * changed, or null.
    */
   __update(props: Record<string, unknown> | null | undefined, reset?: boolean): Record<string, unknown> | null {
     if (!props) return null;

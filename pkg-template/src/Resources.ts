@@ -1,6 +1,7 @@
 import type { ClientApi } from './client.js';
 import type { Driver } from './driver.js';
 import { Entry } from './Entry.js';
+import { resourceObjects } from './equal.js';
 import type { Frames } from './frames.js';
 import { LazyItems, type ResourceReader } from './LazyItems.js';
 import type { Memory } from './memory.js';
@@ -116,7 +117,8 @@ export class Resources implements ResourceReader {
 
   /** The value of an object in the text: a soft reference or a data value. */
   unwrap(value: object): unknown {
-    if (Object.hasOwn(value, 'rid')) return new ResRef(this.client, (value as { rid: string }).rid);
+    const { rid } = value as { rid?: unknown };
+    if (typeof rid === 'string') return new ResRef(this.client, rid);
     return Object.hasOwn(value, 'data') ? (value as { data: unknown }).data : value;
   }
 
@@ -245,6 +247,7 @@ export class Resources implements ResourceReader {
     }
     entry.item = item;
     entry.custom = true;
+    resourceObjects.add(item);
     this.uninitialised.push(() => this.initialise(entry.rid, item as CustomItem, data));
     this.initialiseAll();
     return item;

@@ -116,6 +116,7 @@ export class Updates {
     this.end(entry, plan, new ResError(entry.rid).__init(reason));
   }
 
+  /** What a class of the application holds of the values, only that knows; so it compares. */
   private changeCustom(entry: Entry, count: number, at: number): void {
     const values: Record<string, unknown> = {};
     for (let i = at, end = at + count * MEMBER_WORDS; i < end; i += MEMBER_WORDS) {

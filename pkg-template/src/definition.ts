@@ -1,3 +1,5 @@
+import { same } from './equal.js';
+
 /** Types a property may be defined to have. With a question mark null is a value too. */
 export type PropertyType =
   | 'any'
@@ -56,7 +58,7 @@ export function update(
         refuse(key, error as Error);
       }
     }
-    if (known && value === old) continue;
+    if (known && same(old, value)) continue;
     (changed ??= {})[name] = old;
     to[name] = value;
   }

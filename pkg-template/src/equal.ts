@@ -6,8 +6,11 @@ export function same(a: unknown, b: unknown): boolean {
   return Object.is(a, b);
 }
 
+/** Objects of the application that stand for resources, though they may look like data. */
+export const resourceObjects = new WeakSet<object>();
+
 /**
- * Whether two values are the same JSON. Objects that are no plain JSON, such as models, are equal to themselves only.
+ * Whether two values are the same JSON. Objects that are no plain JSON, such as resources, are equal to themselves only.
  * Walks without recursion, for the depth is the service's choice.
  */
 export function equal(a: unknown, b: unknown): boolean {
@@ -29,7 +32,7 @@ export function equal(a: unknown, b: unknown): boolean {
 }
 
 function isJsonContainer(value: unknown): value is Record<string, unknown> {
-  if (typeof value !== 'object' || value === null) return false;
+  if (typeof value !== 'object' || value === null || resourceObjects.has(value)) return false;
   const prototype: unknown = Object.getPrototypeOf(value);
   return prototype === Object.prototype || prototype === Array.prototype;
 }

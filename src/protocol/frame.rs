@@ -126,10 +126,6 @@ impl Frame {
     /// Scans `text`, replacing what was here.
     pub fn scan(&mut self, text: &str, units: Units, hasher: Hasher, names: &mut impl Names) -> Result<()> {
         self.clear();
-        // Growing step by step, lists would be written several times, and to memory that was never used.
-        let resources = text.len() / USUAL_RESOURCE;
-        self.set.reserve(resources);
-        names.expect(resources);
         FrameScanner { scanner: Scanner::new(text, units), likely: Vec::new(), hasher, names, frame: self }.frame()
     }
 
@@ -322,6 +318,10 @@ impl<'a, N: Names> FrameScanner<'a, '_, N> {
     /// Takes a group of a resource set.
     fn group(&mut self, kind: ResourceKind) -> Result<()> {
         self.scanner.open(b'{')?;
+        // Growing step by step, lists would be written several times, and to memory that was never used.
+        let resources = (self.scanner.left() / USUAL_RESOURCE).min(MOST_EXPECTED);
+        self.frame.set.reserve(resources);
+        self.names.expect(resources);
         self.likely.clear();
         let mut keys = 0..0;
         let mut first = true;
@@ -548,6 +548,8 @@ const INNER: [(&str, Inner); 10] = [
 
 /// Bytes of text that a resource mostly has.
 const USUAL_RESOURCE: usize = 200;
+/// How many resources are reckoned with for the length of a text, which may as well hold one that is large.
+const MOST_EXPECTED: usize = 1 << 14;
 /// What the hashes of models' texts are kept apart by from others.
 const DOMAIN_MODEL: u64 = 8;
 /// Entries a buffer keeps between frames.

@@ -112,6 +112,11 @@ impl<'a> Scanner<'a> {
         self.depth = depth;
     }
 
+    /// Bytes that are left.
+    pub fn left(&self) -> usize {
+        self.bytes.len() - self.pos
+    }
+
     pub fn depth(&self) -> u32 {
         self.depth
     }

@@ -42,59 +42,33 @@ pub enum Output {
 
     /// Keep the text of this frame until it is released: resources stand in it that have not been read.
     Retain(FrameId),
+    /// The text is not needed any more. It may be that it never was, when all that stood in a frame changed with that frame.
     Release(FrameId),
     /// A member's name got a number; the span is a JSON string with its quotes.
-    Key {
-        key: KeyId,
-        name: Span,
-    },
+    Key { key: KeyId, name: Span },
     /// Resources came into the cache.
     Loaded(Vec<ResourceId>),
     /// A resource that was not read is about to change: this is the last chance to read its present value. Of what a frame
     /// leads to, these come first.
     Touch(Reading),
     /// Members of a model were given values. Never empty.
-    Change {
-        resource: ResourceId,
-        members: Vec<Change>,
-    },
+    Change { resource: ResourceId, members: Vec<Change> },
     /// An item was put into a collection.
-    Insert {
-        resource: ResourceId,
-        idx: u32,
-        value: Value,
-    },
+    Insert { resource: ResourceId, idx: u32, value: Value },
     /// An item was taken out of a collection.
-    Remove {
-        resource: ResourceId,
-        idx: u32,
-    },
+    Remove { resource: ResourceId, idx: u32 },
     /// Any other event. The name is written as in a JSON string, without quotes; an empty data span means that there was no data.
-    Event {
-        resource: ResourceId,
-        name: Span,
-        data: Span,
-    },
+    Event { resource: ResourceId, name: Span, data: Span },
     /// The gateway ended the subscription; the reason is a JSON error object, or empty.
-    Unsubscribed {
-        resource: ResourceId,
-        reason: Span,
-    },
+    Unsubscribed { resource: ResourceId, reason: Span },
     /// A resource is now of another kind, and its old value means nothing any more. These come first, too.
     Replaced(ResourceId),
     /// A resource left the cache. Its number stays valid until [`Engine::forget`](super::Engine::forget).
     Dropped(ResourceId),
     /// A subscribe or unsubscribe request that no caller waits for was refused.
-    Refused {
-        resource: ResourceId,
-        unsubscribe: bool,
-        error: Span,
-    },
+    Refused { resource: ResourceId, unsubscribe: bool, error: Span },
     /// A request is done.
-    Settled {
-        request: RequestId,
-        outcome: Outcome,
-    },
+    Settled { request: RequestId, outcome: Outcome },
 }
 
 /// A member of a model was given a value, or deleted.
@@ -102,8 +76,9 @@ pub enum Output {
 pub struct Change {
     pub key: KeyId,
     pub value: Value,
-    /// Whether it is another value than before. The engine remembers references but no other values, so where this is false,
-    /// whoever has read the value has to compare.
+    /// Whether it is another value than before. The engine remembers references and what events brought, but not what came
+    /// with the model's text, so where this is false, whoever has read the value has to compare. It is never false for a
+    /// reference, nor where there was one.
     pub known: bool,
 }
 

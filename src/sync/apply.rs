@@ -51,7 +51,7 @@ impl Apply<'_> {
             let cells = &frame.cells[entry.cells.clone()];
             match (&self.graph.slot(id).content, entry.kind) {
                 (Content::None, _) => self.load(id, entry, keys, cells),
-                (Content::Model { .. }, ResourceKind::Model) => self.sync_model(id, entry, keys),
+                (Content::Model { .. }, ResourceKind::Model) => self.sync_model(id, entry),
                 (Content::Collection(_), ResourceKind::Collection) => self.sync_collection(id, entry, cells),
                 (Content::Error(error), ResourceKind::Error) if *error == cells[0] => {}
                 _ => self.replace(id, entry, keys, cells),
@@ -101,7 +101,8 @@ impl Apply<'_> {
             let delete = value.kind == Kind::Delete;
             let (known, reshapes) = match keys.binary_search(&key) {
                 Ok(at) if !delete => match cells.get(at) {
-                    None | Some(&Cell::UNKNOWN) => (false, false),
+                    // What is not remembered was no reference.
+                    None | Some(&Cell::UNKNOWN) => (value.cell.as_reference().is_some(), false),
                     Some(&cell) if cell == value.cell => continue,
                     Some(_) => (true, false),
                 },
@@ -194,21 +195,19 @@ impl Apply<'_> {
         }
     }
 
-    fn sync_model(&mut self, id: ResourceId, entry: &SetEntry, keys: &[KeyId]) {
+    fn sync_model(&mut self, id: ResourceId, entry: &SetEntry) {
         if matches!(self.graph.slot(id).content, Content::Model { hash, .. } if hash == entry.hash) {
             return;
         }
         let Ok(mut members) = entry.rescan(self.text, self.units, self.hasher, self.graph) else { return };
-        let (shape, _) = self.graph.sorted_model(keys, &[]);
-        if let Content::Model { shape: old, .. } = self.graph.slot(id).content
-            && old != shape
-        {
-            let keys = self.graph.shapes.keys(shape);
-            let gone = self.graph.shapes.keys(old).iter().filter(|key| keys.binary_search(key).is_err());
+        if let Content::Model { shape, .. } = self.graph.slot(id).content {
+            let mut keys: Vec<u64> = members.iter().map(|m| u64::from(m.key)).collect();
+            sort(&mut keys);
+            let old = self.graph.shapes.keys(shape).iter();
+            let gone = old.filter(|&&key| keys.binary_search(&u64::from(key)).is_err());
             let delete = Value { kind: Kind::Delete, span: Span::default(), cell: Cell::UNKNOWN };
             members.extend(gone.map(|&key| Member { key, value: delete }));
         }
-        self.graph.shapes.release(shape, &mut self.graph.keys);
         // As if an event had said all that.
         let _ = self.change(id, &members);
         if let Content::Model { hash, .. } = &mut self.graph.slot_mut(id).content {

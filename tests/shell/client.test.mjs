@@ -313,7 +313,14 @@ test('a value that does not fit a definition is told as an error, and the rest o
 
 test('soft references, data values and errors in a resource set', async () => {
   const { client } = connected({
-    m: { model: { soft: { rid: 'other', soft: true }, data: { data: { rid: 'x' } }, bad: { rid: 'bad' } } },
+    m: {
+      model: {
+        soft: { rid: 'other', soft: true },
+        data: { data: { rid: 'x' } },
+        bad: { rid: 'bad' },
+        unusual: { rid: 1, data: 5 },
+      },
+    },
     bad: { error: { code: 'system.accessDenied', message: 'Access denied' } },
     other: { model: { x: 1 } },
   });
@@ -321,6 +328,7 @@ test('soft references, data values and errors in a resource set', async () => {
   assert.ok(model.soft instanceof ResRef);
   assert.equal((await model.soft.get()).x, 1);
   assert.deepEqual(model.data, { rid: 'x' });
+  assert.equal(model.unusual, 5, 'what is no resource ID makes no reference');
   assert.ok(isResError(model.bad));
   assert.equal(model.bad.code, 'system.accessDenied');
   client.disconnect();

@@ -75,3 +75,51 @@ test('whatever changed while the connection was down is there after it, whatever
     client.disconnect();
   }
 });
+
+test('a model with a definition is told only what changed while the connection was down', async () => {
+  const model = { n: 1, d: { data: { k: 1 } }, s: { rid: 'x', soft: true } };
+  const { client, gateway, delivered } = connected({ m: { model } });
+  const definition = { n: 'number', d: 'object', s: 'object' };
+  client.registerModelType('m', (api, rid) => new exported.ResModel(api, rid, { definition }));
+  const found = await client.get('m');
+  const changes = [];
+  found.on('change', (old) => changes.push(old));
+  const { d } = found;
+  gateway.resources.set('m', { model: { ...model, n: 2 } });
+  const back = new Promise((resolve) => client.on('connect', resolve));
+  gateway.socket.lose();
+  await back;
+  await client.call('any', 'thing');
+  await delivered();
+  assert.deepEqual(changes, [{ n: 1 }]);
+  assert.equal(found.n, 2);
+  assert.equal(found.d, d);
+});
+
+test('an object of the application is never the same as data or another object that looks like it', async () => {
+  const plain = () => {
+    const hide = (value) => ({ value, enumerable: false });
+    return Object.defineProperties({}, { __init: hide(() => {}), __update: hide(() => null) });
+  };
+  for (const definition of [null, { a: 'object' }]) {
+    const { client, gateway, delivered } = connected({ m: { model: { a: { data: {} } } } });
+    client.registerModelType('special.*', plain);
+    if (definition) client.registerModelType('m', (api, rid) => new exported.ResModel(api, rid, { definition }));
+    const found = await client.get('m');
+    const changes = [];
+    found.on('change', (old) => changes.push(old.a));
+    const seen = [found.a];
+    for (const rid of ['special.1', 'special.2']) {
+      gateway.event('m', 'change', { values: { a: { rid } }, models: { [rid]: { n: 1 } } });
+      seen.push(found.a);
+    }
+    gateway.event('m', 'change', { values: { a: { data: {} } } });
+    seen.push(found.a);
+    await delivered();
+    assert.equal(new Set(seen).size, 4);
+    assert.deepEqual(
+      changes.map((old) => seen.indexOf(old)),
+      [0, 1, 2],
+    );
+  }
+});

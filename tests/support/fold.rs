@@ -45,7 +45,9 @@ impl Fold {
                 for (key, old) in old {
                     assert_eq!(before.get(key), old.as_ref(), "the old value of {key}");
                     let new = now.get(key);
-                    assert!(new != old.as_ref() || self.replaced.contains(&target(new)), "{key} did not change");
+                    // Written out, for 0.0 and -0.0 are equal.
+                    let changed = format!("{new:?}") != format!("{:?}", old.as_ref());
+                    assert!(changed || self.replaced.contains(&target(new)), "{key} did not change");
                     match new {
                         Some(new) => before.insert(key.clone(), new.clone()),
                         None => before.remove(key),

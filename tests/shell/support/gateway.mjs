@@ -85,7 +85,7 @@ export class Gateway {
     for (const rid of found) {
       const { model, collection } = this.resources.get(rid) ?? {};
       for (const value of Object.values(model ?? collection ?? {})) {
-        if (value?.rid && !value.soft) found.add(value.rid);
+        if (typeof value?.rid === 'string' && !value.soft) found.add(value.rid);
       }
     }
     return found;
