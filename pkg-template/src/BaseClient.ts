@@ -139,12 +139,21 @@ export abstract class BaseClient implements ClientApi, ConnectionOwner {
    * {@link ResError}. Throws when the resource ID is missing.
    */
   get<R extends object = Resource>(rid: string): Promise<R> {
-    if (!rid) throw new Error('Invalid resource ID');
+    requireText(rid, RESOURCE_ID);
     return this.#promise((session) => {
       const found = session.driver.get(rid);
       if (found >= 0) return Promise.resolve(session.resources.object(found) as R);
       return session.requests.wait<R>(-found, { rid, method: `subscribe.${rid}` });
     });
+  }
+
+  /**
+   * The resource, if it is cached: nothing is asked for, and it does not stay longer for this. It may be stale. Throws when the
+   * resource ID is missing.
+   */
+  getCached<R extends object = Resource>(rid: string): R | undefined {
+    requireText(rid, RESOURCE_ID);
+    return (this.#session && this.#cached(this.#session, rid, undefined))?.item as R | undefined;
   }
 
   /** Calls a method of a resource; resolves with its result, or with the resource it answers with. */
@@ -164,13 +173,13 @@ export abstract class BaseClient implements ClientApi, ConnectionOwner {
    * @deprecated Use `call` with the method `new`.
    */
   create<R extends object = Resource>(rid: string, params?: unknown): Promise<R> {
-    if (!rid) throw new Error('Invalid resource ID');
+    requireText(rid, RESOURCE_ID);
     return this.#request(Action.New, rid, '', params);
   }
 
   /** Calls the method `set` of a model. A member that is undefined is deleted. Resolves with `{payload}`. */
   setModel(rid: string, props: object): Promise<{ payload?: unknown }> {
-    if (!rid) throw new Error('Invalid resource ID');
+    requireText(rid, RESOURCE_ID);
     const params: Record<string, unknown> = { ...props };
     for (const key of Object.keys(params)) if (params[key] === undefined) params[key] = { action: 'delete' };
     return this.#request(Action.Call, rid, 'set', params, true);
@@ -280,10 +289,15 @@ export abstract class BaseClient implements ClientApi, ConnectionOwner {
 }
 
 function requireMethod(rid: string, method: string): void {
-  if (!rid) throw new Error('Invalid resource ID');
-  if (!method) throw new Error('Invalid method');
+  requireText(rid, RESOURCE_ID);
+  requireText(method, 'method');
 }
 
+function requireText(text: unknown, what: string): void {
+  if (typeof text !== 'string' || text === '') throw new Error(`Invalid ${what}`);
+}
+
+const RESOURCE_ID = 'resource ID';
 /** Names of the actions on the wire. */
 const ACTIONS = ['call', 'auth', 'new'];
 const SUPPORTED_PROTOCOL = '1.2.3';

@@ -121,6 +121,21 @@ test('get answers one promise while it is under way, and one object ever after',
   client.disconnect();
 });
 
+test('what is cached is there without asking for it, and does not stay for it', async () => {
+  const { client, gateway } = connected(library());
+  assert.equal(client.getCached('library.books'), undefined, 'nothing is there before the first use');
+  const got = client.get('library.books');
+  assert.equal(client.getCached('library.books'), undefined, 'what is under way is not there yet');
+  const unsubscribed = gateway.request('unsubscribe.library.books');
+  const books = await got;
+  assert.equal(client.getCached('library.books'), books);
+  assert.equal(client.getCached('library.book.1'), books.atIndex(0), 'what is referred to is there as well');
+  assert.equal(client.getCached('library.book.99'), undefined);
+  await unsubscribed;
+  await client.call('library.books', 'thing');
+  assert.equal(client.getCached('library.books'), undefined);
+});
+
 test('a get that fails is rejected with an error that tells what was asked, and may be tried again', async () => {
   const { client, gateway } = connected(library());
   const error = next(client, 'error');
@@ -184,12 +199,15 @@ test('set deletes what is undefined, and resolves with the result of the protoco
 
 test('what is missing is an error thrown at once', () => {
   const { client } = connected();
-  for (const rid of ['', undefined]) {
+  for (const rid of ['', undefined, null, 5, {}]) {
     assert.throws(() => client.get(rid), /Invalid resource ID/);
+    assert.throws(() => client.getCached(rid), /Invalid resource ID/);
+    assert.throws(() => client.create(rid), /Invalid resource ID/);
     assert.throws(() => client.call(rid, 'x'), /Invalid resource ID/);
     assert.throws(() => client.setModel(rid, {}), /Invalid resource ID/);
   }
   assert.throws(() => client.call('a.b', ''), /Invalid method/);
+  assert.throws(() => client.call('a.b', 5), /Invalid method/);
   assert.throws(() => client.authenticate('a.b'), /Invalid method/);
   assert.throws(() => client.resourceOn('a.b', 'change', () => {}), /Resource a\.b not found in cache/);
   assert.throws(() => new ResClient(), TypeError);
