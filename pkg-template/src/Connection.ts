@@ -73,6 +73,9 @@ export class Connection {
     if (state.state === 'idle' || state.state === 'waiting') this.owner.ws = null;
     // A hook that is still running belongs to a connection that is gone.
     if (state.state !== 'connected') this.hooks += 1;
+    const listen = state.state === 'waiting' ? globalThis.addEventListener : globalThis.removeEventListener;
+    // Node has neither.
+    for (const event of RETURNS) (listen as typeof listen | undefined)?.(event, this.retry);
     this.emitter.emit(this.owner, 'state', state);
   }
 
@@ -101,6 +104,11 @@ export class Connection {
         },
       );
   }
+
+  /** There is no use in waiting any longer, unless nobody looks. */
+  private readonly retry = (): void => {
+    if (globalThis.document?.visibilityState !== 'hidden') this.driver.connect();
+  };
 
   connected(): void {
     this.owner.connected = true;
@@ -149,5 +157,7 @@ function pendingConnect(): Deferred<undefined> {
 }
 
 const DISCONNECT_CALLED = { code: 'system.disconnect', message: 'Disconnect called' };
+/** Events of a page that the network, or somebody to look at it, is there again. */
+const RETURNS = ['online', 'pageshow', 'visibilitychange'];
 const SOCKET_OPEN = 0;
 const SOCKET_ERROR = 1;

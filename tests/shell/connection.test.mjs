@@ -212,3 +212,45 @@ test('a subscription the gateway ends is told with the reason, and taken up agai
   await again;
   client.disconnect();
 });
+
+test('a page that is online or looked at again connects at once', async () => {
+  const page = new EventTarget();
+  const globals = {
+    addEventListener: (...args) => page.addEventListener(...args),
+    removeEventListener: (...args) => page.removeEventListener(...args),
+    document: { visibilityState: 'visible', baseURI: 'http://page/' },
+  };
+  const before = Object.keys(globals).map((name) => [name, globalThis[name]]);
+  Object.assign(globalThis, globals);
+  try {
+    const hour = 3_600_000;
+    const { client, gateway } = connected(
+      { m: { model: { n: 1 } } },
+      { reconnectDelay: hour, reconnectDelayMax: hour },
+    );
+    (await client.get('m')).on('change', () => {});
+    for (const event of ['online', 'pageshow', 'visibilitychange']) {
+      gateway.socket.lose();
+      assert.equal(client.state.state, 'waiting');
+      globals.document.visibilityState = 'hidden';
+      page.dispatchEvent(new Event(event));
+      assert.equal(client.state.state, 'waiting', 'nobody looks');
+      globals.document.visibilityState = 'visible';
+      page.dispatchEvent(new Event(event));
+      assert.equal(client.state.state, 'connecting');
+      await next(client, 'connect');
+    }
+    const { sockets } = gateway;
+    page.dispatchEvent(new Event('online'));
+    assert.equal(sockets.length, 4, 'a connection that is there is left alone');
+    gateway.socket.lose();
+    client.disconnect();
+    page.dispatchEvent(new Event('online'));
+    assert.equal(sockets.length, 4, 'as is who wants none');
+  } finally {
+    for (const [name, value] of before) {
+      if (value === undefined) delete globalThis[name];
+      else globalThis[name] = value;
+    }
+  }
+});
