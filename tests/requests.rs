@@ -32,6 +32,22 @@ fn the_method_follows_a_query_that_holds_dots() {
 }
 
 #[test]
+fn a_call_that_is_given_up_before_it_is_sent_is_neither_sent_nor_settled() {
+    let mut client = Client::new();
+    let [unwanted, wanted] = ["unwanted", "wanted"].map(|method| client.call("r", method, None));
+    assert!(client.engine.give_up(unwanted));
+    assert!(!client.engine.give_up(unwanted));
+    client.open();
+    client.shake_hands("1.2.3");
+    client.hook_done(true);
+    assert_eq!(client.methods(), ["call.r.wanted"]);
+    assert!(!client.engine.give_up(wanted), "it has been sent");
+    client.respond("call.r.wanted", json!({ "payload": 1 }));
+    assert_eq!(client.settled[&wanted], Settled::Payload(Some(json!(1))));
+    assert!(!client.settled.contains_key(&unwanted));
+}
+
+#[test]
 fn a_call_is_settled_with_its_payload() {
     let mut client = Client::connected();
     for payload in [json!({ "rid": "x", "models": [1] }), json!(null), json!([1]), json!("s")] {

@@ -7,8 +7,9 @@ import { Emitter } from './Emitter.js';
 import { countEvents, type EventBusLike, type EventHandler } from './EventBus.js';
 import type { ClientState, ConnectError, Inspection } from './events.js';
 import type { Entry } from './Entry.js';
-import { type ClientOptions, type OnConnect, type Options, readOptions, resolveUrl } from './options.js';
+import { type ClientOptions, type OnConnect, type Options, readOptions, requireDelay, resolveUrl } from './options.js';
 import type { WebSocketFactory, WebSocketLike } from './options.js';
+import { limited, type Limits, type RequestOptions } from './limited.js';
 import { ResError } from './ResError.js';
 import type { ResourceFactory } from './Resources.js';
 import { Session } from './Session.js';
@@ -136,14 +137,16 @@ export abstract class BaseClient implements ClientApi, ConnectionOwner {
 
   /**
    * Gets a resource, which is kept up to date as long as it is listened to and for a while after. Rejected with a
-   * {@link ResError}. Throws when the resource ID is missing.
+   * {@link ResError}. Throws when the resource ID is missing. Who gives up waiting does not keep others from getting it.
    */
-  get<R extends object = Resource>(rid: string): Promise<R> {
+  get<R extends object = Resource>(rid: string, options?: RequestOptions): Promise<R> {
     requireText(rid, RESOURCE_ID);
     return this.#promise((session) => {
+      const limits = this.#limits(options);
       const found = session.driver.get(rid);
       if (found >= 0) return Promise.resolve(session.resources.object(found) as R);
-      return session.requests.wait<R>(-found, { rid, method: `subscribe.${rid}` });
+      const asked = { rid, method: `subscribe.${rid}` };
+      return limited(session.requests.wait<R>(-found, asked), asked, limits);
     });
   }
 
@@ -157,15 +160,15 @@ export abstract class BaseClient implements ClientApi, ConnectionOwner {
   }
 
   /** Calls a method of a resource; resolves with its result, or with the resource it answers with. */
-  call<R = unknown>(rid: string, method: string, params?: unknown): Promise<R> {
+  call<R = unknown>(rid: string, method: string, params?: unknown, options?: RequestOptions): Promise<R> {
     requireMethod(rid, method);
-    return this.#request(Action.Call, rid, method, params);
+    return this.#request(Action.Call, rid, method, params, options);
   }
 
   /** Calls an authentication method of a resource; resolves as `call` does. */
-  authenticate<R = unknown>(rid: string, method: string, params?: unknown): Promise<R> {
+  authenticate<R = unknown>(rid: string, method: string, params?: unknown, options?: RequestOptions): Promise<R> {
     requireMethod(rid, method);
-    return this.#request(Action.Auth, rid, method, params);
+    return this.#request(Action.Auth, rid, method, params, options);
   }
 
   /**
@@ -182,7 +185,7 @@ export abstract class BaseClient implements ClientApi, ConnectionOwner {
     requireText(rid, RESOURCE_ID);
     const params: Record<string, unknown> = { ...props };
     for (const key of Object.keys(params)) if (params[key] === undefined) params[key] = { action: 'delete' };
-    return this.#request(Action.Call, rid, 'set', params, true);
+    return this.#request(Action.Call, rid, 'set', params, undefined, true);
   }
 
   /** What `on` of models and collections calls. Throws when the resource is not cached. */
@@ -260,14 +263,33 @@ export abstract class BaseClient implements ClientApi, ConnectionOwner {
     }
   }
 
-  #request<R>(action: Action, rid: string, name: string, params: unknown, raw = false): Promise<R> {
+  #request<R>(
+    action: Action,
+    rid: string,
+    name: string,
+    params: unknown,
+    options?: RequestOptions,
+    raw = false,
+  ): Promise<R> {
     return this.#promise(({ driver, requests }) => {
+      const limits = this.#limits(options);
       const given = params || undefined;
       // Undefined where there is nothing that JSON could hold, whatever the types say.
       const json = JSON.stringify(given) as string | undefined;
-      const method = `${ACTIONS[action]}.${rid}${name && `.${name}`}`;
-      return requests.wait<R>(driver.request(action, rid, name, json ?? ''), { rid, method, params: given, raw });
+      const asked = { rid, method: `${ACTIONS[action]}.${rid}${name && `.${name}`}`, params: given, raw };
+      const request = driver.request(action, rid, name, json ?? '');
+      return limited(requests.wait<R>(request, asked), asked, limits, () => {
+        if (driver.give_up(request)) requests.forget(request);
+      });
     });
+  }
+
+  /** Throws for what is no time, and the signal's reason. */
+  #limits(options?: RequestOptions): Limits {
+    const { timeout = this.#options.requestTimeout, signal } = options ?? {};
+    requireDelay(timeout);
+    signal?.throwIfAborted();
+    return { timeout, signal };
   }
 
   /** The entry of a cached resource: that of the object with this handle, or else the one of the ID. */

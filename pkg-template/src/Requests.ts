@@ -38,6 +38,11 @@ export class Requests {
     return pending.promise as Promise<R>;
   }
 
+  /** The request will not be settled. */
+  forget(request: number): void {
+    this.pending.delete(request);
+  }
+
   settle(request: number, outcome: Outcome): void {
     const pending = this.pending.get(request);
     if (pending) {

@@ -1,6 +1,7 @@
 // An overload that is internal differs from the one before it in its documentation, and is left out of the types.
 /* eslint @typescript-eslint/unified-signatures: ['error', { ignoreOverloadsWithDifferentJSDoc: true }] */
 import type { EventHandler } from './EventBus.js';
+import type { RequestOptions } from './limited.js';
 import type { ResCollection } from './ResCollection.js';
 import type { ResError } from './ResError.js';
 import type { ResModel } from './ResModel.js';
@@ -10,9 +11,9 @@ export type Resource = ResModel | ResCollection | ResError;
 
 /** What models, collections and references need of their client. */
 export interface ClientApi {
-  get<R extends object = Resource>(rid: string): Promise<R>;
-  call<R = unknown>(rid: string, method: string, params?: unknown): Promise<R>;
-  authenticate<R = unknown>(rid: string, method: string, params?: unknown): Promise<R>;
+  get<R extends object = Resource>(rid: string, options?: RequestOptions): Promise<R>;
+  call<R = unknown>(rid: string, method: string, params?: unknown, options?: RequestOptions): Promise<R>;
+  authenticate<R = unknown>(rid: string, method: string, params?: unknown, options?: RequestOptions): Promise<R>;
   setModel(rid: string, props: object): Promise<{ payload?: unknown }>;
   /** Registers listeners of a cached resource. */
   resourceOn(rid: string, events?: string | null, handler?: EventHandler | null): void;

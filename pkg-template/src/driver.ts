@@ -9,6 +9,8 @@ export interface Driver {
   find(rid: string): number;
   /** The number of the request. `params` is JSON, or empty for none. */
   request(action: Action, rid: string, method: string, params: string): number;
+  /** Nobody waits for a request any longer. Whether it is not sent, nor settled, for that. */
+  give_up(request: number): boolean;
   listen(resource: number): void;
   unlisten(resource: number): void;
   /** Byte offset of a resource record (see `record.ts`); 0 when the resource has been taken before. */

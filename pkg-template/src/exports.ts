@@ -11,6 +11,7 @@ export type {
   RemoveEvent,
   UnsubscribeEvent,
 } from './events.js';
+export type { RequestOptions } from './limited.js';
 export type { ClientOptions, DebugCallback, OnConnect, WebSocketFactory, WebSocketLike } from './options.js';
 export { type CollectionOptions, ResCollection } from './ResCollection.js';
 export { isResError, ResError } from './ResError.js';

@@ -39,6 +39,8 @@ export interface ClientOptions<C = unknown> {
   subscribeRetryDelay?: number;
   /** Milliseconds a resource nobody listens to stays subscribed. Default 5000. */
   unsubscribeDelay?: number;
+  /** Milliseconds until a request is rejected with `system.timeout`, also one not sent yet; 0 for never. Default 0. */
+  requestTimeout?: number;
   /** The event bus. Default: one that all clients share. */
   eventBus?: EventBusLike;
   /** Logs the traffic with `console.debug`, or hands it to a function. Default false. */
@@ -55,6 +57,7 @@ export interface Options {
   subscribeStaleDelay: number;
   subscribeRetryDelay: number;
   unsubscribeDelay: number;
+  requestTimeout: number;
   eventBus: EventBusLike;
   debug: boolean | DebugCallback;
 }
@@ -76,11 +79,13 @@ export function readOptions<C>(given: ClientOptions<C> | undefined): Options {
 const delay = (byDefault: number): PropertyDefinition => ({
   type: 'number',
   default: byDefault,
-  assert: (value) => {
-    if (!Number.isFinite(value) || (value as number) < 0)
-      throw new Error('Not a finite number of milliseconds, 0 or more');
-  },
+  assert: requireDelay,
 });
+
+export function requireDelay(value: unknown): void {
+  if (!Number.isFinite(value) || (value as number) < 0)
+    throw new Error('Not a finite number of milliseconds, 0 or more');
+}
 
 const DEFINITION: Definition = {
   onConnect: '?function',
@@ -91,6 +96,7 @@ const DEFINITION: Definition = {
   subscribeStaleDelay: delay(2000),
   subscribeRetryDelay: delay(10000),
   unsubscribeDelay: delay(5000),
+  requestTimeout: delay(0),
   eventBus: { type: 'object', default: undefined },
 };
 

@@ -220,6 +220,18 @@ impl Engine {
         request
     }
 
+    /// The application does not wait for a call any longer. If it was not sent yet, it never is, nor settled; else it is settled
+    /// as ever, for what the service has done cannot be undone. Whether it was not sent.
+    pub fn give_up(&mut self, request: RequestId) -> bool {
+        for queued in &mut self.requests.queued {
+            if matches!(queued.purpose, Purpose::Call(r) | Purpose::Create(r) if r == request) {
+                queued.purpose = Purpose::Obsolete;
+                return true;
+            }
+        }
+        false
+    }
+
     /// The application listens to a resource once more.
     pub fn listen(&mut self, now: Time, id: ResourceId) {
         self.advance(now);

@@ -78,6 +78,9 @@ impl Engine {
         self.set_state(ConnectionState::Connected);
         self.subscribe_stale();
         for queued in std::mem::take(&mut self.requests.queued) {
+            if queued.purpose == Purpose::Obsolete {
+                continue;
+            }
             self.request(queued.purpose, queued.method, queued.params.as_deref());
         }
         self.outputs.push_back(Output::Connected);

@@ -17,7 +17,8 @@ pub enum Purpose {
         resource: ResourceId,
         count: u32,
     },
-    /// Giving back what the gateway has taken away meanwhile: the answer means nothing.
+    /// Giving back what the gateway has taken away meanwhile: the answer means nothing. Or what nobody wants any more, and which
+    /// is not sent then.
     Obsolete,
     /// One-shot `get`.
     Fetch(RequestId),

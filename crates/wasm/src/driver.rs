@@ -104,6 +104,11 @@ impl Driver {
         self.inner.step(|engine, now| engine.invoke(now, action, rid, method, params)).0
     }
 
+    /// Nobody waits for a request any longer. Whether it is not sent, nor settled, for that.
+    pub fn give_up(&self, request: u32) -> bool {
+        self.inner.step(|engine, _| engine.give_up(RequestId(request)))
+    }
+
     pub fn listen(&self, resource: u32) {
         self.inner.step(|engine, now| engine.listen(now, ResourceId(resource)));
     }
