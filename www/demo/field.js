@@ -40,6 +40,7 @@ export class Field {
     if (draft === this.#shown || draft === this.#sending) return;
     this.#sending = draft;
     this.#refused = undefined;
+    this.#input.setAttribute('aria-busy', 'true');
     try {
       await this.#model.set({ [this.#member]: draft });
       if (this.#input.value === draft) this.#show(this.#current);
@@ -49,6 +50,7 @@ export class Field {
       note(this.#note, reason(error));
     } finally {
       this.#sending = undefined;
+      this.#input.removeAttribute('aria-busy');
     }
   }
 

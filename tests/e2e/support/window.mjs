@@ -84,6 +84,11 @@ export class DemoWindow {
     await this.field(rid, member).press('Enter');
   }
 
+  /** Waits until what was typed into the row of a book has been answered: until then it may be on the page and nowhere else. */
+  answered(rid) {
+    return this.until((rid) => !document.querySelector(`.row[data-rid="${rid}"] [aria-busy="true"]`), rid);
+  }
+
   /** Waits until a book has a value on the page. */
   shows(rid, member, value) {
     return this.until(
