@@ -24,8 +24,8 @@ export class Updates {
   ) {}
 
   /**
-   * `count` members from `at` on: number of the name and whether the value is known to be another one, value. The engine
-   * does not remember values, so the others are compared here.
+   * `count` members from `at` on: number of the name and whether the value is known to be another one, value. The engine does
+   * not remember what came with a model's text, so the others are compared here.
    */
   change(handle: number, count: number, at: number): void {
     const entry = this.known(handle);

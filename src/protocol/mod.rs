@@ -4,6 +4,7 @@ mod content;
 pub mod error;
 mod escape;
 pub mod frame;
+mod frame_scanner;
 pub mod hash;
 mod number;
 pub mod request;
@@ -11,6 +12,7 @@ pub mod rid;
 pub mod scan;
 pub mod value;
 pub mod version;
+mod words;
 
 pub use error::ResError;
 pub use scan::{Span, Units};
