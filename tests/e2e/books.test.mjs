@@ -34,7 +34,8 @@ suite('books in several windows', () => {
     const rid = await one.add('Frankenstein', 'Mary Shelley');
     await other.shows(rid, 'author', 'Mary Shelley');
     assert.deepEqual(await other.renders(), { ...before, [rid]: 1 });
-    assert.equal(await one.page.inputValue('.add [name="title"]'), '', 'the form is ready for the next book');
+    // The form is ready for the next book.
+    await one.until(() => document.querySelector('.add [name="title"]').value === '');
 
     await other.page.click(`[data-rid="${rid}"] .delete`);
     await one.until((rid) => !document.querySelector(`.row[data-rid="${rid}"]`), rid);

@@ -48,6 +48,6 @@ suite('the chart', () => {
     await window.press('hold');
     await window.until(later, last + 1500);
     await window.until(() => document.querySelector('#ticker').dataset.points === '120');
-    assert.equal(await window.page.isVisible('#ticker.stale'), false);
+    await window.until(() => !document.querySelector('#ticker').classList.contains('stale'));
   });
 });
