@@ -25,6 +25,15 @@ fn parameters_travel_as_they_are() {
 }
 
 #[test]
+fn any_character_may_stand_in_a_method() {
+    let mut client = Client::connected();
+    let all: String = ('\0'..='\u{ff}').chain(['\u{2028}', '\u{ffff}', '🌍']).collect();
+    client.call(&all, "m", None);
+    client.call("\"\\", "\u{1f}", None);
+    assert_eq!(client.methods(), [format!("call.{all}.m"), "call.\"\\.\u{1f}".to_owned()]);
+}
+
+#[test]
 fn the_method_follows_a_query_that_holds_dots() {
     let mut client = Client::connected();
     client.call("r?q=1.2", "m", None);

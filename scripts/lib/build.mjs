@@ -7,7 +7,7 @@ import { Complaint, step } from './process.mjs';
 import { bindgenOut, cargoTarget, npmBin, pkg, root, tool } from './places.mjs';
 
 const MODULE = join(bindgenOut, 'resclient_wasm_bg.wasm');
-const PANICS = join(root, 'scripts/lib/panics.mjs');
+const PANICS = ['panics.mjs', 'panic-places.mjs'].map((name) => join(root, 'scripts/lib', name));
 
 /** Makes `pkg/`, the publishable npm package: cargo, wasm-bindgen, wasm-opt, then the TypeScript shell around them. */
 export async function buildPackage() {
@@ -17,7 +17,7 @@ export async function buildPackage() {
   await step('cargo build of crates/wasm', 'cargo', ['build', ...crate, '--config', anonymousPaths()]);
 
   const compiled = join(cargoTarget, 'wasm32-unknown-unknown/wasm/resclient_wasm.wasm');
-  const inputs = [compiled, version, JSON.stringify(OPTIMISE), PANICS, join(root, 'package-lock.json')];
+  const inputs = [compiled, version, JSON.stringify(OPTIMISE), ...PANICS, join(root, 'package-lock.json')];
   await unlessFresh('wasm', inputs, [MODULE], () => bindAndOptimise(compiled));
 
   const shell = join(root, 'scripts/build-shell.mjs');
@@ -45,8 +45,9 @@ async function bindAndOptimise(compiled) {
   await step('wasm-bindgen', tool('wasm-bindgen'), bind);
   // Only now, for on a fresh clone the npm packages were not there when this file was loaded.
   const { trapPanics } = await import('./panics.mjs');
+  const { blankPanicPlaces } = await import('./panic-places.mjs');
   const plain = join(bindgenOut, '..', 'resclient_wasm_bg.plain.wasm');
-  writeFileSync(plain, trapPanics(readFileSync(MODULE)));
+  writeFileSync(plain, blankPanicPlaces(trapPanics(readFileSync(MODULE))));
   await step('wasm-opt', process.execPath, [npmBin('binaryen/bin/wasm-opt'), plain, '-o', MODULE, ...OPTIMISE]);
 }
 
@@ -62,6 +63,7 @@ const OPTIMISE = [
   '--flexible-inline-max-function-size=2',
   '--always-inline-max-function-size=2',
   '--strip-producers',
+  '--strip-target-features',
   '--enable-bulk-memory',
   '--enable-bulk-memory-opt',
   '--enable-reference-types',

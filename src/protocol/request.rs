@@ -44,17 +44,22 @@ pub fn method(action: Action, rid: &str, method: &str) -> String {
 pub fn json_string(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + 2);
     out.push('"');
-    for c in text.chars() {
-        match c {
-            '"' | '\\' => out.extend(['\\', c]),
-            '\0'..='\x1f' => {
-                let hex = |digit: u32| char::from_digit(digit & 0xf, 16).unwrap_or('0');
-                out.push_str("\\u00");
-                out.extend([hex(c as u32 >> 4), hex(c as u32)]);
-            }
-            _ => out.push(c),
+    let mut written = 0;
+    for (at, byte) in text.bytes().enumerate() {
+        if byte >= b' ' && byte != b'"' && byte != b'\\' {
+            continue;
+        }
+        out.push_str(text.get(written..at).unwrap_or_default());
+        written = at;
+        out.push('\\');
+        if byte < b' ' {
+            out.push_str("u00");
+            out.push(if byte < 0x10 { '0' } else { '1' });
+            out.push(char::from(b"0123456789abcdef"[usize::from(byte & 0xf)]));
+            written += 1;
         }
     }
+    out.push_str(text.get(written..).unwrap_or_default());
     out.push('"');
     out
 }
@@ -72,7 +77,9 @@ pub fn push_number(out: &mut String, n: u64) {
             break;
         }
     }
-    out.extend(digits[at..].iter().map(|&digit| char::from(b'0' + digit)));
+    for &digit in &digits[at..] {
+        out.push(char::from(b'0' + digit));
+    }
 }
 
 /// Writes a request frame. `params` is JSON text.
