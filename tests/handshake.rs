@@ -40,7 +40,7 @@ fn a_gateway_that_does_not_know_the_request_is_spoken_to_in_the_legacy_protocol(
     assert_eq!(client.engine.protocol(), Version::LEGACY);
     // A legacy result is the payload itself, even if it looks like an answer of a later version.
     client.respond("call.a.m", json!({ "payload": 1 }));
-    assert_eq!(client.settled[&call], Settled::Payload(Some(json!({ "payload": 1 }))));
+    assert_eq!(client.settled[&call], Settled::Result(json!({ "payload": 1 })));
 }
 
 #[test]
@@ -108,7 +108,7 @@ fn a_first_attempt_that_fails_is_reported_and_left_at_that() {
     let mut client = Client::new();
     client.connect();
     client.close();
-    assert_eq!(client.engine.state(), ConnectionState::Idle);
+    assert_eq!(client.engine.state(), ConnectionState::Closed);
     assert_eq!(client.due_in(), None);
 }
 
@@ -130,6 +130,59 @@ fn requests_of_the_hook_go_out_at_once_and_all_others_wait_for_it() {
     client.hook_done(true);
     assert_eq!(client.methods(), ["subscribe.a"]);
     assert!(client.notices.contains(&Notice::Connected));
+}
+
+#[test]
+fn what_others_ask_for_while_the_hook_runs_waits_for_its_end() {
+    let mut client = Client::new();
+    client.auto_hook = false;
+    client.connect();
+    client.shake_hands("1.2.3");
+    client.engine.admit(false);
+    client.get_pending("a");
+    let call = client.call("r", "m", None);
+    client.auth("session", "login", None);
+    assert_eq!(client.methods(), ["auth.session.login"], "authentication is what hooks are for");
+    client.engine.admit(true);
+    client.call("session", "check", None);
+    assert_eq!(client.methods(), ["auth.session.login", "call.session.check"]);
+    assert!(client.engine.give_up(call));
+    client.hook_done(true);
+    assert_eq!(client.methods(), ["auth.session.login", "call.session.check", "subscribe.a"]);
+    client.advance(client.due_in().unwrap_or_default() + 60_000);
+    assert_eq!(client.methods().len(), 3, "each is sent once");
+}
+
+#[test]
+fn a_request_the_hook_may_be_waiting_for_waits_5_s_at_most() {
+    let mut client = Client::new();
+    client.auto_hook = false;
+    client.connect();
+    client.shake_hands("1.2.3");
+    client.engine.admit(false);
+    client.call("session", "check", None);
+    client.advance(4_999);
+    assert!(client.sent.is_empty());
+    client.advance(1);
+    assert_eq!(client.methods(), ["call.session.check"]);
+    client.call("session", "more", None);
+    assert_eq!(client.methods(), ["call.session.check", "call.session.more"]);
+    client.respond("call.session.check", json!({ "payload": null }));
+    client.hook_done(true);
+    assert_eq!(client.due_in(), None);
+}
+
+#[test]
+fn what_waits_for_a_hook_that_fails_fails_with_it() {
+    let mut client = Client::new();
+    client.auto_hook = false;
+    client.connect();
+    client.shake_hands("1.2.3");
+    client.engine.admit(false);
+    let call = client.call("r", "m", None);
+    client.hook_done(false);
+    assert!(matches!(&client.settled[&call], Settled::Failed(e) if e.code == "system.connectionError"));
+    assert_eq!(client.due_in(), None);
 }
 
 #[test]

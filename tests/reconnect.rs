@@ -42,11 +42,61 @@ fn a_lost_connection_is_told_and_made_anew() {
     assert!(until <= Time(500));
     client.notices.clear();
     client.reconnect();
-    let expected = [ConnectionState::Connecting, ConnectionState::Connected]
-        .map(Notice::State)
-        .into_iter()
-        .chain([Notice::Connected]);
-    assert_eq!(client.notices, expected.collect::<Vec<_>>());
+    let [connecting, stale, connected] =
+        [ConnectionState::Connecting, ConnectionState::Stale, ConnectionState::Connected].map(Notice::State);
+    assert_eq!(client.notices, [connecting, stale, Notice::Connected]);
+    client.notices.clear();
+    client.respond("subscribe.a", models(json!({ "a": { "n": 1 } })));
+    assert_eq!(client.notices, [connected]);
+}
+
+#[test]
+fn what_is_cached_is_stale_until_the_last_renewed_subscription_is_answered_one_way_or_the_other() {
+    let mut client = listening();
+    client.load_listened("b", models(json!({ "b": {} })));
+    client.close();
+    client.reconnect();
+    // A subscription that is not renewed is not waited for.
+    client.get_pending("c");
+    client.respond("subscribe.a", models(json!({ "a": { "n": 1 } })));
+    assert_eq!(client.engine.state(), ConnectionState::Stale);
+    client.refuse("subscribe.b", "system.accessDenied");
+    assert_eq!(client.engine.state(), ConnectionState::Connected);
+
+    client.close();
+    client.reconnect();
+    client.close();
+    client.reconnect();
+    client.respond("subscribe.a", models(json!({ "a": { "n": 1 } })));
+    assert_eq!(client.engine.state(), ConnectionState::Stale, "counted anew with every connection");
+    client.respond("subscribe.b", models(json!({ "b": {} })));
+    assert_eq!(client.engine.state(), ConnectionState::Connected);
+}
+
+#[test]
+fn a_socket_that_is_closed_for_good_is_not_made_anew_until_something_is_asked_for() {
+    let mut client = listening();
+    client.engine.handle_final_close(client.now, client.engine.connection());
+    client.drain();
+    assert_eq!(client.engine.state(), ConnectionState::Closed);
+    assert_eq!(client.due_in(), None);
+    assert_eq!(client.stale(), ["a"], "what is listened to stays readable");
+    client.connect();
+    client.shake_hands("1.2.3");
+    assert_eq!(client.methods(), ["subscribe.a"]);
+}
+
+#[test]
+fn the_end_of_an_old_socket_ends_nothing() {
+    let mut client = listening();
+    let old = client.engine.connection();
+    client.close();
+    client.engine.handle_final_close(client.now, old);
+    client.drain();
+    client.reconnect();
+    client.engine.handle_final_close(client.now, old);
+    client.drain();
+    assert_eq!(client.engine.state(), ConnectionState::Stale);
 }
 
 #[test]
@@ -114,7 +164,7 @@ fn what_is_listened_to_stays_readable_with_everything_below_it() {
 }
 
 #[test]
-fn one_request_for_each_group_is_sent_after_a_reconnect() {
+fn what_had_a_subscription_is_subscribed_to_again_and_what_was_covered_by_another_is_not() {
     let mut client = Client::connected();
     let set =
         models(json!({ "a": { "b": { "rid": "b" } }, "b": { "c": { "rid": "c" } }, "c": { "a": { "rid": "a" } } }));
@@ -127,7 +177,21 @@ fn one_request_for_each_group_is_sent_after_a_reconnect() {
     client.reconnect();
     let mut methods = client.methods();
     methods.sort_unstable();
-    assert_eq!(methods, ["subscribe.d", "subscribe.e"]);
+    assert_eq!(methods, ["subscribe.a", "subscribe.d", "subscribe.e"]);
+}
+
+#[test]
+fn what_a_reference_is_taken_from_while_the_connection_is_down_is_up_to_date_at_once() {
+    let mut client = Client::connected();
+    client.load_listened("b", models(json!({ "b": { "n": 1 } })));
+    client.load_listened("g", json!({ "collections": { "g": [{ "rid": "b" }] } }));
+    client.close();
+    client.reconnect();
+    client.respond("subscribe.b", models(json!({ "b": { "n": 2 } })));
+    client.respond("subscribe.g", json!({ "collections": { "g": [] } }));
+    assert_eq!(client.live(), ["b", "g"]);
+    assert!(client.sent.is_empty());
+    client.assert_untroubled();
 }
 
 #[test]
@@ -160,7 +224,7 @@ fn a_request_made_between_connections_waits_for_the_next() {
 fn a_disconnected_client_stays_so_until_something_is_asked_for() {
     let mut client = listening();
     client.disconnect();
-    assert_eq!(client.engine.state(), ConnectionState::Idle);
+    assert_eq!(client.engine.state(), ConnectionState::Closed);
     assert_eq!(client.due_in(), None);
     client.get_pending("b");
     client.shake_hands("1.2.3");
@@ -173,7 +237,7 @@ fn disconnecting_while_waiting_ends_the_attempts() {
     client.close();
     client.disconnect();
     assert_eq!(client.due_in(), None);
-    assert_eq!(client.engine.state(), ConnectionState::Idle);
+    assert_eq!(client.engine.state(), ConnectionState::Closed);
     assert!(client.closed.is_empty(), "there was no socket to close");
 }
 

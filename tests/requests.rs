@@ -161,7 +161,7 @@ fn before_1_2_0_the_result_is_the_payload() {
     for result in [json!({ "payload": 1 }), json!({ "rid": "a" }), json!(null), json!(7)] {
         let request = client.call("r", "m", None);
         client.respond("call.r.m", result.clone());
-        assert_eq!(client.settled[&request], Settled::Payload(Some(result)));
+        assert_eq!(client.settled[&request], Settled::Result(result));
     }
     assert_eq!(client.engine.resources(), []);
 }

@@ -6,7 +6,7 @@ use wasm_bindgen_test::wasm_bindgen_test as test;
 mod support;
 
 use resclient::mirror::{Content, Item};
-use resclient::session::Get;
+use resclient::session::{Get, Options};
 use serde_json::{Value as Json, json};
 use support::{Client, Script, Settled, models, reference};
 
@@ -76,7 +76,7 @@ fn a_fetch_gives_the_resource_set_and_leaves_nothing_behind() {
     let request = client.fetch("a");
     let set = json!({ "models": { "a": { "b": { "rid": "b" } }, "b": { "n": 1 } } });
     client.respond("get.a", set.clone());
-    assert_eq!(client.settled[&request], Settled::Payload(Some(set)));
+    assert_eq!(client.settled[&request], Settled::Result(set));
     assert_eq!(client.engine.resources(), []);
     client.event("a.change", json!({ "values": { "n": 2 } }));
     assert_eq!(client.take_events(), []);
@@ -89,7 +89,7 @@ fn a_fetch_does_not_touch_what_is_cached() {
     client.load("a", models(json!({ "a": { "n": 1 } })));
     let request = client.fetch("a");
     client.respond("get.a", models(json!({ "a": { "n": 2 } })));
-    assert_eq!(client.settled[&request], Settled::Payload(Some(models(json!({ "a": { "n": 2 } })))));
+    assert_eq!(client.settled[&request], Settled::Result(models(json!({ "a": { "n": 2 } }))));
     assert_eq!(client.value("a"), json!({ "n": 1 }));
 }
 
@@ -244,4 +244,29 @@ fn a_scripted_gateway_serves_a_page_of_resources() {
     assert_eq!(client.settled[&page], Settled::Resource(client.id("page")));
     assert_eq!(client.settled[&next], Settled::Payload(Some(json!(2))));
     assert!(matches!(&client.settled[&secret], Settled::Error(e) if e.code == "system.accessDenied"));
+}
+
+#[test]
+fn a_cache_that_is_full_refuses_what_is_not_in_it_and_disturbs_nothing() {
+    let mut client = Client::with(1, Options { max_resources: 2, ..Options::default() });
+    client.connect();
+    client.shake_hands("1.2.3");
+    client.load("a", models(json!({ "a": { "b": reference("b") }, "b": {} })));
+    let refused = client.get_pending("c");
+    assert!(matches!(&client.settled[&refused], Settled::Failed(e) if e.code == "resclient.cacheFull"));
+    assert!(client.sent.is_empty(), "nothing is asked of the gateway");
+    assert_eq!(client.live(), ["a", "b"]);
+    assert!(matches!(client.get("b"), Get::Cached(_)));
+    client.advance(60_000);
+    client.respond("unsubscribe.a", json!(null));
+    client.load("c", models(json!({ "c": {} })));
+}
+
+#[test]
+fn a_get_that_is_on_its_way_can_be_joined_when_the_cache_is_full() {
+    let mut client = Client::with(1, Options { max_resources: 1, ..Options::default() });
+    client.connect();
+    client.shake_hands("1.2.3");
+    let first = client.get_pending("a");
+    assert_eq!(client.get_pending("a"), first);
 }

@@ -6,6 +6,7 @@ use wasm_bindgen_test::wasm_bindgen_test as test;
 mod support;
 
 use resclient::cache::ResourceId;
+use resclient::mirror::Event;
 use resclient::session::{Config, Engine, Get, Options, Output, Time};
 use serde_json::json;
 use support::{Client, Sent, models};
@@ -277,4 +278,26 @@ fn ids_stay_what_they_are_while_thousands_come_and_go() {
         assert_eq!(client.value(&rid), json!({ "n": round }));
     }
     client.assert_untroubled();
+}
+
+#[test]
+fn a_listened_resource_that_cannot_be_subscribed_to_when_its_cover_ends_is_told_so() {
+    let mut client = Client::connected();
+    client.load("g", json!({ "collections": { "g": [{ "rid": "h" }] }, "models": { "h": {} } }));
+    client.listen(client.id("h"));
+    client.advance(5_000);
+    assert_eq!(client.methods(), ["subscribe.h", "unsubscribe.g"]);
+    client.refuse("subscribe.h", "system.accessDenied");
+    let events = client.take_events();
+    let [(rid, Event::Unsubscribed(Some(reason)))] = &events[..] else { panic!("{events:?}") };
+    assert_eq!((rid.as_str(), reason.code.as_ref()), ("h", "system.accessDenied"));
+    assert_eq!(client.refusals.len(), 1);
+    client.respond("unsubscribe.g", json!(null));
+    assert_eq!(client.stale(), ["h"]);
+
+    // Once it is known not to be live, another refusal is no news to who listens.
+    client.close();
+    client.reconnect();
+    client.refuse("subscribe.h", "system.accessDenied");
+    assert_eq!(client.take_brief(), [""; 0]);
 }

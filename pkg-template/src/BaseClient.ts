@@ -7,12 +7,16 @@ import { Emitter } from './Emitter.js';
 import { countEvents, type EventBusLike, type EventHandler } from './EventBus.js';
 import type { ClientState, ConnectError, Inspection } from './events.js';
 import type { Entry } from './Entry.js';
-import { type ClientOptions, type OnConnect, type Options, readOptions, requireDelay, resolveUrl } from './options.js';
-import type { WebSocketFactory, WebSocketLike } from './options.js';
+import { fetched, type ResourceSet } from './fetched.js';
+import { follow } from './follow.js';
 import { limited, type Limits, type RequestOptions } from './limited.js';
+import { type ClientOptions, type Options, readOptions, requireDelay, resolveUrl } from './options.js';
+import type { OnConnect, OnConnectError, WebSocketFactory, WebSocketLike } from './options.js';
+import type { Asked } from './Requests.js';
 import { ResError } from './ResError.js';
 import type { ResourceFactory } from './Resources.js';
 import { Session } from './Session.js';
+import { askPatiently } from './tooActive.js';
 import { TypeList } from './TypeList.js';
 import { instantiate } from './wasm.js';
 
@@ -29,6 +33,7 @@ export abstract class BaseClient implements ClientApi, ConnectionOwner {
   /** The socket, if there is one. */
   ws: WebSocketLike | null = null;
   onConnect: OnConnect<this> | null;
+  onConnectError: OnConnectError<this> | null;
   /** @internal Tells Vue to leave this alone when it finds it in a reactive object. */
   readonly __v_skip = true;
   readonly namespace: string;
@@ -57,6 +62,7 @@ export abstract class BaseClient implements ClientApi, ConnectionOwner {
     }
     this.#options = readOptions(options);
     this.onConnect = this.#options.onConnect;
+    this.onConnectError = this.#options.onConnectError;
     this.namespace = this.#options.namespace;
     this.eventBus = this.#options.eventBus;
     this.#emitter = new Emitter(this.eventBus, this.namespace);
@@ -110,29 +116,35 @@ export abstract class BaseClient implements ClientApi, ConnectionOwner {
     return this;
   }
 
+  /** Sets what is called when no connection came about. */
+  setOnConnectError(onConnectError: OnConnectError<this> | null): this {
+    this.onConnectError = onConnectError;
+    return this;
+  }
+
   /**
    * Has models whose ID matches the pattern made by a factory. In a pattern `*` stands for one part, and `>` at the end
    * for one or more. Throws when the pattern is invalid or taken.
    */
   registerModelType(pattern: string, factory: (client: this, rid: string) => object): this {
-    this.#types.models.add(pattern, factory as ResourceFactory);
+    this.#types.models.addFactory(pattern, factory as ResourceFactory);
     return this;
   }
 
   /** The factory that was registered under the pattern, if any. */
   unregisterModelType(pattern: string): ((client: this, rid: string) => object) | undefined {
-    return this.#types.models.remove(pattern) as ((client: this, rid: string) => object) | undefined;
+    return this.#types.models.removeFactory(pattern) as ((client: this, rid: string) => object) | undefined;
   }
 
   /** Has collections whose ID matches the pattern made by a factory; see {@link registerModelType}. */
   registerCollectionType(pattern: string, factory: (client: this, rid: string) => object): this {
-    this.#types.collections.add(pattern, factory as ResourceFactory);
+    this.#types.collections.addFactory(pattern, factory as ResourceFactory);
     return this;
   }
 
   /** The factory that was registered under the pattern, if any. */
   unregisterCollectionType(pattern: string): ((client: this, rid: string) => object) | undefined {
-    return this.#types.collections.remove(pattern) as ((client: this, rid: string) => object) | undefined;
+    return this.#types.collections.removeFactory(pattern) as ((client: this, rid: string) => object) | undefined;
   }
 
   /**
@@ -143,10 +155,13 @@ export abstract class BaseClient implements ClientApi, ConnectionOwner {
     requireText(rid, RESOURCE_ID);
     return this.#promise((session) => {
       const limits = this.#limits(options);
-      const found = session.driver.get(rid);
-      if (found >= 0) return Promise.resolve(session.resources.object(found) as R);
       const asked = { rid, method: `subscribe.${rid}` };
-      return limited(session.requests.wait<R>(-found, asked), asked, limits);
+      const ask = () => {
+        const found = session.driver.get(rid);
+        if (found >= 0) return Promise.resolve(session.resources.object(found) as R);
+        return session.requests.wait<R>(-found, asked);
+      };
+      return this.#wait(ask, asked, limits);
     });
   }
 
@@ -157,6 +172,39 @@ export abstract class BaseClient implements ClientApi, ConnectionOwner {
   getCached<R extends object = Resource>(rid: string): R | undefined {
     requireText(rid, RESOURCE_ID);
     return (this.#session && this.#cached(this.#session, rid, undefined))?.item as R | undefined;
+  }
+
+  /**
+   * Keeps a resource up to date until the function that is returned is called. `listener` is called with it once it is there, and
+   * after each of its events; `failed` with what kept it from being got, which is tried again on the next connection.
+   */
+  subscribe<R extends object = Resource>(
+    rid: string,
+    listener?: (resource: R) => void,
+    failed?: (error: ResError) => void,
+  ): () => void {
+    requireText(rid, RESOURCE_ID);
+    return follow(this, rid, listener, failed);
+  }
+
+  /** Keeps a cached resource subscribed though nobody listens, until `unkeep`. Throws when it is not cached. */
+  keep(rid: string): void {
+    this.#keep(rid, true);
+  }
+
+  /** Takes back what `keep` did. Throws when the resource is not cached. */
+  unkeep(rid: string): void {
+    this.#keep(rid, false);
+  }
+
+  /**
+   * Gets a plain copy of a resource, with what it refers to, as its `toJSON` would make it. It is not subscribed to, not cached,
+   * and does not change any more.
+   */
+  async fetch<R = unknown>(rid: string, options?: RequestOptions): Promise<R> {
+    requireText(rid, RESOURCE_ID);
+    const set = await this.#request<ResourceSet>(Action.Get, rid, '', undefined, options);
+    return fetched(rid, set, (rid) => this.getCached(rid)) as R;
   }
 
   /** Calls a method of a resource; resolves with its result, or with the resource it answers with. */
@@ -277,11 +325,34 @@ export abstract class BaseClient implements ClientApi, ConnectionOwner {
       // Undefined where there is nothing that JSON could hold, whatever the types say.
       const json = JSON.stringify(given) as string | undefined;
       const asked = { rid, method: `${ACTIONS[action]}.${rid}${name && `.${name}`}`, params: given, raw };
-      const request = driver.request(action, rid, name, json ?? '');
-      return limited(requests.wait<R>(request, asked), asked, limits, () => {
+      let request = 0;
+      const ask = () => requests.wait<R>((request = driver.request(action, rid, name, json ?? '')), asked);
+      return this.#wait(ask, asked, limits, () => {
         if (driver.give_up(request)) requests.forget(request);
       });
     });
+  }
+
+  /** Asks, within limits, and again where the service says when and the option that it should be. */
+  #wait<R>(ask: () => Promise<R>, asked: Asked, limits: Limits, giveUp?: () => void): Promise<R> {
+    let over = false;
+    const isOver = () => over || this.state.state === 'closed';
+    const promise = this.#options.retryOnTooActive ? askPatiently(ask, isOver) : ask();
+    return limited(promise, asked, limits, () => {
+      over = true;
+      giveUp?.();
+    });
+  }
+
+  #keep(rid: string, kept: boolean): void {
+    requireText(rid, RESOURCE_ID);
+    const session = this.#session;
+    const entry = session && this.#cached(session, rid, undefined);
+    if (!entry) throw new Error(`Resource ${rid} not found in cache`);
+    if (entry.kept === kept) return;
+    entry.kept = kept;
+    if (kept) session!.driver.listen(entry.handle);
+    else session!.driver.unlisten(entry.handle);
   }
 
   /** Throws for what is no time, and the signal's reason. */
@@ -321,5 +392,5 @@ function requireText(text: unknown, what: string): void {
 
 const RESOURCE_ID = 'resource ID';
 /** Names of the actions on the wire. */
-const ACTIONS = ['call', 'auth', 'new'];
+const ACTIONS = ['call', 'auth', 'new', 'get'];
 const SUPPORTED_PROTOCOL = '1.2.3';

@@ -3,13 +3,15 @@ import type { Driver } from './driver.js';
 import type { Emitter } from './Emitter.js';
 import type { ClientState, ConnectError } from './events.js';
 import { LocalError, localError } from './localErrors.js';
-import type { OnConnect, WebSocketLike } from './options.js';
+import type { OnConnect, OnConnectError, WebSocketLike } from './options.js';
+import { safely } from './safely.js';
 
 /** What the connection shows on its client. */
 export interface ConnectionOwner {
   connected: boolean;
   ws: WebSocketLike | null;
   onConnect: OnConnect<never> | null;
+  onConnectError: OnConnectError<never> | null;
 }
 
 /** The connection as the application sees it: its state, the promise of `connect`, and the events of the client. */
@@ -22,13 +24,18 @@ export class Connection {
   private failure: unknown;
   /** Set from a call of `disconnect` until there is another socket. */
   private closing = false;
+  /** Why there is no connection, once there is none. */
+  private reason: ConnectError = DISCONNECT_CALLED;
   /** Number of the latest run of `onConnect`. */
   private hooks = 0;
+  /** Whether one is running. */
+  private hooking = false;
 
   constructor(
     private readonly owner: ConnectionOwner,
     private readonly emitter: Emitter,
-    private readonly driver: Pick<Driver, 'connect' | 'disconnect' | 'hook_done'>,
+    private readonly driver: Pick<Driver, 'connect' | 'disconnect' | 'hook_done' | 'admit'>,
+    private readonly fatalCloseCodes: readonly number[],
   ) {}
 
   /** The promise of a connection: the same while connecting and connected. */
@@ -37,7 +44,7 @@ export class Connection {
     this.closing = false;
     const pending = pendingConnect();
     this.pending = pending;
-    if (this.state.state === 'connected') pending.resolve(undefined);
+    if (this.usable) pending.resolve(undefined);
     this.driver.connect();
     return pending.promise;
   }
@@ -46,7 +53,7 @@ export class Connection {
     this.closing = true;
     this.driver.disconnect();
     // Between attempts there is nothing that could fail any more.
-    if (this.state.state === 'idle' && this.pending) this.failed(LocalError.Disconnect);
+    if (this.state.state === 'closed' && this.pending) this.failed(LocalError.Disconnect);
   }
 
   /** The application's socket factory made a socket. */
@@ -62,17 +69,19 @@ export class Connection {
     this.failure = failure;
   }
 
-  socketEvent(kind: number, event: unknown): void {
+  /** Answers whether the socket was closed in a way that says not to come back. */
+  socketEvent(kind: number, event: unknown): boolean {
     if (kind === SOCKET_OPEN) this.openEvent = event;
     else if (kind === SOCKET_ERROR) this.failure = event;
     else this.closeEvent = event;
+    return kind === SOCKET_CLOSE && this.fatalCloseCodes.includes((event as { code?: number } | undefined)?.code ?? 0);
   }
 
   changed(state: ClientState): void {
+    if (state.state === 'closed') state.reason = this.closing ? DISCONNECT_CALLED : this.reason;
     this.state = state;
-    if (state.state === 'idle' || state.state === 'waiting') this.owner.ws = null;
-    // A hook that is still running belongs to a connection that is gone.
-    if (state.state !== 'connected') this.hooks += 1;
+    if (state.state === 'closed' || state.state === 'waiting') this.owner.ws = null;
+    if (!this.usable) this.endHook();
     const listen = state.state === 'waiting' ? globalThis.addEventListener : globalThis.removeEventListener;
     // Node has neither.
     for (const event of RETURNS) (listen as typeof listen | undefined)?.(event, this.retry);
@@ -87,7 +96,9 @@ export class Connection {
       return;
     }
     const done = (ok: boolean) => {
-      if (hook === this.hooks) this.driver.hook_done(ok);
+      if (hook !== this.hooks) return;
+      this.hooking = false;
+      this.driver.hook_done(ok);
     };
     void Promise.resolve()
       .then(() => {
@@ -103,6 +114,13 @@ export class Connection {
           done(false);
         },
       );
+  }
+
+  /** Something the hook may wait for is about to be settled: what is asked for until the end of the task is the hook's. */
+  resume(): void {
+    if (!this.hooking) return;
+    this.driver.admit(true);
+    setTimeout(() => this.driver.admit(false));
   }
 
   /** There is no use in waiting any longer, unless nobody looks. */
@@ -121,20 +139,41 @@ export class Connection {
     this.owner.connected = false;
     this.owner.ws = null;
     this.pending = null;
-    this.hooks += 1;
-    const event = this.closing ? DISCONNECT_CALLED : (this.closeEvent ?? localError(LocalError.ConnectionError));
-    this.emitter.emit(this.owner, 'disconnect', event);
+    this.endHook();
+    const lost = localError(LocalError.ConnectionError);
+    this.reason = { ...lost, data: this.closeEvent };
+    this.emitter.emit(this.owner, 'disconnect', this.closing ? DISCONNECT_CALLED : (this.closeEvent ?? lost));
   }
 
   failed(number: number): void {
     const pending = this.pending;
-    const error: ConnectError = number === LocalError.Disconnect ? { ...DISCONNECT_CALLED } : localError(number);
-    if (number !== LocalError.Disconnect) error.data = this.failure ?? this.closeEvent;
+    const error = this.error(number);
     this.pending = null;
     this.owner.ws = null;
-    this.hooks += 1;
+    this.endHook();
+    this.reason = error;
     pending?.reject(error);
     this.emitter.emit(this.owner, 'connectError', error);
+    safely(() => this.owner.onConnectError?.(error, this.owner as never));
+  }
+
+  /** A failure on this side, with what the socket told about it. */
+  error(number: number): ConnectError {
+    if (number === LocalError.Disconnect && this.closing) return { ...DISCONNECT_CALLED };
+    const error: ConnectError = localError(number);
+    const data = this.failure ?? this.closeEvent;
+    if (data !== undefined && number !== LocalError.UnknownError && number !== LocalError.CacheFull) error.data = data;
+    return error;
+  }
+
+  private get usable(): boolean {
+    return this.state.state === 'connected' || this.state.state === 'stale';
+  }
+
+  /** A hook that is still running belongs to a connection that is gone. */
+  private endHook(): void {
+    this.hooks += 1;
+    this.hooking = false;
   }
 
   /** `connected` is true until the callback returns, so that it can tell by it that it may send. */
@@ -142,7 +181,11 @@ export class Connection {
     const { owner } = this;
     owner.connected = true;
     try {
-      return owner.onConnect?.(owner as never);
+      const result = owner.onConnect?.(owner as never);
+      // Until this task has ended it is the hook that asks, and then again when what it asked for has been answered.
+      this.hooking = true;
+      this.resume();
+      return result;
     } finally {
       owner.connected = false;
     }
@@ -156,8 +199,9 @@ function pendingConnect(): Deferred<undefined> {
   return pending;
 }
 
-const DISCONNECT_CALLED = { code: 'system.disconnect', message: 'Disconnect called' };
+const DISCONNECT_CALLED: ConnectError = { code: 'system.disconnect', message: 'Disconnect called' };
 /** Events of a page that the network, or somebody to look at it, is there again. */
 const RETURNS = ['online', 'pageshow', 'visibilitychange'];
 const SOCKET_OPEN = 0;
 const SOCKET_ERROR = 1;
+const SOCKET_CLOSE = 2;

@@ -18,6 +18,8 @@ export class Entry {
   custom = false;
   /** Registrations that keep the resource subscribed. */
   listeners = 0;
+  /** Whether it is kept subscribed without any. */
+  kept = false;
   /** Where its events go, once somebody could have heard one. */
   channel: EventChannel | null = null;
   /** What the names of its events begin with, once there is a channel. */

@@ -1,14 +1,21 @@
 import type { Connection } from './Connection.js';
 import type { Debug } from './Debug.js';
-import type { DriverHost } from './driver.js';
+import type { Driver, DriverHost } from './driver.js';
 import type { Frames } from './frames.js';
 import type { Memory } from './memory.js';
 import type { WebSocketFactory } from './options.js';
 import { safely } from './safely.js';
 import type { Tape } from './Tape.js';
 
+/**
+ * The timers there were when this was loaded. Those a test puts in their place tell nothing about how long a network was
+ * silent, and one that runs all there are would never end.
+ */
+const { setTimeout, clearTimeout } = globalThis;
+
 /** The parts of a client the driver calls; they are made after the host, for they need the driver. */
 export interface HostParts {
+  readonly driver: Pick<Driver, 'heartbeat'>;
   readonly memory: Memory;
   readonly frames: Frames;
   readonly tape: Tape;
@@ -26,6 +33,7 @@ export class Host implements DriverHost {
   private atWork: HostParts | null = null;
   private idle: WeakRef<HostParts> | null = null;
   private readonly encoder = new TextEncoder();
+  private heartbeat: ReturnType<typeof setTimeout> | undefined;
 
   /** The parts belong to the client, and so do not outlive it when they are not {@link hold held}. */
   attach(parts: HostParts): void {
@@ -69,12 +77,22 @@ export class Host implements DriverHost {
     this.parts.tape.apply(pointer, length);
   }
 
-  socket_event(kind: number, event: unknown): void {
+  socket_event(kind: number, event: unknown): boolean {
+    let ended = false;
     safely(() => {
       const { connection, debug } = this.parts;
-      connection.socketEvent(kind, event);
+      ended = connection.socketEvent(kind, event);
       debug?.tell(SOCKET_EVENTS[kind]!, `ResClient ${SOCKET_EVENTS[kind]}`, event);
     });
+    return ended;
+  }
+
+  await_heartbeat(delay: number): void {
+    clearTimeout(this.heartbeat);
+    if (delay < 0) return;
+    this.heartbeat = setTimeout(() => this.atWork?.driver.heartbeat(), delay);
+    // In Node it is the socket that keeps the process from ending.
+    (this.heartbeat as { unref?(): void }).unref?.();
   }
 
   sent(text: string): void {

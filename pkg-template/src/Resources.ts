@@ -231,7 +231,7 @@ export class Resources implements ResourceReader {
   /** Makes the object of a registered type; undefined when there is none for the resource. */
   private makeCustom(entry: Entry, record: ReadRecord, follow: (i: number) => Entry): object | undefined {
     const types = record.kind === Kind.Model ? this.types.models : this.types.collections;
-    const factory = types.find(entry.rid);
+    const factory = types.getFactory(entry.rid);
     if (!factory) return undefined;
     // Before the application's code runs, for that may use the memory the numbers are from.
     const data = record.kind === Kind.Model ? this.members(record, follow) : this.items(record, follow);

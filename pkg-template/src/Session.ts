@@ -7,7 +7,6 @@ import type { Emitter } from './Emitter.js';
 import type { ClientState } from './events.js';
 import { Frames } from './frames.js';
 import { Host, type HostParts } from './Host.js';
-import { localError } from './localErrors.js';
 import { Memory } from './memory.js';
 import type { Options, WebSocketFactory } from './options.js';
 import { type Outcome, Requests } from './Requests.js';
@@ -53,18 +52,21 @@ export class Session implements SessionEvents {
       options.reconnectDelay,
       options.reconnectDelayMax,
       options.handshakeTimeout,
+      options.heartbeatInterval,
+      options.heartbeatTimeout,
+      options.maxResources,
       randomWord(),
       randomWord(),
     );
     this.driver = driver;
-    this.connection = new Connection(owner, emitter, driver);
+    this.connection = new Connection(owner, emitter, driver, options.fatalCloseCodes);
     this.resources = new Resources(owner, types, driver, memory, frames, report);
     this.values = new Values(memory, frames, this.resources);
     const updates = new Updates(memory, this.values, this.resources, emitter, driver, report);
     const drops = new Drops(this.resources, driver, (rid) => this.debug?.tell('cacheDelete', `Cache delete: ${rid}`));
     const tape = new Tape(memory, frames, this.values, this.resources, updates, drops, this);
     this.host = host;
-    this.parts = { memory, frames, tape, connection: this.connection, factory, debug: this.debug };
+    this.parts = { driver, memory, frames, tape, connection: this.connection, factory, debug: this.debug };
     host.attach(this.parts);
     if (this.debug) driver.set_debug(true);
   }
@@ -77,6 +79,7 @@ export class Session implements SessionEvents {
       // Who waits for the answer is the one to hear that it could not be made.
       outcome = ({ reject }) => reject(error);
     }
+    this.connection.resume();
     this.requests.settle(request, outcome);
   }
 
@@ -100,8 +103,14 @@ export class Session implements SessionEvents {
           reject(error);
         };
       }
-      default:
-        return ({ rid, method, params, reject }) => reject(new ResError(rid, method, params).__init(localError(a)));
+      case Settled.Result: {
+        const result = this.values.json(a, b);
+        return (pending) => pending.resolve(result);
+      }
+      default: {
+        const error = this.connection.error(a);
+        return ({ rid, method, params, reject }) => reject(new ResError(rid, method, params).__init(error));
+      }
     }
   }
 
@@ -114,7 +123,7 @@ export class Session implements SessionEvents {
 
   state(state: number, untilLow: number, untilHigh: number): void {
     const name = STATES[state]!;
-    this.host.hold(name !== 'idle');
+    this.host.hold(name !== 'closed');
     this.connection.changed(name === 'waiting' ? { state: name, until: float(untilLow, untilHigh) } : { state: name });
   }
 
@@ -139,9 +148,10 @@ const enum Settled {
   Resource = 0,
   Payload = 1,
   Error = 2,
+  Result = 4,
 }
 
-const STATES: ClientState['state'][] = ['idle', 'connecting', 'connected', 'waiting'];
+const STATES: ClientState['state'][] = ['idle', 'connecting', 'stale', 'connected', 'waiting', 'closed'];
 
 const randomWord = () => Math.floor(Math.random() * 0x1_0000_0000);
 

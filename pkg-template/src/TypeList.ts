@@ -9,8 +9,11 @@ export class TypeList<F> {
   private readonly root: Node<F> = { parts: new Map() };
   private count = 0;
 
+  /** `defaultFactory` is for what no pattern matches. */
+  constructor(private readonly defaultFactory?: F) {}
+
   /** Throws when the pattern is invalid or taken. */
-  add(pattern: string, factory: F): void {
+  addFactory(pattern: string, factory: F): void {
     const parts = pattern.split('.');
     const isValid = parts.every((part, i) => part !== '' && (part !== '>' || i === parts.length - 1));
     if (!isValid) throw new Error('Invalid pattern');
@@ -26,7 +29,7 @@ export class TypeList<F> {
   }
 
   /** The factory that was registered under the pattern, if any. */
-  remove(pattern: string): F | undefined {
+  removeFactory(pattern: string): F | undefined {
     let node: Node<F> | undefined = this.root;
     for (const part of pattern.split('.')) node = node?.parts.get(part);
     const factory = node?.factory;
@@ -37,11 +40,11 @@ export class TypeList<F> {
     return factory;
   }
 
-  /** The factory of the best pattern for a resource: text goes before `*`, and `*` before `>`, from left to right. */
-  find(rid: string): F | undefined {
-    if (this.count === 0) return undefined;
+  /** The factory of the best pattern for a resource, or else the default one: text goes before `*`, and `*` before `>`, from left to right. */
+  getFactory(rid: string): F | undefined {
+    if (this.count === 0) return this.defaultFactory;
     const query = rid.indexOf('?');
-    return match((query < 0 ? rid : rid.slice(0, query)).split('.'), 0, this.root);
+    return match((query < 0 ? rid : rid.slice(0, query)).split('.'), 0, this.root) ?? this.defaultFactory;
   }
 }
 

@@ -3,6 +3,10 @@ export interface Driver {
   connect(): void;
   disconnect(): void;
   hook_done(ok: boolean): void;
+  /** While the hook runs: whether it is the hook that asks from now on. */
+  admit(admitted: boolean): void;
+  /** What was asked for by `await_heartbeat` is due. */
+  heartbeat(): void;
   /** The number of a cached resource, or minus the number of the request that brings it. */
   get(rid: string): number;
   /** The number of a cached resource, or -1. */
@@ -26,6 +30,7 @@ export const enum Action {
   Call = 0,
   Auth = 1,
   New = 2,
+  Get = 3,
 }
 
 /** What the driver calls. Only `open` may throw. */
@@ -33,13 +38,16 @@ export interface DriverHost {
   ingest(event: { readonly data: unknown }, pointer: number, capacity: number): number;
   open(): object;
   apply(pointer: number, length: number): void;
-  socket_event(kind: number, event: unknown): void;
+  /** Answers whether the socket has been closed for good. */
+  socket_event(kind: number, event: unknown): boolean;
+  /** `heartbeat` is to be called after so many milliseconds, in place of when it was before; never, when negative. */
+  await_heartbeat(delay: number): void;
   sent(text: string): void;
 }
 
 /** The instantiated module. */
 export interface Engine {
-  /** Delays are in milliseconds; the halves of the seed, which makes the jitter of two clients differ, are random. */
+  /** Delays are in milliseconds, the limit is a count; the halves of the seed, which makes the jitter of two clients differ, are random. */
   Driver: new (
     host: DriverHost,
     unsubscribeDelay: number,
@@ -48,6 +56,9 @@ export interface Engine {
     reconnectDelay: number,
     reconnectDelayMax: number,
     handshakeTimeout: number,
+    heartbeatInterval: number,
+    heartbeatTimeout: number,
+    maxResources: number,
     seedHigh: number,
     seedLow: number,
   ) => Driver;

@@ -23,9 +23,19 @@ export interface UnsubscribeEvent<R = unknown> {
 
 /** State of the connection. */
 export interface ClientState {
-  state: 'idle' | 'connecting' | 'connected' | 'waiting';
+  /**
+   * - `idle`: nothing has been asked for yet.
+   * - `connecting`: a connection is being made, up to the end of `onConnect`.
+   * - `stale`: it has been made anew, and what is cached is being compared.
+   * - `connected`: everything is kept up to date.
+   * - `waiting`: the connection was lost or could not be made; there will be another attempt.
+   * - `closed`: there is none, nor will there be until something is asked for.
+   */
+  state: 'idle' | 'connecting' | 'stale' | 'connected' | 'waiting' | 'closed';
   /** When waiting: time of the next attempt, in milliseconds on the clock of `performance.now()`. */
   until?: number;
+  /** When closed: why. */
+  reason?: ConnectError;
 }
 
 /** Why there is no connection. A plain object, with what the socket reported as `data`. */

@@ -17,3 +17,4 @@ export { type CollectionOptions, ResCollection } from './ResCollection.js';
 export { isResError, ResError } from './ResError.js';
 export { type Model, type ModelOptions, ResModel } from './ResModel.js';
 export { ResRef } from './ResRef.js';
+export { TypeList } from './TypeList.js';

@@ -14,15 +14,21 @@ interface Step {
 
 /**
  * A plain copy of a model or collection with everything it refers to. Where a resource contains itself, the inner one
- * becomes `{"rid":…}`. Does not recurse, so a chain may be long.
+ * becomes `{"rid":…}`. Does not recurse, so a chain may be long. With `copies`, there is one copy of what is referred to more
+ * than once.
  */
-export function serialise(root: Serialisable, isOurs: (value: unknown) => value is Serialisable): object {
+export function serialise(
+  root: Serialisable,
+  isOurs: (value: unknown) => value is Serialisable,
+  copies?: Map<Serialisable, object>,
+): object {
   const path = new Set<unknown>();
   const steps: Step[] = [];
   const enter = (node: Serialisable) => {
     const content = node.__content();
     steps.push({ node, content, keys: Object.keys(content), next: 0 });
     path.add(node);
+    copies?.set(node, content);
     return content;
   };
 
@@ -37,7 +43,7 @@ export function serialise(root: Serialisable, isOurs: (value: unknown) => value 
     const content = step.content as Record<string, unknown>;
     const value = content[key];
     if (isOurs(value)) {
-      content[key] = path.has(value) ? { rid: value.getResourceId() } : enter(value);
+      content[key] = path.has(value) ? { rid: value.getResourceId() } : (copies?.get(value) ?? enter(value));
     } else if (hasToJson(value)) {
       content[key] = value.toJSON();
     }

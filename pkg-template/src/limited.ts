@@ -40,4 +40,4 @@ export function limited<R>(promise: Promise<R>, asked: Asked, limits: Limits, gi
 }
 
 /** What a timer can wait for: 24 days. */
-const LONGEST = 0x7fffffff;
+export const LONGEST = 0x7fffffff;

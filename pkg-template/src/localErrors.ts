@@ -4,12 +4,13 @@ export const enum LocalError {
   ConnectionError = 2,
   UnknownError = 3,
   UnsupportedProtocol = 4,
-  Timeout = 5,
+  CacheFull = 5,
+  Timeout = 6,
 }
 
 export function localError(number: number): { code: string; message: string } {
   const [name, message] = ERRORS[number - 1] ?? ERRORS[LocalError.UnknownError - 1]!;
-  return { code: `system.${name}`, message };
+  return { code: name.includes('.') ? name : `system.${name}`, message };
 }
 
 const ERRORS: readonly (readonly [name: string, message: string])[] = [
@@ -17,5 +18,6 @@ const ERRORS: readonly (readonly [name: string, message: string])[] = [
   ['connectionError', 'Connection error'],
   ['unknownError', 'Unknown error'],
   ['unsupportedProtocol', 'Unsupported protocol'],
+  ['resclient.cacheFull', 'Cache full: there are as many resources as the option maxResources allows'],
   ['timeout', 'Request timeout'],
 ];

@@ -1,5 +1,6 @@
 import { type Definition, type PropertyDefinition, update } from './definition.js';
 import { type EventBusLike, sharedEventBus } from './EventBus.js';
+import type { ConnectError } from './events.js';
 
 /** What a client needs of its socket and shows of it, as the WebSocket of a browser and that of `ws` have it. */
 export interface WebSocketLike {
@@ -21,10 +22,20 @@ export type OnConnect<C> = {
   bivariant(client: C): unknown;
 }['bivariant'];
 
+/** Called when no connection came about, with why. */
+export type OnConnectError<C> = {
+  bivariant(error: ConnectError, client: C): unknown;
+}['bivariant'];
+
 /** Options of a client. */
 export interface ClientOptions<C = unknown> {
-  /** Called when the connection is up, to authenticate for instance. May return a promise. */
+  /**
+   * Called when the connection is up, to authenticate for instance. May return a promise: until it is settled, what others
+   * ask for waits.
+   */
   onConnect?: OnConnect<C> | null;
+  /** Called when no connection came about, as the event `connectError` is emitted. */
+  onConnectError?: OnConnectError<C> | null;
   /** Prefix of event names on the bus. Default `resclient`. */
   namespace?: string;
   /** Most milliseconds before the first new attempt to connect; doubles with every attempt that fails. Default 500. */
@@ -33,6 +44,12 @@ export interface ClientOptions<C = unknown> {
   reconnectDelayMax?: number;
   /** Milliseconds a gateway may take to accept a connection and to answer the first request. Default 20000. */
   handshakeTimeout?: number;
+  /** Milliseconds of silence until the gateway is asked whether it is there; 0 for never. Default 25000. */
+  heartbeatInterval?: number;
+  /** Milliseconds it may take to answer that; then the connection is made anew. Default 10000. */
+  heartbeatTimeout?: number;
+  /** Codes with which a gateway closes a socket to say: do not come back. Default 4001, 4003, 4401, 4403. */
+  fatalCloseCodes?: readonly number[];
   /** Milliseconds until a listened resource that lost its subscription is subscribed again; 0 for never. Default 2000. */
   subscribeStaleDelay?: number;
   /** Milliseconds between such attempts when one fails; 0 for never. Default 10000. */
@@ -41,6 +58,13 @@ export interface ClientOptions<C = unknown> {
   unsubscribeDelay?: number;
   /** Milliseconds until a request is rejected with `system.timeout`, also one not sent yet; 0 for never. Default 0. */
   requestTimeout?: number;
+  /** Whether what is refused with `system.tooActive` is asked for again, after the `seconds` in the error's data. Default false. */
+  retryOnTooActive?: boolean;
+  /**
+   * Resources that may be cached before a `get` of another is rejected with `resclient.cacheFull`; 0 for any number. A single
+   * answer may exceed it. Default 0.
+   */
+  maxResources?: number;
   /** The event bus. Default: one that all clients share. */
   eventBus?: EventBusLike;
   /** Logs the traffic with `console.debug`, or hands it to a function. Default false. */
@@ -48,19 +72,7 @@ export interface ClientOptions<C = unknown> {
 }
 
 /** The options with their defaults filled in. */
-export interface Options {
-  onConnect: OnConnect<unknown> | null;
-  namespace: string;
-  reconnectDelay: number;
-  reconnectDelayMax: number;
-  handshakeTimeout: number;
-  subscribeStaleDelay: number;
-  subscribeRetryDelay: number;
-  unsubscribeDelay: number;
-  requestTimeout: number;
-  eventBus: EventBusLike;
-  debug: boolean | DebugCallback;
-}
+export type Options = Required<ClientOptions>;
 
 /** Fills in defaults and checks types; throws for a wrong one, and for a delay that is negative or not finite. Numbers may be given as strings. */
 export function readOptions<C>(given: ClientOptions<C> | undefined): Options {
@@ -87,16 +99,31 @@ export function requireDelay(value: unknown): void {
     throw new Error('Not a finite number of milliseconds, 0 or more');
 }
 
+function requireCount(value: unknown): void {
+  if (!Number.isInteger(value) || (value as number) < 0 || (value as number) > 0xffffffff)
+    throw new Error('Not a whole number, 0 or more');
+}
+
+function requireCodes(value: unknown): void {
+  if (!Array.isArray(value) || !value.every(Number.isInteger)) throw new Error('Not a list of whole numbers');
+}
+
 const DEFINITION: Definition = {
   onConnect: '?function',
+  onConnectError: '?function',
   namespace: { type: 'string', default: 'resclient' },
   reconnectDelay: delay(500),
   reconnectDelayMax: delay(30000),
   handshakeTimeout: delay(20000),
+  heartbeatInterval: delay(25000),
+  heartbeatTimeout: delay(10000),
+  fatalCloseCodes: { type: 'object', default: [4001, 4003, 4401, 4403], assert: requireCodes },
   subscribeStaleDelay: delay(2000),
   subscribeRetryDelay: delay(10000),
   unsubscribeDelay: delay(5000),
   requestTimeout: delay(0),
+  retryOnTooActive: 'boolean',
+  maxResources: { type: 'number', default: 0, assert: requireCount },
   eventBus: { type: 'object', default: undefined },
 };
 

@@ -94,6 +94,15 @@ impl Graph {
         collected
     }
 
+    /// Has what is listened to subscribed to again, though it may be covered by something else that is.
+    pub fn renew(&mut self, listened: &[ResourceId]) {
+        for &id in listened {
+            if !std::mem::replace(&mut self.slot_mut(id).stale, true) {
+                self.stale.push(id);
+            }
+        }
+    }
+
     /// Marks everything the gateway keeps up to date, for [`Graph::is_covered`]. The cost grows with the cache.
     pub fn mark_covered(&mut self) {
         let epoch = self.next_epoch();

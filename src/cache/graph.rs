@@ -72,7 +72,7 @@ pub struct Slot {
     pub root: bool,
     /// Whether the application listens.
     pub held: bool,
-    /// Held, but no longer covered by any subscription: it has to be subscribed to.
+    /// Held, but without a subscription it needs: it has to be subscribed to.
     pub stale: bool,
     /// Whether the last request to subscribe to it was refused.
     pub refused: bool,

@@ -40,6 +40,8 @@ impl ResError {
     pub const DISCONNECT: ResError = ResError::new("system.disconnect", "Disconnected");
     /// No connection could be made.
     pub const CONNECTION_ERROR: ResError = ResError::new("system.connectionError", "Connection error");
+    /// The client caches as many resources as it may.
+    pub const CACHE_FULL: ResError = ResError::new("resclient.cacheFull", "Cache full");
     /// The peer sent an error without a code, or an answer that makes no sense.
     pub const UNKNOWN_ERROR: ResError = ResError::new("system.unknownError", "Unknown error");
 }

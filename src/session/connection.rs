@@ -29,7 +29,12 @@ pub struct Connection {
     /// Whether there was a usable connection since the application asked for one.
     pub established: bool,
     pub protocol: Version,
+    /// The deadline of the handshake, the end of waiting for the hook, or the next attempt.
     pub timer: Option<TimerKey>,
+    /// Whether it is the hook that asks.
+    pub admitted: bool,
+    /// Subscriptions being renewed: until they are answered, what is cached may be out of date.
+    pub comparing: u32,
     /// Attempts since the last connection that held.
     attempts: u32,
     ready_since: Time,
@@ -45,6 +50,8 @@ impl Connection {
             established: false,
             protocol: Version::LEGACY,
             timer: None,
+            admitted: false,
+            comparing: 0,
             attempts: 0,
             ready_since: Time(0),
             random: seed,

@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 
 use super::connection::{Connection, Phase};
+use super::heartbeat::Heartbeat;
 use super::output::{ConnectionState, Failure, Outcome, Output, Reading, RequestId};
 use super::requests::{Purpose, Queued, Requests};
 use super::subscriptions::Subscriptions;
@@ -25,7 +26,7 @@ pub struct Config {
     pub options: Options,
 }
 
-/// Delays, in milliseconds.
+/// Delays in milliseconds, and limits.
 #[derive(Debug, Clone)]
 pub struct Options {
     /// From the last listener's leaving until the resource is unsubscribed. Default 5000.
@@ -40,6 +41,15 @@ pub struct Options {
     pub reconnect_delay_max: u64,
     /// From opening a socket until the gateway has answered the version request. Default 20000.
     pub handshake_timeout: u64,
+    /// From the last frame until the gateway is asked whether it is there; 0 for never. Default 25000.
+    pub heartbeat_interval: u64,
+    /// Until it has to have answered that. Default 10000.
+    pub heartbeat_timeout: u64,
+    /// Not a delay: how many resources may be cached before a `get` of another is refused with [`ResError::CACHE_FULL`]; 0 for
+    /// any number. One answer may exceed it, and so may what calls are answered with. Default 0.
+    ///
+    /// [`ResError::CACHE_FULL`]: crate::protocol::ResError::CACHE_FULL
+    pub max_resources: usize,
 }
 
 impl Default for Options {
@@ -51,6 +61,9 @@ impl Default for Options {
             reconnect_delay: 500,
             reconnect_delay_max: 30_000,
             handshake_timeout: 20_000,
+            heartbeat_interval: 25_000,
+            heartbeat_timeout: 10_000,
+            max_resources: 0,
         }
     }
 }
@@ -108,6 +121,7 @@ pub struct Engine {
     pub(super) hasher: Hasher,
     pub(super) now: Time,
     pub(super) connection: Connection,
+    pub(super) heartbeat: Heartbeat,
     pub(super) requests: Requests,
     pub(super) subscriptions: Subscriptions,
     pub(super) timers: Timers,
@@ -135,6 +149,7 @@ impl Engine {
             hasher,
             now: Time(0),
             connection: Connection::new(config.seed),
+            heartbeat: Heartbeat::default(),
             requests: Requests::default(),
             subscriptions: Subscriptions::default(),
             timers: Timers::default(),
@@ -169,6 +184,12 @@ impl Engine {
     /// [`Options::unsubscribe_delay`] after that or after this call. Connects if need be.
     pub fn get(&mut self, now: Time, rid: &str) -> Get {
         self.advance(now);
+        let most = self.options.max_resources;
+        if most > 0 && self.graph.len() >= most && self.graph.find(rid).is_none() {
+            let request = self.requests.next_id();
+            self.fail(request, Failure::CacheFull);
+            return Get::Pending(request);
+        }
         let id = self.graph.intern(rid);
         let slot = self.graph.slot(id);
         if !slot.content.is_none() && !slot.deleted {
@@ -187,13 +208,10 @@ impl Engine {
         Get::Pending(request)
     }
 
-    /// Asks for a resource once, without subscribing: [`Outcome::Payload`] has the resource set. Nothing enters the
+    /// Asks for a resource once, without subscribing: [`Outcome::Result`] has the resource set. Nothing enters the
     /// cache. Resources that the client holds already are missing from the set.
     pub fn fetch(&mut self, now: Time, rid: &str) -> RequestId {
-        self.advance(now);
-        let request = self.requests.next_id();
-        self.request(Purpose::Fetch(request), request::method(Action::Get, rid, ""), None);
-        request
+        self.invoke(now, Action::Get, rid, "", None)
     }
 
     /// Calls a method. `params` is JSON text.
@@ -211,11 +229,15 @@ impl Engine {
         self.invoke(now, Action::New, rid, "", params)
     }
 
-    /// [`Engine::call`], [`Engine::auth`] or [`Engine::create`], by action.
+    /// [`Engine::fetch`], [`Engine::call`], [`Engine::auth`] or [`Engine::create`], by action.
     pub fn invoke(&mut self, now: Time, action: Action, rid: &str, method: &str, params: Option<&str>) -> RequestId {
         self.advance(now);
         let request = self.requests.next_id();
-        let purpose = if action == Action::New { Purpose::Create(request) } else { Purpose::Call(request) };
+        let purpose = match action {
+            Action::Get => Purpose::Fetch(request),
+            Action::New => Purpose::Create(request),
+            _ => Purpose::Call(request),
+        };
         self.request(purpose, request::method(action, rid, method), params);
         request
     }
@@ -224,7 +246,7 @@ impl Engine {
     /// as ever, for what the service has done cannot be undone. Whether it was not sent.
     pub fn give_up(&mut self, request: RequestId) -> bool {
         for queued in &mut self.requests.queued {
-            if matches!(queued.purpose, Purpose::Call(r) | Purpose::Create(r) if r == request) {
+            if queued.purpose.of_application() == Some(request) {
                 queued.purpose = Purpose::Obsolete;
                 return true;
             }
@@ -321,7 +343,7 @@ impl Engine {
 
     /// Requests of the application that are not settled.
     pub fn pending(&self) -> usize {
-        let calls = |p: &&Purpose| matches!(p, Purpose::Call(_) | Purpose::Create(_) | Purpose::Fetch(_));
+        let calls = |p: &&Purpose| p.of_application().is_some();
         self.requests.sent.values().filter(calls).count()
             + self.requests.queued.iter().map(|q| &q.purpose).filter(calls).count()
             + self.subscriptions.iter().filter(|(_, s)| s.get.is_some()).count()
@@ -360,16 +382,17 @@ impl Engine {
 
     /// Sends a request now, or as soon as there is a usable connection, which is asked for.
     pub(super) fn request(&mut self, purpose: Purpose, method: String, params: Option<&str>) {
-        // What the hook asks for cannot wait for the hook to end.
-        if matches!(self.connection.phase, Phase::Ready | Phase::Hook) {
+        if self.connection.phase == Phase::Ready || self.is_of_hook(&method) {
             let frame = self.requests.send(purpose, &method, params);
             self.outputs.push_back(Output::Send(frame));
             return;
         }
         self.requests.queued.push_back(Queued { purpose, method, params: params.map(str::to_owned) });
-        // What is asked for between two attempts waits for the next one, or asking would undo the backoff.
-        if self.connection.phase != Phase::Waiting {
-            self.connect(self.now);
+        match self.connection.phase {
+            // What is asked for between two attempts waits for the next one, or asking would undo the backoff.
+            Phase::Waiting => {}
+            Phase::Hook => self.wait_for_hook(),
+            _ => self.connect(self.now),
         }
     }
 

@@ -30,7 +30,7 @@ impl Engine {
             self.timers.cancel(&mut self.connection.timer);
             self.fail_requests(Failure::Disconnected);
             self.lose_subscriptions(Failure::Disconnected);
-            self.set_state(ConnectionState::Idle);
+            self.set_state(ConnectionState::Closed);
         }
         self.connection.established = false;
         self.connection.calm();
@@ -55,12 +55,16 @@ impl Engine {
     pub fn handle_close(&mut self, now: Time, connection: ConnectionId) {
         self.advance(now);
         if connection == self.connection.id && self.connection.has_socket() {
-            let failure = match self.connection.phase {
-                Phase::Ready => Failure::Disconnected,
-                _ => Failure::NoConnection,
-            };
-            self.lost(failure);
+            self.lost(self.failure());
         }
+    }
+
+    /// The gateway has closed the socket in a way that says not to come back. Nothing is tried until something is asked for.
+    pub fn handle_final_close(&mut self, now: Time, connection: ConnectionId) {
+        if connection == self.connection.id && self.connection.has_socket() {
+            self.connection.wanted = false;
+        }
+        self.handle_close(now, connection);
     }
 
     /// The application's hook, asked for by [`Output::Hook`], has ended. When it failed, the connection is closed and
@@ -74,16 +78,42 @@ impl Engine {
             self.outputs.push_back(Output::Close(self.connection.id));
             return self.lost(Failure::NoConnection);
         }
+        self.timers.cancel(&mut self.connection.timer);
         self.connection.ready(self.now);
-        self.set_state(ConnectionState::Connected);
         self.subscribe_stale();
-        for queued in std::mem::take(&mut self.requests.queued) {
-            if queued.purpose == Purpose::Obsolete {
-                continue;
-            }
-            self.request(queued.purpose, queued.method, queued.params.as_deref());
-        }
+        self.set_state(match self.connection.comparing {
+            0 => ConnectionState::Connected,
+            _ => ConnectionState::Stale,
+        });
+        self.send_queued();
         self.outputs.push_back(Output::Connected);
+    }
+
+    /// While the hook runs: whether it is the hook that asks from now on. What others ask for waits for its end, so that nothing
+    /// is asked for without the authentication it is to bring. Holds until the hook has ended; when it begins, it is assumed.
+    /// Authentication requests never wait.
+    pub fn admit(&mut self, admitted: bool) {
+        self.connection.admitted = admitted;
+    }
+
+    /// Whether a request is one the hook cannot end without.
+    pub(super) fn is_of_hook(&self, method: &str) -> bool {
+        self.connection.phase == Phase::Hook && (self.connection.admitted || method.starts_with("auth."))
+    }
+
+    /// A request waits for the hook, but not for ever: it may be the hook's own, and the hook waits for it.
+    pub(super) fn wait_for_hook(&mut self) {
+        if self.connection.timer.is_none() {
+            self.connection.timer = Some(self.timers.set(self.now + HOOK_PATIENCE, Timer::Hook));
+        }
+    }
+
+    fn send_queued(&mut self) {
+        for queued in std::mem::take(&mut self.requests.queued) {
+            if queued.purpose != Purpose::Obsolete {
+                self.request(queued.purpose, queued.method, queued.params.as_deref());
+            }
+        }
     }
 
     /// A deadline of [`Engine::poll_timeout`] has passed.
@@ -100,6 +130,11 @@ impl Engine {
                     self.connection.timer = None;
                     self.open();
                 }
+                Timer::Hook => {
+                    self.connection.timer = None;
+                    self.connection.admitted = true;
+                    self.send_queued();
+                }
                 Timer::Linger(id) => self.linger_over(id),
                 Timer::Resubscribe(id) => self.resubscribe(id),
             }
@@ -111,6 +146,8 @@ impl Engine {
         self.timers.cancel(&mut self.connection.timer);
         self.connection.protocol = protocol.and_then(|p| p.parse().ok()).unwrap_or(Version::LEGACY);
         self.connection.phase = Phase::Hook;
+        self.connection.admitted = true;
+        self.start_heartbeat();
         self.outputs.push_back(Output::Hook);
     }
 
@@ -148,10 +185,19 @@ impl Engine {
         self.outputs.push_back(Output::Open(self.connection.id));
     }
 
+    /// What the end of the socket means for what waits.
+    pub(super) fn failure(&self) -> Failure {
+        match self.connection.phase {
+            Phase::Ready => Failure::Disconnected,
+            _ => Failure::NoConnection,
+        }
+    }
+
     /// There is no connection any more: everything that waits for it fails, what is listened to becomes stale.
-    fn lost(&mut self, failure: Failure) {
+    pub(super) fn lost(&mut self, failure: Failure) {
         let was_ready = self.connection.phase == Phase::Ready;
         self.timers.cancel(&mut self.connection.timer);
+        self.heartbeat.stop();
         let delay = self.connection.backoff(self.now, self.options.reconnect_delay, self.options.reconnect_delay_max);
         self.connection.phase = Phase::Idle;
         self.fail_requests(failure);
@@ -169,7 +215,7 @@ impl Engine {
         } else {
             self.connection.wanted = false;
             self.connection.established = false;
-            self.set_state(ConnectionState::Idle);
+            self.set_state(ConnectionState::Closed);
         }
     }
 
@@ -178,13 +224,13 @@ impl Engine {
         let sent = std::mem::take(&mut self.requests.sent).into_values();
         let queued = std::mem::take(&mut self.requests.queued).into_iter().map(|q| q.purpose);
         for purpose in sent.chain(queued) {
-            if let Purpose::Call(request) | Purpose::Create(request) | Purpose::Fetch(request) = purpose {
+            if let Some(request) = purpose.of_application() {
                 self.fail(request, failure);
             }
         }
     }
 
-    fn set_state(&mut self, state: ConnectionState) {
+    pub(super) fn set_state(&mut self, state: ConnectionState) {
         if self.state != state {
             self.state = state;
             self.outputs.push_back(Output::State(state));
@@ -198,3 +244,6 @@ impl Engine {
         self.connection.id
     }
 }
+
+/// Milliseconds that requests wait for the hook.
+const HOOK_PATIENCE: u64 = 5_000;

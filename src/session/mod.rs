@@ -2,6 +2,7 @@
 
 mod connection;
 mod engine;
+mod heartbeat;
 mod lifecycle;
 pub mod output;
 mod receive;

@@ -94,6 +94,8 @@ pub enum Failure {
     Senseless = 3,
     /// The gateway does not speak this version of the protocol.
     UnsupportedProtocol = 4,
+    /// As many resources are cached as may be.
+    CacheFull = 5,
 }
 
 impl Failure {
@@ -104,6 +106,7 @@ impl Failure {
             Failure::NoConnection => ResError::CONNECTION_ERROR,
             Failure::Senseless => ResError::UNKNOWN_ERROR,
             Failure::UnsupportedProtocol => ResError::UNSUPPORTED_PROTOCOL,
+            Failure::CacheFull => ResError::CACHE_FULL,
         }
     }
 }
@@ -113,8 +116,10 @@ impl Failure {
 pub enum Outcome {
     /// With a cached resource, live from now on.
     Resource(ResourceId),
-    /// With JSON text; an empty span means none.
+    /// With the payload of the result, as JSON text; an empty span means none.
     Payload(Span),
+    /// With the result itself, of a `fetch` or by a gateway of the legacy protocol.
+    Result(Span),
     /// With an error object from the other side.
     Error(Span),
     /// On this side.
@@ -124,14 +129,18 @@ pub enum Outcome {
 /// The state of the connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ConnectionState {
-    /// Not connected and not about to be.
+    /// Nothing has been asked for yet.
     Idle,
     Connecting,
+    /// Connected again, while what is listened to is being compared.
+    Stale,
     Connected,
     /// The next attempt is made at this time.
     Waiting {
         until: Time,
     },
+    /// Not connected, and not about to be until something is asked for.
+    Closed,
 }
 
 /// Everything needed to read the value of a resource from its text.

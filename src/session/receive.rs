@@ -19,6 +19,7 @@ impl Engine {
             return;
         }
         self.counters.frames += 1;
+        self.heartbeat.hear(self.now);
         self.frame_id = self.frame_id.wrapping_add(1);
         let mut frame = self.frame.take().unwrap_or_default();
         let scanned = frame.scan(text, self.units, self.hasher, &mut self.graph);
@@ -75,16 +76,17 @@ impl Engine {
             Purpose::Obsolete => {
                 self.graph.settle();
             }
-            Purpose::Fetch(request) => {
-                self.graph.settle();
-                self.settle(request, Outcome::Payload(frame.body.span));
-            }
+            Purpose::Fetch(request) => self.settle_result(request, frame),
             Purpose::Call(request) if self.connection.protocol < Version::CALL_RESOURCE => {
-                self.graph.settle();
-                self.settle(request, Outcome::Payload(frame.body.span));
+                self.settle_result(request, frame);
             }
             Purpose::Call(request) | Purpose::Create(request) => self.handle_call_result(request, frame, text),
         }
+    }
+
+    fn settle_result(&mut self, request: RequestId, frame: &Frame) {
+        self.graph.settle();
+        self.settle(request, Outcome::Result(frame.body.span));
     }
 
     #[inline(never)]

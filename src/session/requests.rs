@@ -28,6 +28,16 @@ pub enum Purpose {
     Create(RequestId),
 }
 
+impl Purpose {
+    /// The application's number, of what it asked for itself.
+    pub fn of_application(self) -> Option<RequestId> {
+        match self {
+            Purpose::Fetch(request) | Purpose::Call(request) | Purpose::Create(request) => Some(request),
+            _ => None,
+        }
+    }
+}
+
 /// A request that waits for the connection to become usable.
 #[derive(Debug)]
 pub struct Queued {

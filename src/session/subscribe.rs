@@ -2,7 +2,7 @@
 
 use super::connection::Phase;
 use super::engine::Engine;
-use super::output::{Failure, Outcome, Output};
+use super::output::{ConnectionState, Failure, Outcome, Output};
 use super::requests::Purpose;
 use super::time::Timer;
 use crate::cache::ResourceId;
@@ -28,15 +28,29 @@ impl Engine {
     /// Subscribes to everything that is listened to and not covered.
     pub(super) fn subscribe_stale(&mut self) {
         let stale: Vec<ResourceId> = self.graph.ids().filter(|&id| self.graph.slot(id).stale).collect();
+        self.connection.comparing = stale.len() as u32;
         for id in stale {
             self.subscribe(id);
+            self.subscriptions.entry(id).renewed = true;
+        }
+    }
+
+    /// A subscription may have been renewed, one way or the other; with the last one all is compared.
+    fn renewed(&mut self, id: ResourceId) {
+        if self.subscriptions.get_mut(id).is_some_and(|subscription| std::mem::take(&mut subscription.renewed)) {
+            self.connection.comparing -= 1;
+            if self.connection.comparing == 0 {
+                self.set_state(ConnectionState::Connected);
+            }
         }
     }
 
     /// A subscribe request was answered and its resources are in the cache.
     pub(super) fn subscribed(&mut self, id: ResourceId) {
+        self.renewed(id);
         let Some(subscription) = self.subscriptions.get_mut(id) else { return };
         subscription.in_flight -= 1;
+        subscription.takes_over = false;
         self.graph.slot_mut(id).refused = false;
         if let Some(request) = subscription.get.take() {
             self.settle(request, Outcome::Resource(id));
@@ -66,13 +80,18 @@ impl Engine {
 
     /// A subscribe request was refused.
     pub(super) fn subscribe_refused(&mut self, id: ResourceId, error: Span, final_answer: bool) {
+        self.renewed(id);
         let Some(subscription) = self.subscriptions.get_mut(id) else { return };
         subscription.in_flight -= 1;
         subscription.subscribed -= 1;
         self.graph.slot_mut(id).refused = true;
+        let was_live = std::mem::take(&mut subscription.takes_over);
         match subscription.get.take() {
             Some(request) => self.settle(request, Outcome::Error(error)),
             None => self.outputs.push_back(Output::Refused { resource: id, unsubscribe: false, error }),
+        }
+        if was_live {
+            self.outputs.push_back(Output::Unsubscribed { resource: id, reason: error });
         }
         self.uncount(id);
         if final_answer
@@ -148,6 +167,7 @@ impl Engine {
         for listened in uncovered.stale {
             if !self.graph.slot(listened).stale {
                 self.subscribe(listened);
+                self.subscriptions.entry(listened).takes_over = true;
             }
         }
         self.unsubscribe(id, count);
@@ -222,6 +242,7 @@ impl Engine {
     pub(super) fn lose_subscriptions(&mut self, failure: Failure) {
         // With what a frame has released that ended the connection, so that no later one finds it.
         let mut roots = std::mem::take(&mut self.released);
+        let mut renewed = Vec::new();
         let ids: Vec<ResourceId> = self.subscriptions.iter().map(|(id, _)| id).collect();
         for id in ids {
             let Some(mut subscription) = self.subscriptions.remove(id) else { continue };
@@ -236,9 +257,14 @@ impl Engine {
             }
             if subscription.listeners > 0 {
                 self.subscriptions.entry(id).listeners = subscription.listeners;
+                if subscription.subscribed > 0 && !self.graph.slot(id).content.is_none() {
+                    renewed.push(id);
+                }
             }
         }
         self.collect(&roots);
+        // What had a subscription of its own gets one again, also where another one will cover it: for how long is not known.
+        self.graph.renew(&renewed);
     }
 
     /// Makes the gateway send a resource again. Where a subscription of its own is all that covers it, giving it back

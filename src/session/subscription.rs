@@ -16,6 +16,10 @@ pub struct Subscription {
     pub leaving: u32,
     /// Direct subscriptions the gateway may hold or not: calls that were answered with the resource as an error.
     pub doubtful: u32,
+    /// Whether the subscription is being renewed on a new connection.
+    pub renewed: bool,
+    /// Whether it is to cover the resource in place of another subscription, which is about to end.
+    pub takes_over: bool,
     /// A `get` that waits for the resource to load.
     pub get: Option<RequestId>,
     /// The linger or the resubscribe timer.

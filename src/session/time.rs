@@ -22,6 +22,8 @@ impl Add<u64> for Time {
 pub enum Timer {
     /// The socket has to open and the gateway to answer the version request.
     Handshake,
+    /// Requests have waited long enough for the hook.
+    Hook,
     /// The next attempt to connect.
     Reconnect,
     /// Nobody listens to the resource any more: unsubscribe.

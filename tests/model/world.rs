@@ -148,7 +148,7 @@ impl World {
             }),
             Action::Accept => self.accept(),
             Action::Cut => {
-                if self.client.engine.state() != ConnectionState::Idle {
+                if !matches!(self.client.engine.state(), ConnectionState::Idle | ConnectionState::Closed) {
                     self.client.close();
                     self.gateway.cut();
                 }
@@ -274,7 +274,10 @@ impl World {
             self.gateway.cut();
             self.client.sent.clear();
         }
-        let open = matches!(self.client.engine.state(), ConnectionState::Connecting | ConnectionState::Connected);
+        let open = matches!(
+            self.client.engine.state(),
+            ConnectionState::Connecting | ConnectionState::Stale | ConnectionState::Connected
+        );
         let sent = std::mem::take(&mut self.client.sent);
         if open {
             self.gateway.inbox.extend(sent);

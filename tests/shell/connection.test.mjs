@@ -50,7 +50,7 @@ test('disconnect is told as such, and rejects what waits for an answer', async (
   client.disconnect();
   assert.deepEqual(await event, { code: 'system.disconnect', message: 'Disconnect called' });
   assert.equal((await call).code, 'system.disconnect');
-  assert.deepEqual([client.connected, client.ws, client.state.state], [false, null, 'idle']);
+  assert.deepEqual([client.connected, client.ws, client.state.state], [false, null, 'closed']);
   assert.equal(gateway.socket.isClosed, true);
 });
 
@@ -253,4 +253,33 @@ test('a page that is online or looked at again connects at once', async () => {
       else globalThis[name] = value;
     }
   }
+});
+
+test('what waits for a connection that does not come about is told what the socket said', async () => {
+  const { client, gateway } = connected(counter());
+  const event = { type: 'error' };
+  const asked = [client.get('counter'), client.call('counter', 'x')].map((promise) => promise.catch((error) => error));
+  gateway.socket.onerror(event);
+  for (const error of await Promise.all(asked)) {
+    assert.deepEqual([error.code, error.message, error.data], ['system.connectionError', 'Connection error', event]);
+  }
+});
+
+test('what waits when disconnect is called is told so', async () => {
+  const { client } = connected(counter());
+  const asked = [client.get('counter'), client.call('counter', 'x')].map((promise) => promise.catch((error) => error));
+  client.disconnect();
+  for (const error of await Promise.all(asked)) {
+    assert.deepEqual([error.code, error.message, error.data], ['system.disconnect', 'Disconnect called', undefined]);
+  }
+});
+
+test('a legacy gateway answers with the payload itself, also to set', async () => {
+  const { client, gateway } = connected(counter());
+  gateway.answers.set('version', () => ({ error: { code: 'system.invalidRequest', message: 'Invalid request' } }));
+  gateway.answers.set('call.counter.set', () => ({ result: null }));
+  gateway.answers.set('call.counter.get', () => ({ result: { payload: 1 } }));
+  assert.equal(await client.setModel('counter', { n: 2 }), null);
+  assert.deepEqual(await client.call('counter', 'get'), { payload: 1 });
+  client.disconnect();
 });

@@ -28,7 +28,7 @@ class Person extends ResModel {
 test('a factory makes the object, which gets its data by the methods of the protocol', async () => {
   const bench = family();
   const updates = [];
-  bench.models.add('parent', (client, rid) => {
+  bench.models.addFactory('parent', (client, rid) => {
     const model = new Person(client, rid);
     const update = model.__update;
     model.__update = function (...args) {
@@ -52,7 +52,7 @@ test('a factory makes the object, which gets its data by the methods of the prot
 test('the object may be a proxy of a model', async () => {
   const bench = family();
   const written = [];
-  bench.models.add('parent', (client, rid) => {
+  bench.models.addFactory('parent', (client, rid) => {
     return new Proxy(new ResModel(client, rid), {
       set(target, key, value, receiver) {
         written.push(key);
@@ -70,7 +70,7 @@ test('the object may be a proxy of a model', async () => {
 
 test('a collection with an ID callback finds its items', () => {
   const bench = family();
-  bench.collections.add('kids', (client, rid) => new ResCollection(client, rid, { idCallback: (kid) => kid.n }));
+  bench.collections.addFactory('kids', (client, rid) => new ResCollection(client, rid, { idCallback: (kid) => kid.n }));
   const kids = bench.object(1);
   assert.equal(kids.get('2').n, 2);
   assert.equal(kids.get('constructor'), undefined);
@@ -111,10 +111,10 @@ test('updates of a model tell what changed, by content', () => {
 
 test('a failure in a class of the application is reported, and the rest goes on', () => {
   const bench = family();
-  bench.models.add('kid.1', () => {
+  bench.models.addFactory('kid.1', () => {
     throw new Error('no such kid');
   });
-  bench.models.add('kid.2', (client, rid) =>
+  bench.models.addFactory('kid.2', (client, rid) =>
     Object.assign(new ResModel(client, rid), {
       __init() {
         throw new Error('no data for me');
@@ -147,7 +147,7 @@ test('a long chain of objects made by a factory is made without recursion', () =
     },
     delete: () => {},
   };
-  bench.models.add('x', (client, rid) => new Person(client, rid));
+  bench.models.addFactory('x', (client, rid) => new Person(client, rid));
   let model = bench.object(0);
   for (let i = 0; i < length; i++) model = model.next;
   assert.equal(model.end, 1);
@@ -164,6 +164,6 @@ test('JSON of resources that contain themselves', () => {
 
 test('classes of the application serialise themselves as they like', () => {
   const bench = family();
-  bench.models.add('kid.1', (client, rid) => Object.assign(new ResModel(client, rid), { toJSON: () => 'kid' }));
+  bench.models.addFactory('kid.1', (client, rid) => Object.assign(new ResModel(client, rid), { toJSON: () => 'kid' }));
   assert.deepEqual(bench.object(1).toJSON(), ['kid', { n: 2 }]);
 });

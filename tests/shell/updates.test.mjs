@@ -235,7 +235,7 @@ test('a value that may be the one before is compared with it, whatever its kind'
 
 test('what is known to be another value is not compared: an object of the application may look like data', async () => {
   const bench = new Bench();
-  bench.models.add('special', () => ({ n: 1, __init() {}, __update: () => null }));
+  bench.models.addFactory('special', () => ({ n: 1, __init() {}, __update: () => null }));
   bench.frame('{"m":{"a":{"rid":"special"}},"special":{"n":1},"names":["a","n"]}');
   bench.key(0, 'a').key(1, 'n').op(1, 1).apply();
   bench.load(1, 0, MODEL, 'm', '{"a":{"rid":"special"}}', [[0, 1]]);

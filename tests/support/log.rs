@@ -18,6 +18,7 @@ pub struct Sent {
 pub enum Settled {
     Resource(ResourceId),
     Payload(Option<Json>),
+    Result(Json),
     Error(ResError),
     Failed(ResError),
 }

@@ -162,4 +162,11 @@ function text(element, value) {
   return true;
 }
 
-const STATES = { idle: 'Not connected', connecting: 'Connecting', connected: 'Connected', waiting: 'Reconnecting' };
+const STATES = {
+  idle: 'Not connected',
+  connecting: 'Connecting',
+  stale: 'Comparing',
+  connected: 'Connected',
+  waiting: 'Reconnecting',
+  closed: 'Not connected',
+};

@@ -27,7 +27,7 @@ pub struct Driver {
 
 #[wasm_bindgen]
 impl Driver {
-    /// Delays are in milliseconds; the two halves of the seed are random.
+    /// Delays are in milliseconds, the limit is a count; the two halves of the seed are random.
     #[wasm_bindgen(constructor)]
     #[expect(clippy::too_many_arguments, reason = "numbers cross to WebAssembly without any decoding")]
     pub fn new(
@@ -38,6 +38,9 @@ impl Driver {
         reconnect_delay: f64,
         reconnect_delay_max: f64,
         handshake_timeout: f64,
+        heartbeat_interval: f64,
+        heartbeat_timeout: f64,
+        max_resources: u32,
         seed_high: u32,
         seed_low: u32,
     ) -> Driver {
@@ -49,6 +52,9 @@ impl Driver {
             reconnect_delay: reconnect_delay as u64,
             reconnect_delay_max: reconnect_delay_max as u64,
             handshake_timeout: handshake_timeout as u64,
+            heartbeat_interval: heartbeat_interval as u64,
+            heartbeat_timeout: heartbeat_timeout as u64,
+            max_resources: max_resources as usize,
         };
         let seed = u64::from(seed_high) << 32 | u64::from(seed_low);
         let config = Config { seed, units: Units::Utf16, options };
@@ -57,6 +63,7 @@ impl Driver {
             host,
             socket: RefCell::new(None),
             timer: RefCell::new(None),
+            heartbeat: Cell::new(None),
             text: RefCell::new(TextBuffer::new()),
             tape: RefCell::new(Tape::default()),
             inbox: RefCell::new(VecDeque::new()),
@@ -79,6 +86,18 @@ impl Driver {
         self.inner.step(|engine, now| engine.hook_done(now, ok));
     }
 
+    /// While the hook runs: whether it is the hook that asks from now on.
+    pub fn admit(&self, admitted: bool) {
+        self.inner.engine.borrow_mut().admit(admitted);
+    }
+
+    /// What was asked for by `await_heartbeat` is due.
+    pub fn heartbeat(&self) {
+        let Some(at) = self.inner.heartbeat.take() else { return };
+        // A timer may fire a moment early.
+        self.inner.step(|engine, now| engine.handle_heartbeat(now.max(at)));
+    }
+
     /// The number of a cached resource, or minus the number of the request that will bring it.
     pub fn get(&self, rid: &str) -> i32 {
         match self.inner.step(|engine, now| engine.get(now, rid)) {
@@ -92,13 +111,14 @@ impl Driver {
         self.inner.engine.borrow().find(rid).map_or(-1, |id| id.0 as i32)
     }
 
-    /// Calls a method (0), an authentication method (1), or creates a resource (2). `params` is JSON, or empty for none.
+    /// Calls a method (0), an authentication method (1), creates a resource (2), or gets one without subscribing (3). `params` is JSON, or empty for none.
     /// Gives the number of the request.
     pub fn request(&self, action: u32, rid: &str, method: &str, params: &str) -> u32 {
         let action = match action {
             0 => Action::Call,
             1 => Action::Auth,
-            _ => Action::New,
+            2 => Action::New,
+            _ => Action::Get,
         };
         let params = Some(params).filter(|params| !params.is_empty());
         self.inner.step(|engine, now| engine.invoke(now, action, rid, method, params)).0
@@ -150,6 +170,8 @@ struct Inner {
     host: Host,
     socket: RefCell<Option<Socket>>,
     timer: RefCell<Option<(Time, Timeout)>>,
+    /// When the shell will see to the heartbeat.
+    heartbeat: Cell<Option<Time>>,
     text: RefCell<TextBuffer>,
     tape: RefCell<Tape>,
     /// What sockets reported while outputs were being carried out: spans in those outputs are of the frame before.
@@ -246,15 +268,21 @@ impl Inner {
             Inbound::Error(event) => {
                 report(self.host.socket_event(1, &event));
                 // A socket that is open reports its end by closing.
-                if self.engine.borrow().state() != ConnectionState::Connected {
+                if self.engine.borrow().state() == ConnectionState::Connecting {
                     self.close();
                     self.engine.borrow_mut().handle_close(now(), id);
                 }
             }
             Inbound::Close(event) => {
-                report(self.host.socket_event(2, &event));
+                let ended = self.host.socket_event(2, &event);
                 self.socket.take();
-                self.engine.borrow_mut().handle_close(now(), id);
+                let mut engine = self.engine.borrow_mut();
+                match ended {
+                    Ok(true) => engine.handle_final_close(now(), id),
+                    _ => engine.handle_close(now(), id),
+                }
+                drop(engine);
+                report(ended);
             }
         }
     }
@@ -294,8 +322,13 @@ impl Inner {
         }
     }
 
-    /// Sets the timer for the engine's next deadline.
+    /// Sets the timers for the engine's next deadlines.
     fn arm(self: &Rc<Self>) {
+        let heartbeat = self.engine.borrow().poll_heartbeat();
+        if self.heartbeat.replace(heartbeat) != heartbeat {
+            let delay = heartbeat.map_or(-1.0, |at| at.0.saturating_sub(now().0) as f64);
+            self.host.await_heartbeat(delay);
+        }
         let next = self.engine.borrow().poll_timeout().map(|(at, _)| at);
         let mut timer = self.timer.borrow_mut();
         if timer.as_ref().map(|(at, _)| *at) == next {
@@ -323,7 +356,7 @@ fn now() -> Time {
 }
 
 /// An exception of the shell is not the engine's business, and must not stop it: it is thrown where nobody catches it.
-fn report(result: Result<(), JsValue>) {
+fn report<T>(result: Result<T, JsValue>) {
     if let Err(error) = result {
         Timeout::new(0, move || wasm_bindgen::throw_val(error)).forget();
     }

@@ -13,8 +13,10 @@ export interface Host {
   open(): object;
   /** Carries out `length` words of operations at `pointer`. */
   apply(pointer: number, length: number): void;
-  /** The socket opened (0), failed (1) or closed (2). */
-  socket_event(kind: number, event: unknown): void;
+  /** The socket opened (0), failed (1) or closed (2). Answers whether it closed for good. */
+  socket_event(kind: number, event: unknown): boolean;
+  /** `Driver.heartbeat` is to be called after so many milliseconds, in place of when it was before; never, when negative. */
+  await_heartbeat(delay: number): void;
   /** A frame was sent. Only called when debugging. */
   sent(text: string): void;
 }
@@ -36,7 +38,10 @@ extern "C" {
     pub fn apply(this: &Host, pointer: *const u32, length: usize);
 
     #[wasm_bindgen(method, catch)]
-    pub fn socket_event(this: &Host, kind: u32, event: &JsValue) -> Result<(), JsValue>;
+    pub fn socket_event(this: &Host, kind: u32, event: &JsValue) -> Result<bool, JsValue>;
+
+    #[wasm_bindgen(method)]
+    pub fn await_heartbeat(this: &Host, delay: f64);
 
     #[wasm_bindgen(method, catch)]
     pub fn sent(this: &Host, text: &str) -> Result<(), JsValue>;

@@ -10,8 +10,10 @@ pub fn inspect(engine: &mut Engine) -> String {
     json.push_str(match engine.state() {
         ConnectionState::Idle => "idle",
         ConnectionState::Connecting => "connecting",
+        ConnectionState::Stale => "stale",
         ConnectionState::Connected => "connected",
         ConnectionState::Waiting { .. } => "waiting",
+        ConnectionState::Closed => "closed",
     });
     json.push_str(r#"","protocol":""#);
     engine.protocol().write(&mut json);

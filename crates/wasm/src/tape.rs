@@ -53,6 +53,7 @@ impl Tape {
                     Outcome::Payload(span) => (1, span.start, span.end),
                     Outcome::Error(span) => (2, span.start, span.end),
                     Outcome::Failed(failure) => (3, failure as u32, 0),
+                    Outcome::Result(span) => (4, span.start, span.end),
                 };
                 self.push(&[op::SETTLED, request.0, kind, a, b]);
             }
@@ -60,8 +61,10 @@ impl Tape {
                 let (state, until) = match state {
                     ConnectionState::Idle => (0, Time(0)),
                     ConnectionState::Connecting => (1, Time(0)),
-                    ConnectionState::Connected => (2, Time(0)),
-                    ConnectionState::Waiting { until } => (3, until),
+                    ConnectionState::Stale => (2, Time(0)),
+                    ConnectionState::Connected => (3, Time(0)),
+                    ConnectionState::Waiting { until } => (4, until),
+                    ConnectionState::Closed => (5, Time(0)),
                 };
                 let until = (until.0 as f64).to_bits();
                 self.push(&[op::STATE, state, until as u32, (until >> 32) as u32]);

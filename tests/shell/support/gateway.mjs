@@ -61,13 +61,13 @@ export class Gateway {
       socket.direct.delete(rid);
       return { result: null };
     }
-    if (action !== 'subscribe') return { result: { payload: null } };
+    if (action !== 'subscribe' && action !== 'get') return { result: { payload: null } };
     const resource = this.resources.get(rid);
     if (!resource) return { error: { code: 'system.notFound', message: 'Not found' } };
     if (resource.error) return { error: resource.error };
     const known = this.#reachable(socket.direct);
-    socket.direct.add(rid);
-    return { result: this.set([...this.#reachable(socket.direct)].filter((id) => !known.has(id))) };
+    if (action === 'subscribe') socket.direct.add(rid);
+    return { result: this.set([...this.#reachable([rid])].filter((id) => !known.has(id))) };
   }
 
   /** The resource set with these resources. */
@@ -75,7 +75,7 @@ export class Gateway {
     const set = {};
     for (const rid of rids) {
       const [[kind, value]] = Object.entries(this.resources.get(rid));
-      (set[`${kind}s`] ??= {})[rid] = value;
+      Object.defineProperty((set[`${kind}s`] ??= {}), rid, { value, enumerable: true });
     }
     return set;
   }
@@ -118,9 +118,9 @@ class Socket {
   }
 
   /** The connection is lost. */
-  lose() {
+  lose(code = 1006) {
     this.isClosed = true;
-    this.onclose?.({ type: 'close', code: 1006 });
+    this.onclose?.({ type: 'close', code });
   }
 
   /** The connection fails to come about. */

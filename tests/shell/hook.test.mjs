@@ -1,0 +1,98 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { connected } from './support/client.mjs';
+
+/** A promise, and how to settle it. */
+function gate() {
+  let open;
+  const opened = new Promise((resolve) => (open = resolve));
+  return { opened, open };
+}
+
+const turn = () => new Promise((resolve) => setTimeout(resolve));
+const methods = (gateway) => gateway.requests.map(({ method }) => method);
+
+test('what others ask for while onConnect runs is asked for after its end, when it has authenticated', async () => {
+  const { opened, open } = gate();
+  const started = gate();
+  const { client, gateway } = connected(
+    { a: { model: { n: 1 } } },
+    {
+      onConnect: async (client) => {
+        started.open();
+        await opened;
+        await client.authenticate('session', 'login', { token: 't' });
+      },
+    },
+  );
+  client.connect();
+  await started.opened;
+  await turn();
+  const model = client.get('a');
+  const call = client.call('a', 'm');
+  await turn();
+  assert.deepEqual(methods(gateway), ['version']);
+  open();
+  assert.equal((await model).n, 1);
+  await call;
+  assert.deepEqual(methods(gateway), ['version', 'auth.session.login', 'subscribe.a', 'call.a.m']);
+  client.disconnect();
+});
+
+test('onConnect may ask for one thing after the other', async () => {
+  const seen = [];
+  const { client, gateway } = connected(
+    { user: { model: { name: 'x' } } },
+    {
+      onConnect: async (client) => {
+        seen.push(client.connected);
+        await client.authenticate('session', 'login');
+        seen.push(client.connected);
+        await client.call('session', 'check');
+        seen.push((await client.get('user')).name);
+        await Promise.all([client.call('session', 'one'), client.call('session', 'two')]);
+        await client.call('session', 'last');
+      },
+    },
+  );
+  await client.connect();
+  assert.deepEqual(seen, [true, false, 'x']);
+  assert.deepEqual(methods(gateway), [
+    'version',
+    'auth.session.login',
+    'call.session.check',
+    'subscribe.user',
+    'call.session.one',
+    'call.session.two',
+    'call.session.last',
+  ]);
+  client.disconnect();
+});
+
+test('what waits for an onConnect that fails is rejected with it', async () => {
+  const { opened, open } = gate();
+  const started = gate();
+  const { client } = connected(
+    {},
+    {
+      onConnect: async () => {
+        started.open();
+        await opened;
+        throw new Error('no');
+      },
+    },
+  );
+  const { error } = console;
+  console.error = () => {};
+  try {
+    const connect = client.connect().catch((failure) => failure);
+    await started.opened;
+    await turn();
+    const call = client.call('a', 'm').catch((failure) => failure);
+    open();
+    assert.equal((await call).code, 'system.connectionError');
+    assert.equal((await connect).data.message, 'no');
+  } finally {
+    console.error = error;
+  }
+});

@@ -1,0 +1,90 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { connected, next } from './support/client.mjs';
+
+const models = () => ({ a: { model: { n: 1 } }, broken: { error: { code: 'system.notFound', message: 'Not found' } } });
+const cached = (client, rid) => client.inspect().resources.find((resource) => resource.rid === rid);
+
+test('a resource that is kept stays subscribed without a listener, and goes when it is not', async () => {
+  const { client, gateway } = connected(models());
+  const model = await client.get('a');
+  client.keep('a');
+  client.keep('a');
+  model.on().off();
+  assert.equal(cached(client, 'a').direct, 1);
+  gateway.event('a', 'change', { values: { n: 2 } });
+  assert.equal(model.n, 2);
+  const unsubscribed = gateway.request('unsubscribe.a');
+  client.unkeep('a');
+  client.unkeep('a');
+  await unsubscribed;
+  client.disconnect();
+});
+
+test('a resource that is kept is renewed with the connection', async () => {
+  const { client, gateway } = connected(models());
+  const model = await client.get('a');
+  client.keep('a');
+  gateway.resources.set('a', { model: { n: 2 } });
+  const renewed = gateway.request('subscribe.a');
+  gateway.socket.lose();
+  await renewed;
+  while (client.state.state !== 'connected') await next(client, 'state');
+  assert.equal(model.n, 2);
+  client.disconnect();
+});
+
+test('what is not cached cannot be kept', () => {
+  const { client } = connected();
+  for (const method of ['keep', 'unkeep']) {
+    assert.throws(() => client[method]('a'), { message: 'Resource a not found in cache' });
+    assert.throws(() => client[method](''), { message: 'Invalid resource ID' });
+  }
+});
+
+test('subscribe tells of the resource and of each of its events, until it is ended', async () => {
+  const { client, gateway, delivered } = connected(models());
+  const seen = [];
+  let loaded;
+  const first = new Promise((resolve) => (loaded = resolve));
+  const unsubscribe = client.subscribe('a', ({ n }) => loaded(seen.push(n)));
+  await first;
+  gateway.event('a', 'change', { values: { n: 2 } });
+  gateway.event('a', 'change', { values: { n: 3 } });
+  await delivered();
+  assert.deepEqual(seen, [1, 3, 3]);
+  unsubscribe();
+  unsubscribe();
+  await gateway.request('unsubscribe.a');
+  assert.deepEqual(seen, [1, 3, 3]);
+  client.disconnect();
+});
+
+test('subscribe ended before the resource comes tells nothing and keeps nothing', async () => {
+  const { client, gateway } = connected(models());
+  const unsubscribe = client.subscribe('a', () => assert.fail('nobody wants to know'));
+  unsubscribe();
+  await gateway.request('unsubscribe.a');
+  client.disconnect();
+});
+
+test('subscribe tells why a resource could not be had, and asks for it again on the next connection', async () => {
+  const { client, gateway } = connected(models());
+  client.keep((await client.get('a')).getResourceId());
+  const unsubscribe = client.subscribe('broken', resolved, refused);
+  let told;
+  let failed;
+  function resolved(model) {
+    told(model.n);
+  }
+  function refused(error) {
+    failed(error.code);
+  }
+  assert.equal(await new Promise((resolve) => (failed = resolve)), 'system.notFound');
+  gateway.resources.set('broken', { model: { n: 7 } });
+  const again = new Promise((resolve) => (told = resolve));
+  gateway.socket.lose();
+  assert.equal(await again, 7);
+  unsubscribe();
+  client.disconnect();
+});
