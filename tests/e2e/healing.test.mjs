@@ -78,6 +78,34 @@ suite('healing', () => {
     await window.neverReloaded();
   });
 
+  test('a connection that is dead although its socket is open is found out, and made anew', async () => {
+    const window = await demo({
+      before: () => {
+        const { setTimeout, WebSocket } = globalThis;
+        // What the heartbeat waits for comes a hundred times sooner.
+        globalThis.setTimeout = (run, delay, ...rest) => setTimeout(run, delay > 20_500 ? delay / 100 : delay, ...rest);
+        globalThis.deaf = new Set();
+        globalThis.sockets = [];
+        globalThis.WebSocket = class extends WebSocket {
+          constructor(address) {
+            super(address);
+            globalThis.sockets.push(this);
+          }
+          set onmessage(handle) {
+            super.onmessage = handle && ((event) => globalThis.deaf.has(this) || handle(event));
+          }
+        };
+      },
+    });
+    const other = await demo();
+    await window.page.evaluate(() => globalThis.deaf.add(globalThis.sockets[0]));
+    await other.edit(SECOND, 'author', 'written unheard');
+    await window.shows(SECOND, 'author', 'written unheard');
+    await window.connection('connected');
+    assert.equal(await window.page.evaluate(() => globalThis.sockets.length), 2);
+    await window.neverReloaded();
+  });
+
   test('an edit while it is down is refused in words and can be sent later', async () => {
     const [one, other] = [await demo(), await demo()];
     await one.press('hold');
