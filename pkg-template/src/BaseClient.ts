@@ -15,6 +15,17 @@ import type { OnConnect, OnConnectError, WebSocketFactory, WebSocketLike } from 
 import type { Asked } from './Requests.js';
 import { ResError } from './ResError.js';
 import type { ResourceFactory } from './Resources.js';
+import type {
+  DescriptionOf,
+  KnownRid,
+  NameOf,
+  OtherRid,
+  ParamsOf,
+  PlainRid,
+  ResourceOf,
+  ResultOf,
+  SetOf,
+} from './schema.js';
 import { Session } from './Session.js';
 import { askPatiently } from './tooActive.js';
 import { TypeList } from './TypeList.js';
@@ -24,7 +35,7 @@ import { instantiate } from './wasm.js';
  * A connection to a RES API. Nothing happens before the first `connect`, `get`, `call` or the like; from then on it
  * connects again by itself for as long as there is anything to keep up to date.
  */
-export abstract class BaseClient implements ClientApi, ConnectionOwner {
+export abstract class BaseClient<S = unknown> implements ClientApi, ConnectionOwner {
   /** URL of the gateway; null when a factory makes the sockets. */
   hostUrl: string | null;
   wsFactory: WebSocketFactory;
@@ -147,11 +158,17 @@ export abstract class BaseClient implements ClientApi, ConnectionOwner {
     return this.#types.collections.removeFactory(pattern) as ((client: this, rid: string) => object) | undefined;
   }
 
+  /** As the schema has it. */
+  get<Rid extends string>(rid: KnownRid<S, Rid>, options?: RequestOptions): Promise<ResourceOf<S, Rid>>;
   /**
    * Gets a resource, which is kept up to date as long as it is listened to and for a while after. Rejected with a
    * {@link ResError}. Throws when the resource ID is missing. Who gives up waiting does not keep others from getting it.
    */
-  get<R extends object = Resource>(rid: string, options?: RequestOptions): Promise<R> {
+  get<R extends object = Resource, Rid extends string = string>(
+    rid: OtherRid<S, Rid>,
+    options?: RequestOptions,
+  ): Promise<R>;
+  get<R extends object>(rid: string, options?: RequestOptions): Promise<R> {
     requireText(rid, RESOURCE_ID);
     return this.#promise((session) => {
       const limits = this.#limits(options);
@@ -165,20 +182,34 @@ export abstract class BaseClient implements ClientApi, ConnectionOwner {
     });
   }
 
+  /** As the schema has it. */
+  getCached<Rid extends string>(rid: KnownRid<S, Rid>): ResourceOf<S, Rid> | undefined;
   /**
    * The resource, if it is cached: nothing is asked for, and it does not stay longer for this. It may be stale. Throws when the
    * resource ID is missing.
    */
-  getCached<R extends object = Resource>(rid: string): R | undefined {
+  getCached<R extends object = Resource, Rid extends string = string>(rid: OtherRid<S, Rid>): R | undefined;
+  getCached(rid: string): object | undefined {
     requireText(rid, RESOURCE_ID);
-    return (this.#session && this.#cached(this.#session, rid, undefined))?.item as R | undefined;
+    return (this.#session && this.#cached(this.#session, rid, undefined))?.item;
   }
 
+  /** As the schema has it. */
+  subscribe<Rid extends string>(
+    rid: KnownRid<S, Rid>,
+    listener?: (resource: ResourceOf<S, Rid>) => void,
+    failed?: (error: ResError) => void,
+  ): () => void;
   /**
    * Keeps a resource up to date until the function that is returned is called. `listener` is called with it once it is there, and
    * after each of its events; `failed` with what kept it from being got, which is tried again on the next connection.
    */
-  subscribe<R extends object = Resource>(
+  subscribe<R extends object = Resource, Rid extends string = string>(
+    rid: OtherRid<S, Rid>,
+    listener?: (resource: R) => void,
+    failed?: (error: ResError) => void,
+  ): () => void;
+  subscribe<R extends object>(
     rid: string,
     listener?: (resource: R) => void,
     failed?: (error: ResError) => void,
@@ -207,14 +238,38 @@ export abstract class BaseClient implements ClientApi, ConnectionOwner {
     return fetched(rid, set, (rid) => this.getCached(rid)) as R;
   }
 
+  /** As the schema has it. */
+  call<Rid extends string, M extends NameOf<DescriptionOf<S, Rid>, 'methods'>>(
+    rid: Rid,
+    method: M,
+    ...args: ParamsOf<DescriptionOf<S, Rid>, 'methods', M, [options?: RequestOptions]>
+  ): Promise<ResultOf<DescriptionOf<S, Rid>, 'methods', M>>;
   /** Calls a method of a resource; resolves with its result, or with the resource it answers with. */
-  call<R = unknown>(rid: string, method: string, params?: unknown, options?: RequestOptions): Promise<R> {
+  call<R = unknown, Rid extends string = string>(
+    rid: PlainRid<S, Rid, 'methods'>,
+    method: string,
+    params?: unknown,
+    options?: RequestOptions,
+  ): Promise<R>;
+  call(rid: string, method: string, params?: unknown, options?: RequestOptions): Promise<unknown> {
     requireMethod(rid, method);
     return this.#request(Action.Call, rid, method, params, options);
   }
 
+  /** As the schema has it. */
+  authenticate<Rid extends string, M extends NameOf<DescriptionOf<S, Rid>, 'auth'>>(
+    rid: Rid,
+    method: M,
+    ...args: ParamsOf<DescriptionOf<S, Rid>, 'auth', M, [options?: RequestOptions]>
+  ): Promise<ResultOf<DescriptionOf<S, Rid>, 'auth', M>>;
   /** Calls an authentication method of a resource; resolves as `call` does. */
-  authenticate<R = unknown>(rid: string, method: string, params?: unknown, options?: RequestOptions): Promise<R> {
+  authenticate<R = unknown, Rid extends string = string>(
+    rid: PlainRid<S, Rid, 'auth'>,
+    method: string,
+    params?: unknown,
+    options?: RequestOptions,
+  ): Promise<R>;
+  authenticate(rid: string, method: string, params?: unknown, options?: RequestOptions): Promise<unknown> {
     requireMethod(rid, method);
     return this.#request(Action.Auth, rid, method, params, options);
   }
@@ -229,6 +284,7 @@ export abstract class BaseClient implements ClientApi, ConnectionOwner {
   }
 
   /** Calls the method `set` of a model. A member that is undefined is deleted. Resolves with `{payload}`. */
+  setModel<Rid extends string>(rid: Rid, props: SetOf<DescriptionOf<S, Rid>>): Promise<{ payload?: unknown }>;
   setModel(rid: string, props: object): Promise<{ payload?: unknown }> {
     requireText(rid, RESOURCE_ID);
     const params: Record<string, unknown> = { ...props };

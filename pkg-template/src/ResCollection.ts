@@ -3,6 +3,7 @@ import type { EventHandler } from './EventBus.js';
 import type { AddEvent, RemoveEvent, UnsubscribeEvent } from './events.js';
 import { serialise } from './json.js';
 import type { LazyItems } from './LazyItems.js';
+import type { Described, Undescribed } from './schema.js';
 import { isSerialisable } from './serialisable.js';
 
 /** Options of {@link ResCollection}. */
@@ -10,6 +11,9 @@ export interface CollectionOptions<T = unknown> {
   /** Answers the ID under which {@link ResCollection.get} finds an item. */
   idCallback?: ((item: T) => unknown) | null;
 }
+
+/** A collection of items of type `T`. `D` may say what its methods and events are; see {@link Description}. */
+export type Collection<T = unknown, D = unknown> = ResCollection<T> & (unknown extends D ? unknown : Described<D>);
 
 /** A collection kept in sync with the service: an ordered list of values, models and collections. */
 export class ResCollection<T = unknown> {
@@ -61,7 +65,7 @@ export class ResCollection<T = unknown> {
   on(event: 'add', handler: EventHandler<AddEvent<T>, this>): this;
   on(event: 'remove', handler: EventHandler<RemoveEvent<T>, this>): this;
   on(event: 'unsubscribe', handler: EventHandler<UnsubscribeEvent<this>, this>): this;
-  on(events?: string | null, handler?: EventHandler<unknown, this>): this;
+  on(this: Undescribed, events?: string | null, handler?: EventHandler<unknown, this>): this;
   on(events?: string | null, handler?: unknown): this {
     this._api.resourceOn(this._rid, events, handler as EventHandler | undefined, this._handle);
     return this;
@@ -95,12 +99,14 @@ export class ResCollection<T = unknown> {
   }
 
   /** Calls a method; resolves with its result. */
-  call<R = unknown>(method: string, params?: unknown): Promise<R> {
+  call<R = unknown>(this: Undescribed, method: string, params?: unknown): Promise<R>;
+  call<R>(method: string, params?: unknown): Promise<R> {
     return this._api.call<R>(this._rid, method, params);
   }
 
   /** Calls an authentication method; resolves with its result. */
-  auth<R = unknown>(method: string, params?: unknown): Promise<R> {
+  auth<R = unknown>(this: Undescribed, method: string, params?: unknown): Promise<R>;
+  auth<R>(method: string, params?: unknown): Promise<R> {
     return this._api.authenticate<R>(this._rid, method, params);
   }
 

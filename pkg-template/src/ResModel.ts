@@ -4,10 +4,16 @@ import { same } from './equal.js';
 import type { EventHandler } from './EventBus.js';
 import { serialise } from './json.js';
 import type { UnsubscribeEvent } from './events.js';
+import type { DescribedModel, Undescribed } from './schema.js';
 import { isSerialisable } from './serialisable.js';
 
-/** A model whose members are typed: those of `T` can be read from it directly. */
-export type Model<T extends object = Record<string, unknown>> = ResModel<T> & Readonly<Omit<T, keyof ResModel>>;
+/**
+ * A model whose members are typed: those of `T` can be read from it directly. `D` may say what its methods and events
+ * are; see {@link Description}.
+ */
+export type Model<T extends object = Record<string, unknown>, D = unknown> = ResModel<T> &
+  Readonly<Omit<T, keyof ResModel>> &
+  (unknown extends D ? unknown : DescribedModel<D>);
 
 /** Options of {@link ResModel}. */
 export interface ModelOptions {
@@ -58,7 +64,7 @@ export class ResModel<T extends object = Record<string, unknown>> {
    */
   on(event: 'change', handler: EventHandler<Partial<T>, this>): this;
   on(event: 'unsubscribe', handler: EventHandler<UnsubscribeEvent<this>, this>): this;
-  on(events?: string | null, handler?: EventHandler<unknown, this>): this;
+  on(this: Undescribed, events?: string | null, handler?: EventHandler<unknown, this>): this;
   on(events?: string | null, handler?: unknown): this {
     this._api.resourceOn(this._rid, events, handler as EventHandler | undefined, this._handle);
     return this;
@@ -71,17 +77,20 @@ export class ResModel<T extends object = Record<string, unknown>> {
   }
 
   /** Calls the method `set` to change members. A member that is undefined is deleted. */
-  set(props: Partial<T> | Record<string, unknown>): Promise<{ payload?: unknown }> {
+  set(this: Undescribed, props: Partial<T> | Record<string, unknown>): Promise<{ payload?: unknown }>;
+  set(props: object): Promise<{ payload?: unknown }> {
     return this._api.setModel(this._rid, props);
   }
 
   /** Calls a method; resolves with its result. */
-  call<R = unknown>(method: string, params?: unknown): Promise<R> {
+  call<R = unknown>(this: Undescribed, method: string, params?: unknown): Promise<R>;
+  call<R>(method: string, params?: unknown): Promise<R> {
     return this._api.call<R>(this._rid, method, params);
   }
 
   /** Calls an authentication method; resolves with its result. */
-  auth<R = unknown>(method: string, params?: unknown): Promise<R> {
+  auth<R = unknown>(this: Undescribed, method: string, params?: unknown): Promise<R>;
+  auth<R>(method: string, params?: unknown): Promise<R> {
     return this._api.authenticate<R>(this._rid, method, params);
   }
 

@@ -13,8 +13,9 @@ export type {
 } from './events.js';
 export type { RequestOptions } from './limited.js';
 export type { ClientOptions, DebugCallback, OnConnect, WebSocketFactory, WebSocketLike } from './options.js';
-export { type CollectionOptions, ResCollection } from './ResCollection.js';
+export { type Collection, type CollectionOptions, ResCollection } from './ResCollection.js';
 export { isResError, ResError } from './ResError.js';
 export { type Model, type ModelOptions, ResModel } from './ResModel.js';
 export { ResRef } from './ResRef.js';
 export { TypeList } from './TypeList.js';
+export type { Description, ResourceOf } from './schema.js';

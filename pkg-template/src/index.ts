@@ -6,7 +6,7 @@ import { currentEngine, instantiate } from './wasm.js';
 export * from './exports.js';
 
 /** The client, with the engine inside: it is compiled when a client is used first. */
-export class ResClient extends BaseClient {
+export class ResClient<Schema = unknown> extends BaseClient<Schema> {
   /** @internal */
   protected __module(): WebAssembly.Module {
     return new WebAssembly.Module(bytesOf(module, size));

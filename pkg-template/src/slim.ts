@@ -4,7 +4,7 @@ import { instantiate } from './wasm.js';
 export * from './exports.js';
 
 /** The client without the engine: `init` has to be done before a client is used. */
-export class ResClient extends BaseClient {
+export class ResClient<Schema = unknown> extends BaseClient<Schema> {
   /** @internal */
   protected __module(): WebAssembly.Module {
     throw new Error('Call and await init() of resclient-wasm/slim before using a client');

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { before, suite, test } from 'node:test';
 import { node, project, root } from './support/project.mjs';
@@ -21,6 +22,14 @@ suite('the types of the package', () => {
       await node(folder, [tsc, ...strict, ...flags, 'consumer.ts']);
     });
 
+    test(`what compiles without a schema compiles with moduleResolution ${name}`, async () => {
+      await node(folder, [tsc, ...strict, ...flags, 'without-schema.ts']);
+    });
+
+    test(`a schema types what it describes, and refuses what it does not, with moduleResolution ${name}`, async () => {
+      await node(folder, [tsc, ...strict, ...flags, 'schema.ts', 'refused.ts']);
+    });
+
     test(`a wrong use is refused with moduleResolution ${name}`, async () => {
       const refused = node(folder, [tsc, ...strict, ...flags, 'wrong.ts']);
       await assert.rejects(refused, ({ stdout }) => {
@@ -34,4 +43,36 @@ suite('the types of the package', () => {
       });
     });
   }
+
+  test('a schema of fifty patterns costs the compiler little', async () => {
+    await writeFile(join(folder, 'large.ts'), large({ patterns: 50, uses: 200 }));
+    const flags = [...strict, ...resolutions.bundler, '--extendedDiagnostics', '--singleThreaded', 'large.ts'];
+    const diagnostics = await node(folder, [tsc, ...flags]);
+    // A pattern is found part by part; trying each of them for each use would be many times as many.
+    const instantiations = Number(/^Instantiations:\s+(\d+)$/m.exec(diagnostics)[1]);
+    assert.ok(instantiations < 150_000, `${instantiations} instantiations`);
+  });
 });
+
+/** A program with a schema of as many patterns, and as many uses of them, each of another resource. */
+function large({ patterns, uses }) {
+  const count = (n, write) => Array.from({ length: n }, (_, i) => write(i, i % patterns)).join('');
+  const described = (i) => `{
+    model: { own${i}: string };
+    methods: { method${i}(params: { up: boolean }): number };
+    events: { event${i}: { colour: string } };
+  }`;
+  return `
+    import ResClient from 'resclient-wasm';
+    interface Api {${count(patterns, (i) => `'service.area${i}.*.item.*': ${described(i)};`)}}
+    export async function use(client: ResClient<Api>): Promise<void> {${count(
+      uses,
+      (i, at) => `{
+        const model = await client.get('service.area${at}.${i}.item.${i}');
+        const text: string = model.own${at};
+        const number: number = await model.call('method${at}', { up: true });
+        const same: number = await client.call('service.area${at}.${i}.item.${i}', 'method${at}', { up: true });
+        model.on('event${at}', ({ colour }) => void [colour.trim(), text, number, same]);
+      }`,
+    )}}`;
+}
