@@ -1,11 +1,12 @@
-import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { copyFileSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import { spawnSync } from 'node:child_process';
 import { pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
 import { printable } from './lib/printable.mjs';
 import { bindgenOut, npmBin, pkg, root } from './lib/places.mjs';
 
+const ENTRIES = ['index', 'slim'];
 const TEMPLATE = join(root, 'pkg-template');
 const GLUE = join(bindgenOut, 'resclient_wasm_bg.js');
 const MODULE = join(bindgenOut, 'resclient_wasm_bg.wasm');
@@ -29,7 +30,7 @@ async function buildShell() {
 /** Both entries and what they share, as modules a browser can load as they are. */
 async function bundleEntries() {
   await build({
-    entryPoints: ['index', 'slim'].map((entry) => join(TEMPLATE, 'src', `${entry}.ts`)),
+    entryPoints: ENTRIES.map((entry) => join(TEMPLATE, 'src', `${entry}.ts`)),
     outdir: pkg,
     bundle: true,
     splitting: true,
@@ -64,4 +65,21 @@ function declareTypes() {
   const args = [npmBin('@typescript/native/bin/tsc'), '-p', project, ...flags];
   const { status } = spawnSync(process.execPath, args, { stdio: 'inherit' });
   if (status !== 0) throw new Error('tsc found errors in the shell');
+  const types = join(pkg, 'types');
+  const reached = reach(ENTRIES.map((entry) => join(types, `${entry}.d.ts`)));
+  for (const file of readdirSync(types)) if (!reached.has(join(types, file))) rmSync(join(types, file));
+}
+
+/** These declarations and those they import: what an application sees. The others are about the inside. */
+function reach(files, reached = new Set()) {
+  for (const file of files) {
+    if (reached.has(file)) continue;
+    reached.add(file);
+    const imported = readFileSync(file, 'utf8').matchAll(/\bfrom '(\.[^']*)\.js'/g);
+    reach(
+      Array.from(imported, ([, path]) => join(dirname(file), `${path}.d.ts`)),
+      reached,
+    );
+  }
+  return reached;
 }

@@ -1,7 +1,6 @@
 // An overload that is internal differs from the one before it in its documentation, and is left out of the types.
 /* eslint @typescript-eslint/unified-signatures: ['error', { ignoreOverloadsWithDifferentJSDoc: true }] */
 import type { ClientApi, Resource } from './client.js';
-import type { ConnectionOwner } from './Connection.js';
 import { Action } from './driver.js';
 import { Emitter } from './Emitter.js';
 import { countEvents, type EventBusLike, type EventHandler } from './EventBus.js';
@@ -35,7 +34,7 @@ import { instantiate } from './wasm.js';
  * A connection to a RES API. Nothing happens before the first `connect`, `get`, `call` or the like; from then on it
  * connects again by itself for as long as there is anything to keep up to date.
  */
-export abstract class BaseClient<S = unknown> implements ClientApi, ConnectionOwner {
+export abstract class BaseClient<S = unknown> implements ClientApi {
   /** URL of the gateway; null when a factory makes the sockets. */
   hostUrl: string | null;
   wsFactory: WebSocketFactory;

@@ -10,13 +10,13 @@ export interface RequestOptions {
   signal?: AbortSignal;
 }
 
-/** The options with their defaults filled in. */
+/** @internal The options with their defaults filled in. */
 export interface Limits {
   timeout: number;
   signal: AbortSignal | undefined;
 }
 
-/** Waits for the promise of a request no longer than the limits allow; `giveUp` is called when that was not long enough. */
+/** @internal Waits for the promise of a request no longer than the limits allow; `giveUp` is called when that was not long enough. */
 export function limited<R>(promise: Promise<R>, asked: Asked, limits: Limits, giveUp?: () => void): Promise<R> {
   const { timeout, signal } = limits;
   if (!timeout && !signal) return promise;

@@ -42,6 +42,19 @@ suite('what the package holds', () => {
     }
   });
 
+  test('the types are those an application can come across', () => {
+    const types = files.map((path) => path.replaceAll('\\', '/')).filter((path) => path.includes('/types/'));
+    for (const known of ['index', 'slim', 'ResModel', 'schema']) {
+      assert.ok(
+        types.some((path) => path.endsWith(`/types/${known}.d.ts`)),
+        known,
+      );
+    }
+    for (const inside of ['Tape', 'Session', 'Connection', 'Resources', 'driver', 'memory']) {
+      assert.ok(!types.some((path) => path.endsWith(`/types/${inside}.d.ts`)), inside);
+    }
+  });
+
   test('it carries a readme and the licence', async () => {
     assert.ok((await readFile(join(installed, 'README.md'), 'utf8')).includes('resclient-wasm'));
     assert.match(await readFile(join(installed, 'LICENSE'), 'utf8'), /MIT License/);
