@@ -21,6 +21,7 @@ async function buildShell() {
   rmSync(pkg, { recursive: true, force: true });
   mkdirSync(pkg, { recursive: true });
   await bundleEntries();
+  await bundleCommand();
   declareTypes();
   copyFileSync(MODULE, join(pkg, 'client.wasm'));
   for (const name of ['package.json', 'README.md']) copyFileSync(join(TEMPLATE, name), join(pkg, name));
@@ -39,6 +40,22 @@ async function bundleEntries() {
     platform: 'neutral',
     target: 'es2022',
     plugins: [generated()],
+  });
+}
+
+/** The command `resclient-wasm`, which uses the package it is in. */
+async function bundleCommand() {
+  await build({
+    entryPoints: { 'resclient-wasm': join(TEMPLATE, 'cli/main.ts') },
+    outdir: join(pkg, 'bin'),
+    bundle: true,
+    format: 'esm',
+    platform: 'node',
+    target: 'node20',
+    packages: 'external',
+    // The configuration for tsc says where the sources of the package are; here it is the package that counts.
+    tsconfigRaw: {},
+    banner: { js: '#!/usr/bin/env node' },
   });
 }
 

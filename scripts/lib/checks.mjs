@@ -15,6 +15,7 @@ const CHECKS = {
   eslint: () => node('eslint/bin/eslint.js', '.', '--max-warnings', '0'),
   prettier: () => node('prettier/bin/prettier.cjs', '.', '--check', '--log-level', 'warn'),
   tsc: () => node('@typescript/native/bin/tsc', '-p', 'pkg-template'),
+  'tsc of the command': () => node('@typescript/native/bin/tsc', '-p', 'pkg-template/cli'),
 };
 
 const DENIED = ['--', '-D', 'warnings'];
