@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { before, suite, test } from 'node:test';
 import { node, project, root } from './support/project.mjs';
@@ -43,6 +43,13 @@ suite('the types of the package', () => {
       });
     });
   }
+
+  test('the example of the README compiles', async () => {
+    const readme = await readFile(join(folder, 'node_modules/resclient-wasm/README.md'), 'utf8');
+    const [, example] = /^## Types\n.*?^```ts\n(.*?)^```$/ms.exec(readme);
+    await writeFile(join(folder, 'readme.ts'), `${example}\nexport const typed: number = votes;\n`);
+    await node(folder, [tsc, ...strict, ...resolutions.bundler, 'readme.ts']);
+  });
 
   test('a schema of fifty patterns costs the compiler little', async () => {
     await writeFile(join(folder, 'large.ts'), large({ patterns: 50, uses: 200 }));
