@@ -6,7 +6,8 @@ import { build } from 'esbuild';
 import { printable } from './lib/printable.mjs';
 import { bindgenOut, npmBin, pkg, root } from './lib/places.mjs';
 
-const ENTRIES = ['index', 'slim'];
+const CLIENTS = ['index', 'slim'];
+const ADAPTERS = ['react', 'vue'];
 const TEMPLATE = join(root, 'pkg-template');
 const GLUE = join(bindgenOut, 'resclient_wasm_bg.js');
 const MODULE = join(bindgenOut, 'resclient_wasm_bg.wasm');
@@ -28,10 +29,18 @@ async function buildShell() {
   copyFileSync(join(root, 'LICENSE'), join(pkg, 'LICENSE'));
 }
 
-/** Both entries and what they share, as modules a browser can load as they are. */
+/**
+ * The entries and what they share, as modules a browser can load as they are. The adapters are apart from the client, of
+ * which they share nothing, and leave out their frameworks.
+ */
 async function bundleEntries() {
+  await bundle(CLIENTS, { plugins: [generated()] });
+  await bundle(ADAPTERS, { external: ADAPTERS });
+}
+
+async function bundle(entries, options) {
   await build({
-    entryPoints: ENTRIES.map((entry) => join(TEMPLATE, 'src', `${entry}.ts`)),
+    entryPoints: entries.map((entry) => join(TEMPLATE, 'src', `${entry}.ts`)),
     outdir: pkg,
     bundle: true,
     splitting: true,
@@ -39,7 +48,7 @@ async function bundleEntries() {
     format: 'esm',
     platform: 'neutral',
     target: 'es2022',
-    plugins: [generated()],
+    ...options,
   });
 }
 
@@ -83,7 +92,7 @@ function declareTypes() {
   const { status } = spawnSync(process.execPath, args, { stdio: 'inherit' });
   if (status !== 0) throw new Error('tsc found errors in the shell');
   const types = join(pkg, 'types');
-  const reached = reach(ENTRIES.map((entry) => join(types, `${entry}.d.ts`)));
+  const reached = reach([...CLIENTS, ...ADAPTERS].map((entry) => join(types, `${entry}.d.ts`)));
   for (const file of readdirSync(types)) if (!reached.has(join(types, file))) rmSync(join(types, file));
 }
 

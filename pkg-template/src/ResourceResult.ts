@@ -1,0 +1,52 @@
+import type { ResCollection } from './ResCollection.js';
+import type { ResError } from './ResError.js';
+import type { ResModel } from './ResModel.js';
+
+/** What is known of a resource. A new object whenever any of it is another, and only then. */
+export type ResourceResult<D, R> = Refetch &
+  (
+    | {
+        status: 'pending';
+        /** The members of the model or the items of the collection, as they were when they changed last. */
+        data: undefined;
+        /** Why there is no resource, or none any more. */
+        error: null;
+        /** The model or collection itself, to call its methods. */
+        resource: undefined;
+        isPending: true;
+        isSuccess: false;
+        isError: false;
+        /** Whether it was asked for and there is no answer yet. False while there is no resource ID. */
+        isLoading: boolean;
+      }
+    | {
+        status: 'success';
+        data: D;
+        error: null;
+        resource: R;
+        isPending: false;
+        isSuccess: true;
+        isError: false;
+        isLoading: false;
+      }
+    | {
+        status: 'error';
+        /** What it was before, if it was ever there. */
+        data: D | undefined;
+        error: ResError;
+        resource: undefined;
+        isPending: false;
+        isSuccess: false;
+        isError: true;
+        isLoading: false;
+      }
+  );
+
+interface Refetch {
+  /** Asks for the resource again after an error. It is done anyway when the client has connected. */
+  refetch: () => void;
+}
+
+/** A plain copy of one level: the members of a model, the items of a collection. Resources in it are live. */
+export type Snapshot<R> =
+  R extends ResCollection<infer T> ? readonly T[] : R extends ResModel<infer T> ? Readonly<T> : never;

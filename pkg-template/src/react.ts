@@ -1,0 +1,80 @@
+'use client';
+import {
+  createContext,
+  createElement,
+  type ReactElement,
+  type ReactNode,
+  useContext,
+  useMemo,
+  useSyncExternalStore,
+} from 'react';
+import type { Resource } from './client.js';
+import { ConnectionStore } from './ConnectionStore.js';
+import type { ClientState } from './events.js';
+import type { ResClient } from './index.js';
+import type { ResCollection } from './ResCollection.js';
+import type { Model } from './ResModel.js';
+import type { ResourceResult, Snapshot } from './ResourceResult.js';
+import { type ResourceClient, ResourceStore } from './ResourceStore.js';
+
+export type { ResourceClient, ResourceResult, Snapshot };
+
+/** ID of a resource. As long as there is none, nothing is asked for. */
+export type Rid = string | null | undefined;
+
+/** Props of {@link ResProvider}. */
+export interface ResProviderProps {
+  client: ResourceClient;
+  children?: ReactNode;
+}
+
+/** Gives a client to the components below. It neither connects nor disconnects it. */
+export function ResProvider({ client, children }: ResProviderProps): ReactElement {
+  return createElement(Context.Provider, { value: client }, children);
+}
+
+/** The client given, or else that of the {@link ResProvider} above. Throws when there is neither. */
+export function useClient<C extends ResourceClient = ResClient>(client?: C): C {
+  const provided = useContext(Context);
+  const found = client ?? provided;
+  if (!found) throw new Error('There is no ResProvider above this component');
+  return found as C;
+}
+
+/**
+ * A model or collection, kept up to date while the component is mounted. Renders when its content changes, once for all
+ * that changes in one task.
+ */
+export function useResource<R extends object = Resource>(
+  rid: Rid,
+  client?: ResourceClient,
+): ResourceResult<Snapshot<R>, R> {
+  const from = useClient(client);
+  const store = useMemo(() => new ResourceStore<Snapshot<R>, R>(from, rid), [from, rid]);
+  return useSyncExternalStore(store.subscribe, store.getSnapshot, store.getServerSnapshot);
+}
+
+/** A model: {@link useResource} with a plain object of its members as `data`. */
+export function useModel<T extends object = Record<string, unknown>>(
+  rid: Rid,
+  client?: ResourceClient,
+): ResourceResult<Readonly<T>, Model<T>> {
+  return useResource(rid, client) as ResourceResult<Readonly<T>, Model<T>>;
+}
+
+/** A collection: {@link useResource} with an array of its items as `data`. */
+export function useCollection<T = unknown>(
+  rid: Rid,
+  client?: ResourceClient,
+): ResourceResult<readonly T[], ResCollection<T>> {
+  return useResource<ResCollection<T>>(rid, client);
+}
+
+/** State of the connection. */
+export function useConnection(client?: ResourceClient): ClientState {
+  const from = useClient(client);
+  const store = useMemo(() => new ConnectionStore(from), [from]);
+  return useSyncExternalStore(store.subscribe, store.getSnapshot, store.getServerSnapshot);
+}
+
+const Context = createContext<ResourceClient | null>(null);

@@ -1,0 +1,117 @@
+import {
+  computed,
+  type ComputedRef,
+  hasInjectionContext,
+  inject,
+  type InjectionKey,
+  type MaybeRefOrGetter,
+  type Plugin,
+  type ShallowRef,
+  shallowRef,
+  ssrContextKey,
+  toValue,
+  watch,
+} from 'vue';
+import type { Resource } from './client.js';
+import { ConnectionStore } from './ConnectionStore.js';
+import type { ClientState } from './events.js';
+import type { ResClient } from './index.js';
+import type { ResCollection } from './ResCollection.js';
+import type { Model } from './ResModel.js';
+import type { ResourceResult, Snapshot } from './ResourceResult.js';
+import { type ResourceClient, ResourceStore } from './ResourceStore.js';
+
+export type { ResourceClient, ResourceResult, Snapshot };
+
+/** ID of a resource, or what has or answers one. As long as there is none, nothing is asked for. */
+export type Rid = MaybeRefOrGetter<string | null | undefined>;
+
+/** The parts of a {@link ResourceResult}, each as a ref. */
+export type ResourceRefs<D, R> = {
+  readonly [K in Exclude<keyof ResourceResult<D, R>, 'refetch'>]: ComputedRef<ResourceResult<D, R>[K]>;
+} & Pick<ResourceResult<D, R>, 'refetch'>;
+
+/** A plugin that gives a client to an application: `app.use(resClient(client))`. It neither connects nor disconnects it. */
+export function resClient(client: ResourceClient): Plugin {
+  return { install: (app) => void app.provide(CLIENT, client) };
+}
+
+/** The client given, or else that of the application. Throws when there is neither. */
+export function useClient<C extends ResourceClient = ResClient>(client?: C): C {
+  const found = client ?? (hasInjectionContext() ? inject(CLIENT, null) : null);
+  if (!found) throw new Error('The application does not use the plugin resClient(client)');
+  return found as C;
+}
+
+/**
+ * A model or collection, kept up to date until the component is unmounted, or the effect scope ended. Changes when its
+ * content does, once for all that changes in one task.
+ */
+export function useResource<R extends object = Resource>(
+  rid: Rid,
+  client?: ResourceClient,
+): ResourceRefs<Snapshot<R>, R> {
+  type Result = ResourceResult<Snapshot<R>, R>;
+  const from = useClient(client);
+  const result = follow<Result, string | null | undefined>(rid, (value) => new ResourceStore(from, value));
+  const part = <K extends keyof Result>(key: K) => computed(() => result.value[key]);
+  return {
+    status: part('status'),
+    data: part('data'),
+    error: part('error'),
+    resource: part('resource'),
+    isPending: part('isPending'),
+    isSuccess: part('isSuccess'),
+    isError: part('isError'),
+    isLoading: part('isLoading'),
+    refetch: () => result.value.refetch(),
+  };
+}
+
+/** A model: {@link useResource} with a plain object of its members as `data`. */
+export function useModel<T extends object = Record<string, unknown>>(
+  rid: Rid,
+  client?: ResourceClient,
+): ResourceRefs<Readonly<T>, Model<T>> {
+  return useResource(rid, client) as ResourceRefs<Readonly<T>, Model<T>>;
+}
+
+/** A collection: {@link useResource} with an array of its items as `data`. */
+export function useCollection<T = unknown>(
+  rid: Rid,
+  client?: ResourceClient,
+): ResourceRefs<readonly T[], ResCollection<T>> {
+  return useResource<ResCollection<T>>(rid, client);
+}
+
+/** State of the connection. */
+export function useConnection(client?: ResourceClient): Readonly<ShallowRef<ClientState>> {
+  return follow(useClient(client), (from) => new ConnectionStore(from));
+}
+
+/** What both stores are. */
+interface Store<S> {
+  subscribe(subscriber: () => void): () => void;
+  getSnapshot(): S;
+  getServerSnapshot(): S;
+}
+
+/** The snapshots of the store that belongs to the value of the source. */
+function follow<S, V>(source: MaybeRefOrGetter<V>, storeOf: (value: V) => Store<S>): ShallowRef<S> {
+  // Nothing is unmounted on a server, so nothing may be subscribed to.
+  const onServer = hasInjectionContext() && inject(ssrContextKey, null) !== null;
+  const snapshot = shallowRef() as ShallowRef<S>;
+  watch(
+    () => toValue(source),
+    (value, _before, onCleanup) => {
+      const store = storeOf(value);
+      const show = () => (snapshot.value = onServer ? store.getServerSnapshot() : store.getSnapshot());
+      if (!onServer) onCleanup(store.subscribe(show));
+      show();
+    },
+    { immediate: true },
+  );
+  return snapshot;
+}
+
+const CLIENT: InjectionKey<ResourceClient> = Symbol('resclient-wasm');
