@@ -21,6 +21,9 @@ suite('what the package holds', () => {
     }
     assert.deepEqual(manifest.dependencies ?? {}, {});
     assert.deepEqual(manifest.optionalDependencies ?? {}, {});
+    for (const name of Object.keys(manifest.peerDependencies)) {
+      assert.equal(manifest.peerDependenciesMeta[name].optional, true, name);
+    }
   });
 
   test('it is an ES module without side effects, under a stated licence', () => {
@@ -32,7 +35,7 @@ suite('what the package holds', () => {
   });
 
   test('every target of the exports map is there, types before code', async () => {
-    for (const entry of ['.', './slim', './client.wasm']) assert.ok(manifest.exports[entry], entry);
+    for (const entry of ['.', './slim', './react', './vue', './client.wasm']) assert.ok(manifest.exports[entry], entry);
     for (const [entry, target] of Object.entries(manifest.exports)) {
       const targets = typeof target === 'string' ? [target] : Object.values(target);
       for (const path of targets) await readFile(join(installed, path));
