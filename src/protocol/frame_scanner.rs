@@ -6,7 +6,7 @@ use super::escape::unescape;
 use super::frame::{EventKind, EventName, Frame, Member, ResourceKind, SetEntry, WireError};
 use super::hash::Hasher;
 use super::rid;
-use super::scan::{Literal, Result, Scanner, Span, Str, Units};
+use super::scan::{Literal, Malformed, Result, Scanner, Span, Str, Units};
 use super::value::{Cell, Kind, Names, read_value};
 
 /// Reads one frame.
@@ -77,7 +77,7 @@ impl<'a, 'f, N: Names> FrameScanner<'a, 'f, N> {
     fn event_name(&mut self, s: &Str) -> Result<EventName> {
         let text = self.scanner.text(s)?;
         let Some((rid, name)) = rid::split_last(&text) else {
-            return self.scanner.error("malformed event name");
+            return Err(Malformed);
         };
         let kind = match name {
             "change" => EventKind::Change,
@@ -105,7 +105,7 @@ impl<'a, 'f, N: Names> FrameScanner<'a, 'f, N> {
         };
         match unescape(written) == name.as_bytes() {
             true => Ok(written),
-            false => self.scanner.error("malformed event name"),
+            false => Err(Malformed),
         }
     }
 
@@ -286,14 +286,15 @@ impl<'a, 'f, N: Names> FrameScanner<'a, 'f, N> {
     fn value(&mut self) -> Result<Cell> {
         let value = read_value(&mut self.scanner, self.hasher, self.names)?;
         match value.kind {
-            Kind::Delete => self.scanner.error("delete action outside a change"),
+            // Only in a change is there anything to delete.
+            Kind::Delete => Err(Malformed),
             _ => Ok(value.cell),
         }
     }
 
     fn error_entry(&mut self) -> Result<()> {
         if self.scanner.peek() != b'{' {
-            return self.scanner.error("an error is an object");
+            return Err(Malformed);
         }
         let hash = self.scanner.hash_value(self.hasher)?;
         self.frame.cells.push(Cell::hash(hash));

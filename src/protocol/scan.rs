@@ -70,8 +70,7 @@ pub struct Literal {
     len: usize,
 }
 
-/// The text is not what it should be. Where and why is told by [`Scanner::failure`]: an error without content keeps the
-/// many places that pass it on small.
+/// The text is not what it should be. An error without content keeps the many places that pass it on small.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Malformed;
 
@@ -86,20 +85,11 @@ pub struct Scanner<'a> {
     surplus: usize,
     utf16: bool,
     depth: u32,
-    failure: Option<(usize, &'static str)>,
 }
 
 impl<'a> Scanner<'a> {
     pub fn new(text: &'a str, units: Units) -> Self {
-        Scanner {
-            text,
-            bytes: text.as_bytes(),
-            pos: 0,
-            surplus: 0,
-            utf16: units == Units::Utf16,
-            depth: 0,
-            failure: None,
-        }
+        Scanner { text, bytes: text.as_bytes(), pos: 0, surplus: 0, utf16: units == Units::Utf16, depth: 0 }
     }
 
     /// The position, to return to with [`Scanner::rewind`].
@@ -127,17 +117,6 @@ impl<'a> Scanner<'a> {
         Span { start: (mark.pos - mark.surplus) as u32, end: (self.pos - self.surplus) as u32 }
     }
 
-    #[cold]
-    pub fn error<T>(&mut self, what: &'static str) -> Result<T> {
-        self.failure = Some((self.pos, what));
-        Err(Malformed)
-    }
-
-    /// The byte offset of the last error, and what is wrong there.
-    pub fn failure(&self) -> Option<(usize, &'static str)> {
-        self.failure
-    }
-
     /// The next byte that is not white space, without taking it; 0 at the end.
     #[inline]
     pub fn peek(&mut self) -> u8 {
@@ -159,20 +138,20 @@ impl<'a> Scanner<'a> {
     }
 
     /// Takes `b`, which must come next.
-    pub fn expect(&mut self, b: u8, what: &'static str) -> Result<()> {
+    pub fn expect(&mut self, b: u8) -> Result<()> {
         if self.peek() == b && self.pos < self.bytes.len() {
             self.pos += 1;
             Ok(())
         } else {
-            self.error(what)
+            Err(Malformed)
         }
     }
 
     /// Takes the opening bracket of an object or array.
     pub fn open(&mut self, bracket: u8) -> Result<()> {
-        self.expect(bracket, "unexpected kind of value")?;
+        self.expect(bracket)?;
         self.depth += 1;
-        if self.depth > MAX_DEPTH { self.error("nested too deep") } else { Ok(()) }
+        if self.depth > MAX_DEPTH { Err(Malformed) } else { Ok(()) }
     }
 
     /// In an object or array: true when another element follows, after taking the comma before it; false after taking
@@ -188,16 +167,16 @@ impl<'a> Scanner<'a> {
             return Ok(true);
         }
         if b != b',' {
-            return self.error("expected a comma or a closing bracket");
+            return Err(Malformed);
         }
         self.pos += 1;
-        if self.peek() == close { self.error("trailing comma") } else { Ok(true) }
+        if self.peek() == close { Err(Malformed) } else { Ok(true) }
     }
 
     /// Takes a member's name and the colon after it.
     pub fn key(&mut self) -> Result<Str> {
         let key = self.string()?;
-        self.expect(b':', "expected a colon")?;
+        self.expect(b':')?;
         Ok(key)
     }
 
@@ -248,12 +227,12 @@ impl<'a> Scanner<'a> {
     /// The end of the text must follow.
     pub fn finish(&mut self) -> Result<()> {
         self.peek();
-        if self.pos == self.bytes.len() { Ok(()) } else { self.error("text after the end") }
+        if self.pos == self.bytes.len() { Ok(()) } else { Err(Malformed) }
     }
 
     /// Takes a string.
     pub fn string(&mut self) -> Result<Str> {
-        self.expect(b'"', "expected a string")?;
+        self.expect(b'"')?;
         let start = self.pos;
         let from = (start - 1 - self.surplus) as u32;
         let mut escaped = false;
@@ -265,8 +244,8 @@ impl<'a> Scanner<'a> {
                     escaped = true;
                     self.escape()?;
                 }
-                Some(_) => return self.error("control character in a string"),
-                None => return self.error("string without end"),
+                Some(_) => return Err(Malformed),
+                None => return Err(Malformed),
             }
         }
         let end = self.pos;
@@ -323,7 +302,7 @@ impl<'a> Scanner<'a> {
         });
         match value {
             Some(value) => Ok(value),
-            None => self.error("not an unsigned integer"),
+            None => Err(Malformed),
         }
     }
 
@@ -424,9 +403,9 @@ impl<'a> Scanner<'a> {
                     self.pos += 6;
                     Ok(())
                 }
-                _ => self.error("invalid unicode escape"),
+                _ => Err(Malformed),
             },
-            _ => self.error("invalid escape"),
+            _ => Err(Malformed),
         }
     }
 
@@ -477,7 +456,7 @@ impl<'a> Scanner<'a> {
         while matches!(self.bytes.get(self.pos), Some(b'0'..=b'9')) {
             self.pos += 1;
         }
-        if self.pos == start { self.error("expected a digit") } else { Ok(()) }
+        if self.pos == start { Err(Malformed) } else { Ok(()) }
     }
 
     #[inline]
@@ -492,6 +471,6 @@ impl<'a> Scanner<'a> {
                 return Ok(());
             }
         }
-        self.error("expected a value")
+        Err(Malformed)
     }
 }

@@ -1,7 +1,7 @@
 //! Values of models and collections (RES protocol, "Values").
 
 use super::hash::Hasher;
-use super::scan::{Result, Scanner, Span};
+use super::scan::{Malformed, Result, Scanner, Span};
 
 /// What the engine remembers of a value in eight bytes: the resource it refers to, a hash of its content, or nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -86,7 +86,8 @@ pub fn read_value(scanner: &mut Scanner<'_>, hasher: Hasher, names: &mut impl Na
                 false => Value { kind: Kind::String, span: s.span.inner(), cell },
             })
         }
-        b'[' => scanner.error("an array is no value; wrap it as data"),
+        // An array, or an object that is none of these, is no value: it has to be wrapped as data.
+        b'[' => Err(Malformed),
         first => {
             let mark = scanner.mark();
             let cell = Cell::hash(scanner.hash_scalar(hasher)?);
@@ -137,7 +138,7 @@ fn read_object(scanner: &mut Scanner<'_>, hasher: Hasher, names: &mut impl Names
         (Some(rid), _) => {
             let rid = scanner.text(&rid)?;
             if rid.is_empty() {
-                return scanner.error("empty resource id");
+                return Err(Malformed);
             }
             Ok(match soft {
                 true => Value { kind: Kind::Soft, span, cell: Cell::hash(hasher.bytes(DOMAIN_SOFT, rid.as_bytes())) },
@@ -146,7 +147,7 @@ fn read_object(scanner: &mut Scanner<'_>, hasher: Hasher, names: &mut impl Names
         }
         (None, Some((span, hash))) => Ok(Value { kind: Kind::Data, span, cell: Cell::hash(hash) }),
         (None, None) if delete => Ok(Value { kind: Kind::Delete, span, cell: Cell::hash(0) }),
-        (None, None) => scanner.error("an object is no value; wrap it as data"),
+        (None, None) => Err(Malformed),
     }
 }
 
