@@ -113,6 +113,30 @@ fn a_first_attempt_that_fails_is_reported_and_left_at_that() {
 }
 
 #[test]
+fn a_persistent_client_tries_again_also_when_the_first_attempt_fails() {
+    let mut client = Client::new();
+    client.engine.persist(true);
+    let get = client.get_pending("a");
+    client.close();
+    assert!(client.settled.contains_key(&get), "nobody is kept waiting for that");
+    for _ in 0..5 {
+        assert!(matches!(client.engine.state(), ConnectionState::Waiting { .. }));
+        client.advance(client.due_in().unwrap());
+        client.close();
+    }
+    client.engine.persist(false);
+    client.advance(client.due_in().unwrap());
+    client.close();
+    assert_eq!(client.engine.state(), ConnectionState::Closed);
+
+    let mut client = Client::new();
+    client.engine.persist(true);
+    client.connect();
+    client.disconnect();
+    assert_eq!((client.engine.state(), client.due_in()), (ConnectionState::Closed, None));
+}
+
+#[test]
 fn requests_of_the_hook_go_out_at_once_and_all_others_wait_for_it() {
     let mut client = Client::new();
     client.auto_hook = false;

@@ -55,6 +55,8 @@ export abstract class BaseClient<S = unknown> implements ClientApi {
     collections: new TypeList<ResourceFactory>(),
   };
   #session: Session | null = null;
+  /** Who wants it to be connected again also when the first attempt fails. */
+  #keepers = 0;
 
   /**
    * `host` is the URL of the gateway, which may be relative to the page, or a function that makes a WebSocket. Throws
@@ -100,6 +102,22 @@ export abstract class BaseClient<S = unknown> implements ClientApi {
   /** Closes the connection. Requests that wait for an answer are rejected with `system.disconnect`. */
   disconnect(): void {
     this.#session?.connection.disconnect();
+  }
+
+  /**
+   * Has a first attempt to connect that fails followed by others, as any later one is, until the function that is returned is
+   * called. It does not connect by itself, nor keep `disconnect` from doing what it says.
+   */
+  keepConnected(): () => void {
+    this.#keepers += 1;
+    this.#session?.driver.persist(true);
+    let over = false;
+    return () => {
+      if (over) return;
+      over = true;
+      this.#keepers -= 1;
+      if (this.#keepers === 0) this.#session?.driver.persist(false);
+    };
   }
 
   getHostUrl(): string | null {
@@ -346,15 +364,13 @@ export abstract class BaseClient<S = unknown> implements ClientApi {
   protected abstract __module(): WebAssembly.Module;
 
   #start(): Session {
-    return (this.#session ??= new Session(
-      this,
-      this.#emitter,
-      this.#options,
-      this.#types,
-      () => this.wsFactory(),
-      instantiate(() => this.__module()),
-      (rid, error) => this.#report(rid, error),
-    ));
+    if (this.#session) return this.#session;
+    const factory = () => this.wsFactory();
+    const engine = instantiate(() => this.__module());
+    const report = (rid: string, error: unknown) => this.#report(rid, error);
+    this.#session = new Session(this, this.#emitter, this.#options, this.#types, factory, engine, report);
+    this.#session.driver.persist(this.#keepers > 0);
+    return this.#session;
   }
 
   /** Where there can be no engine, that is an answer like any other. */

@@ -11,6 +11,7 @@ export interface ResourceClient {
   getCached(rid: string): object | undefined;
   on(events: string, handler: EventHandler): void;
   off(events: string, handler: EventHandler): void;
+  keepConnected?(): () => void;
 }
 
 /**
@@ -29,6 +30,7 @@ export class ResourceStore<D, R extends object> {
   /** Number of the latest question: answers to earlier ones do not count. */
   #question = 0;
   #outdated = false;
+  #letGo: (() => void) | undefined;
 
   constructor(client: ResourceClient, rid: string | null | undefined) {
     this.#client = client;
@@ -54,6 +56,7 @@ export class ResourceStore<D, R extends object> {
 
   #start(): void {
     if (this.#rid == null) return;
+    this.#letGo = this.#client.keepConnected?.();
     this.#client.on('connect', this.#connected);
     this.#client.on('error', this.#refused as EventHandler);
     const cached = this.#cached();
@@ -62,6 +65,7 @@ export class ResourceStore<D, R extends object> {
   }
 
   #stop(): void {
+    this.#letGo?.();
     this.#client.off('connect', this.#connected);
     this.#client.off('error', this.#refused as EventHandler);
     this.#release();

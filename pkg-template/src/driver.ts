@@ -2,6 +2,8 @@
 export interface Driver {
   connect(): void;
   disconnect(): void;
+  /** Whether a first attempt that fails is to be followed by others. */
+  persist(persistent: boolean): void;
   hook_done(ok: boolean): void;
   /** While the hook runs: whether it is the hook that asks from now on. */
   admit(admitted: boolean): void;

@@ -6,6 +6,7 @@ import { isResError, type ResError } from './ResError.js';
 interface Followed extends ClientApi {
   on(events: string, handler: EventHandler<unknown>): void;
   off(events: string, handler: EventHandler<never, never>): void;
+  keepConnected(): () => void;
 }
 
 interface Listenable {
@@ -42,12 +43,14 @@ export function follow<R extends object>(
       .catch((error: unknown) => over || failed?.(error as ResError))
       .finally(() => (asking = false));
   };
+  const release = client.keepConnected();
   client.on('connect', ask);
   ask();
   return () => {
     if (over) return;
     over = true;
     client.off('connect', ask);
+    release();
     resource?.off(null, tell);
   };
 }

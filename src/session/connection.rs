@@ -28,6 +28,8 @@ pub struct Connection {
     pub wanted: bool,
     /// Whether there was a usable connection since the application asked for one.
     pub established: bool,
+    /// Whether a first attempt that fails is not the last.
+    pub persistent: bool,
     pub protocol: Version,
     /// The deadline of the handshake, the end of waiting for the hook, or the next attempt.
     pub timer: Option<TimerKey>,
@@ -48,6 +50,7 @@ impl Connection {
             id: ConnectionId(0),
             wanted: false,
             established: false,
+            persistent: false,
             protocol: Version::LEGACY,
             timer: None,
             admitted: false,

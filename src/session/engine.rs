@@ -135,6 +135,8 @@ pub struct Engine {
     pub(super) counters: Counters,
     /// Resyncs of single resources, since when.
     pub(super) resyncs: (Time, u32),
+    /// Resources that were subscribed to for the sake of references to them, and some that are not any more.
+    pub(super) recovered: Vec<ResourceId>,
     /// Resources that lost a reference in the frame being applied.
     pub(super) released: Vec<ResourceId>,
     pub(super) state: ConnectionState,
@@ -160,6 +162,7 @@ impl Engine {
             later: Vec::new(),
             counters: Counters::default(),
             resyncs: (Time(0), 0),
+            recovered: Vec::new(),
             released: Vec::new(),
             state: ConnectionState::Idle,
         }
@@ -387,7 +390,7 @@ impl Engine {
             self.outputs.push_back(Output::Send(frame));
             return;
         }
-        self.requests.queued.push_back(Queued { purpose, method, params: params.map(str::to_owned) });
+        self.requests.queued.push(Queued { purpose, method, params: params.map(str::to_owned) });
         match self.connection.phase {
             // What is asked for between two attempts waits for the next one, or asking would undo the backoff.
             Phase::Waiting => {}

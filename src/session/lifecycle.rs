@@ -18,6 +18,11 @@ impl Engine {
         }
     }
 
+    /// Whether a first attempt that fails is to be followed by others, as it is with any later one.
+    pub fn persist(&mut self, persistent: bool) {
+        self.connection.persistent = persistent;
+    }
+
     /// Disconnects, and stays disconnected until something is asked for. Pending requests fail.
     pub fn disconnect(&mut self, now: Time) {
         self.advance(now);
@@ -137,6 +142,7 @@ impl Engine {
                 }
                 Timer::Linger(id) => self.linger_over(id),
                 Timer::Resubscribe(id) => self.resubscribe(id),
+                Timer::Recover(id) => self.recover(id),
             }
         }
     }
@@ -207,7 +213,8 @@ impl Engine {
             false => Output::ConnectFailed(failure),
         });
         // A first attempt that fails is reported and left at that, unless something waits to be kept up to date.
-        if self.connection.wanted && (self.connection.established || !self.graph.is_empty()) {
+        let waited_for = self.connection.established || self.connection.persistent || !self.graph.is_empty();
+        if self.connection.wanted && waited_for {
             self.connection.phase = Phase::Waiting;
             let until = self.now + delay;
             self.connection.timer = Some(self.timers.set(until, Timer::Reconnect));

@@ -6,6 +6,7 @@ mod heartbeat;
 mod lifecycle;
 pub mod output;
 mod receive;
+mod recover;
 mod requests;
 mod subscribe;
 mod subscription;

@@ -236,6 +236,7 @@ impl Engine {
             {
                 self.timers.cancel(&mut subscription.timer);
             }
+            self.recover_later(id, 0);
         }
         self.released = released;
         result

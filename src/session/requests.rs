@@ -1,7 +1,5 @@
 //! Requests: those sent and unanswered, and those waiting for a connection.
 
-use std::collections::VecDeque;
-
 use super::output::RequestId;
 use crate::cache::ResourceId;
 use crate::ledger::Ledger;
@@ -51,7 +49,7 @@ pub struct Queued {
 pub struct Requests {
     /// By the id on the wire, which is never used twice.
     pub(crate) sent: Ledger<u64, Purpose>,
-    pub queued: VecDeque<Queued>,
+    pub queued: Vec<Queued>,
     last_wire: u64,
     last_request: u32,
 }

@@ -5,8 +5,8 @@ use super::engine::Engine;
 use super::output::{ConnectionState, Failure, Outcome, Output};
 use super::requests::Purpose;
 use super::time::Timer;
-use crate::cache::ResourceId;
 use crate::cache::collect::Collected;
+use crate::cache::{Content, ResourceId};
 use crate::protocol::Version;
 use crate::protocol::request::{self, Action};
 use crate::protocol::scan::Span;
@@ -86,8 +86,11 @@ impl Engine {
         subscription.subscribed -= 1;
         self.graph.slot_mut(id).refused = true;
         let was_live = std::mem::take(&mut subscription.takes_over);
+        let recovers = std::mem::take(&mut subscription.recovers);
+        let failures = subscription.failures + 1;
         match subscription.get.take() {
             Some(request) => self.settle(request, Outcome::Error(error)),
+            None if matches!(self.graph.slot(id).content, Content::Error(_)) => {} // It is there to be seen already.
             None => self.outputs.push_back(Output::Refused { resource: id, unsubscribe: false, error }),
         }
         if was_live {
@@ -101,13 +104,18 @@ impl Engine {
             // Asking again would be answered the same way. The next connection asks anew.
             self.timers.cancel(&mut subscription.timer);
         }
+        if recovers && !final_answer {
+            self.recover_later(id, failures);
+        }
         self.linger(id);
     }
 
     /// The gateway ended the direct subscription on its own.
     pub(super) fn unsubscribed_by_gateway(&mut self, id: ResourceId, reason: Span) {
         self.outputs.push_back(Output::Unsubscribed { resource: id, reason });
+        let mut recovers = false;
         if let Some(subscription) = self.subscriptions.get_mut(id) {
+            recovers = std::mem::take(&mut subscription.recovers);
             // What was asked for and not answered is asked for after the event.
             subscription.subscribed = subscription.in_flight;
             subscription.leaving = 0;
@@ -116,6 +124,9 @@ impl Engine {
         }
         self.graph.slot_mut(id).refused = false;
         self.uncount(id);
+        if recovers {
+            self.recover_again(id);
+        }
     }
 
     /// An unsubscribe request was answered. A refusal means that the gateway held no such subscription: either way
@@ -146,7 +157,7 @@ impl Engine {
     pub(super) fn linger(&mut self, id: ResourceId) {
         let Some(subscription) = self.subscriptions.get_mut(id) else { return };
         let unused = subscription.subscribed > subscription.leaving && subscription.listeners == 0;
-        if unused && subscription.in_flight == 0 && subscription.timer.is_none() {
+        if unused && !subscription.recovers && subscription.in_flight == 0 && subscription.timer.is_none() {
             let at = self.now + self.options.unsubscribe_delay;
             subscription.timer = Some(self.timers.set(at, Timer::Linger(id)));
         }
@@ -207,12 +218,14 @@ impl Engine {
         for id in collected.dropped {
             if let Some(mut subscription) = self.subscriptions.remove(id) {
                 self.timers.cancel(&mut subscription.timer);
+                self.timers.cancel(&mut subscription.recovery);
             }
             self.outputs.push_back(Output::Dropped(id));
         }
         for id in collected.stale {
             self.resubscribe_later(id);
         }
+        self.release_recovered();
     }
 
     /// Something is listened to that may be here only because of something stale: then it is stale itself.
@@ -248,6 +261,7 @@ impl Engine {
             let Some(mut subscription) = self.subscriptions.remove(id) else { continue };
             self.graph.slot_mut(id).refused = false;
             self.timers.cancel(&mut subscription.timer);
+            self.timers.cancel(&mut subscription.recovery);
             if let Some(request) = subscription.get.take() {
                 self.fail(request, failure);
             }

@@ -20,6 +20,12 @@ pub struct Subscription {
     pub renewed: bool,
     /// Whether it is to cover the resource in place of another subscription, which is about to end.
     pub takes_over: bool,
+    /// Whether it was taken because what is referred to was an error: the references do not cover it.
+    pub recovers: bool,
+    /// How often in a row it was refused while it was that.
+    pub failures: u32,
+    /// Until it is taken for that reason.
+    pub recovery: Option<TimerKey>,
     /// A `get` that waits for the resource to load.
     pub get: Option<RequestId>,
     /// The linger or the resubscribe timer.
@@ -29,6 +35,7 @@ pub struct Subscription {
 impl Subscription {
     /// Whether nothing speaks for keeping this record.
     pub fn is_idle(&self) -> bool {
-        self.listeners == 0 && self.subscribed == 0 && self.doubtful == 0 && self.get.is_none() && self.timer.is_none()
+        let unused = self.listeners == 0 && self.subscribed == 0 && self.doubtful == 0;
+        unused && self.get.is_none() && self.timer.is_none() && self.recovery.is_none()
     }
 }

@@ -28,6 +28,8 @@ pub enum Timer {
     Reconnect,
     /// Nobody listens to the resource any more: unsubscribe.
     Linger(ResourceId),
+    /// A resource that came as an error is to be asked for.
+    Recover(ResourceId),
     /// A stale resource is to be subscribed to again.
     Resubscribe(ResourceId),
 }

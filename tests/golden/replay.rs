@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use resclient::cache::ResourceId;
+use resclient::session::Options;
 use serde_json::{Value as Json, json};
 
 use super::support::{Client, Settled};
@@ -73,7 +74,8 @@ enum Request {
 
 impl Replay {
     pub fn new() -> Self {
-        let mut client = Client::new();
+        // The recorded client asked for nothing by itself, and so never again.
+        let mut client = Client::with(1, Options { subscribe_retry_delay: 0, ..Options::default() });
         client.connect();
         client.open();
         Replay { client, requests: BTreeMap::new(), direct: BTreeMap::new(), deviations: BTreeMap::new() }

@@ -199,7 +199,7 @@ suite('the hooks of resclient-wasm/react', () => {
     await page.evaluate(() => globalThis.page.client.connect());
     await shown(page, 'connection', 'connected');
     await page.evaluate(() => globalThis.page.client.disconnect());
-    await shown(page, 'connection', 'idle');
+    await shown(page, 'connection', 'closed');
   });
 
   test('the example of the README works', async () => {

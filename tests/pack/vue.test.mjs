@@ -178,7 +178,7 @@ suite('the composables of resclient-wasm/vue', () => {
     await page.evaluate(() => globalThis.page.client.connect());
     await shown(page, 'connection', 'connected');
     await page.evaluate(() => globalThis.page.client.disconnect());
-    await shown(page, 'connection', 'idle');
+    await shown(page, 'connection', 'closed');
   });
 
   test('the example of the README works', async () => {

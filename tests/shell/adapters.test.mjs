@@ -296,6 +296,6 @@ test('the state of the connection is followed until the scope ends', async () =>
   scope.stop();
   const idle = next(client, 'state');
   client.disconnect();
-  assert.equal((await idle).state, 'idle');
+  assert.equal((await idle).state, 'closed');
   assert.equal(state.value.state, 'connected');
 });

@@ -88,3 +88,39 @@ test('subscribe tells why a resource could not be had, and asks for it again on 
   unsubscribe();
   client.disconnect();
 });
+
+test('who keeps a client connected has it try again also when the first attempt fails', async () => {
+  const { client, gateway } = connected(models());
+  const open = gateway.factory;
+  let attempts = 0;
+  client.wsFactory = () => {
+    attempts += 1;
+    if (attempts < 4) throw new Error('not yet');
+    return open();
+  };
+  let told;
+  const seen = new Promise((resolve) => (told = resolve));
+  const failures = [];
+  const unsubscribe = client.subscribe(
+    'a',
+    ({ n }) => told(n),
+    (error) => failures.push(error.code),
+  );
+  assert.equal(await seen, 1);
+  assert.equal(attempts, 4);
+  assert.deepEqual([...new Set(failures)], ['system.connectionError']);
+  unsubscribe();
+  client.disconnect();
+
+  const release = client.keepConnected();
+  const another = client.keepConnected();
+  release();
+  release();
+  client.wsFactory = () => {
+    throw new Error('never');
+  };
+  await client.connect().catch(() => {});
+  assert.equal(client.state.state, 'waiting');
+  another();
+  while (client.state.state !== 'closed') await next(client, 'state');
+});

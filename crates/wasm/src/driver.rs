@@ -81,6 +81,11 @@ impl Driver {
         self.inner.step(|engine, now| engine.disconnect(now));
     }
 
+    /// Whether a first attempt that fails is to be followed by others.
+    pub fn persist(&self, persistent: bool) {
+        self.inner.engine.borrow_mut().persist(persistent);
+    }
+
     /// The hook asked for by the operation HOOK has ended.
     pub fn hook_done(&self, ok: bool) {
         self.inner.step(|engine, now| engine.hook_done(now, ok));

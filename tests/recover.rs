@@ -1,0 +1,156 @@
+//! What is referred to and came as an error is asked for again.
+
+#[cfg(target_arch = "wasm32")]
+use wasm_bindgen_test::wasm_bindgen_test as test;
+
+mod support;
+
+use resclient::session::Options;
+use serde_json::{Value as Json, json};
+use support::{Client, models, reference};
+
+/// The collection `list` with a reference to the model `broken`, which cannot be had.
+fn list() -> Json {
+    json!({ "collections": { "list": [{ "rid": "broken" }] }, "errors": { "broken": not_found() } })
+}
+
+fn not_found() -> Json {
+    json!({ "code": "system.notFound", "message": "Not found" })
+}
+
+/// A client that listens to `list`.
+fn listening() -> Client {
+    let mut client = Client::connected();
+    client.load_listened("list", list());
+    client
+}
+
+/// The delays after which `broken` is asked for, each time in vain.
+fn refused(client: &mut Client, times: usize) -> Vec<u64> {
+    let ask = |_| {
+        let delay = client.due_in().expect("it is asked for again");
+        client.advance(delay);
+        client.refuse("subscribe.broken", "system.notFound");
+        delay
+    };
+    (0..times).map(ask).collect()
+}
+
+#[test]
+fn a_reference_that_came_as_an_error_is_asked_for_until_it_loads() {
+    let mut client = listening();
+    assert_eq!(client.due_in(), Some(10_000));
+    client.advance(10_000);
+    assert_eq!(client.methods(), ["subscribe.broken"]);
+    client.respond("subscribe.broken", models(json!({ "broken": { "n": 1 } })));
+    assert_eq!(client.value("list"), json!([{ "n": 1 }]));
+    client.event("broken.change", json!({ "values": { "n": 2 } }));
+    assert_eq!(client.value("list"), json!([{ "n": 2 }]));
+    client.advance(3_600_000);
+    assert!(client.sent.is_empty(), "it stays subscribed to, for the reference does not cover it");
+    client.assert_untroubled();
+}
+
+#[test]
+fn the_delay_doubles_up_to_320_s_and_nobody_is_told_what_is_known() {
+    let mut client = listening();
+    assert_eq!(refused(&mut client, 8), [10, 20, 40, 80, 160, 320, 320, 320].map(|s| s * 1000));
+    assert_eq!(client.refusals, []);
+    assert_eq!(client.take_events(), []);
+}
+
+#[test]
+fn nor_is_anybody_told_of_what_is_let_go_of_meanwhile() {
+    let mut client = listening();
+    client.advance(10_000);
+    client.event("list.remove", json!({ "idx": 0 }));
+    client.refuse("subscribe.broken", "system.notFound");
+    assert_eq!(client.refusals, []);
+    assert_eq!(client.live(), ["list"]);
+}
+
+#[test]
+fn what_may_not_be_read_is_asked_for_once() {
+    for code in ["system.accessDenied", "system.deleted"] {
+        let mut client = listening();
+        client.advance(10_000);
+        client.refuse("subscribe.broken", code);
+        assert_eq!(client.due_in(), None);
+    }
+}
+
+#[test]
+fn what_is_referred_to_no_longer_is_not_asked_for() {
+    let mut client = listening();
+    client.event("list.remove", json!({ "idx": 0 }));
+    assert_eq!(client.due_in(), None);
+    assert_eq!(client.engine.find("broken"), None);
+}
+
+#[test]
+fn what_loads_in_another_way_is_not_asked_for() {
+    let mut client = listening();
+    client.load_listened("other", models(json!({ "other": { "it": reference("broken") }, "broken": { "n": 1 } })));
+    assert_eq!(client.value("list"), json!([{ "n": 1 }]));
+    client.advance(60_000);
+    assert!(client.sent.is_empty());
+}
+
+#[test]
+fn what_has_loaded_is_given_back_when_nothing_else_refers_to_it() {
+    let mut client = listening();
+    client.advance(10_000);
+    // It refers to itself, and to what refers to it.
+    let loaded = json!({ "broken": { "me": reference("broken"), "kid": reference("kid") },
+        "kid": { "parent": reference("broken") } });
+    client.respond("subscribe.broken", models(loaded));
+    client.event("list.remove", json!({ "idx": 0 }));
+    client.advance(5_000);
+    assert_eq!(client.methods(), ["unsubscribe.broken"]);
+    client.respond("unsubscribe.broken", json!(null));
+    assert_eq!(client.live(), ["list"]);
+    client.assert_untroubled();
+}
+
+#[test]
+fn what_has_loaded_and_is_taken_away_by_the_gateway_is_asked_for_again() {
+    let mut client = listening();
+    client.advance(10_000);
+    client.respond("subscribe.broken", models(json!({ "broken": { "n": 1 } })));
+    client.event("broken.unsubscribe", json!({ "reason": { "code": "system.internalError", "message": "No" } }));
+    client.advance(10_000);
+    client.respond("subscribe.broken", models(json!({ "broken": { "n": 2 } })));
+    assert_eq!(client.value("list"), json!([{ "n": 2 }]));
+    client.event("broken.unsubscribe", json!({ "reason": { "code": "system.accessDenied", "message": "No" } }));
+    client.advance(10_000);
+    client.refuse("subscribe.broken", "system.accessDenied");
+    assert_eq!(client.due_in(), None);
+    client.event("list.remove", json!({ "idx": 0 }));
+    assert_eq!(client.live(), ["list"]);
+}
+
+#[test]
+fn on_a_new_connection_the_reference_covers_it_again() {
+    let mut client = listening();
+    client.advance(10_000);
+    client.respond("subscribe.broken", models(json!({ "broken": {} })));
+    client.close();
+    client.reconnect();
+    assert_eq!(client.methods(), ["subscribe.list"]);
+    client.respond(
+        "subscribe.list",
+        json!({ "collections": { "list": [{ "rid": "broken" }] }, "models": { "broken": {} } }),
+    );
+    client.event("list.remove", json!({ "idx": 0 }));
+    assert_eq!(client.live(), ["list"]);
+    assert!(client.sent.is_empty());
+}
+
+#[test]
+fn a_retry_delay_of_0_means_never() {
+    let mut client = Client::with(1, Options { subscribe_retry_delay: 0, ..Options::default() });
+    client.connect();
+    client.shake_hands("1.2.3");
+    client.load_listened("list", list());
+    assert_eq!(client.due_in(), None);
+}
