@@ -53,6 +53,12 @@ export const suites = {
     return nodeTest('tests/shell');
   },
 
+  async differential() {
+    await npmPackages();
+    await buildPackage();
+    return tally(await capture(process.execPath, ['tests/differential/run.mjs'], { show: true }), closingLine);
+  },
+
   async pack() {
     await npmPackages();
     await buildPackage();

@@ -1,0 +1,84 @@
+import { isDeepStrictEqual } from 'node:util';
+import { rules } from './rules.mjs';
+
+/**
+ * Compares what two clients did in one conversation, step by step. `counts` takes notes, if given. The result is null, or where the
+ * two differ first.
+ */
+export function compare({ steps, protocol }, ours, theirs, counts) {
+  const run = { ours, legacy: protocol < '1.2.0', theirs, deleted: new Set(), refused: new Set() };
+  const memories = new Map(Object.keys(rules).map((id) => [id, {}]));
+  if (counts) counts.conversations += 1;
+  for (const [index, step] of steps.entries()) {
+    const pair = new Pair(run, index, step);
+    for (const [id, rule] of Object.entries(rules)) {
+      if (rule.apply(pair, memories.get(id))) counts?.rules.set(id, counts.rules.get(id) + 1);
+      if (pair.ends) return null;
+    }
+    const aspect = pair.difference;
+    if (aspect) return { step, aspect, ours: pair.ours[aspect], theirs: pair.theirs[aspect] };
+    counts?.note(step, theirs[index]);
+    if (pair.endsAfter) return null;
+  }
+  if (counts) counts.compared += 1;
+  return null;
+}
+
+/** One step as both clients took it. Rules take out of it what is to differ. */
+class Pair {
+  /** Whether nothing from here on is to be compared. */
+  ends = false;
+  /** Whether nothing after this step is to be compared. */
+  endsAfter = false;
+  #left = [];
+
+  constructor({ ours, theirs, legacy, deleted, refused }, index, step) {
+    /** Whether the gateway speaks the legacy protocol. */
+    this.legacy = legacy;
+    this.step = step;
+    this.ours = prepared(ours[index]);
+    this.theirs = prepared(theirs[index]);
+    /** What they did in the step before, if there was one. */
+    this.before = index > 0 ? { ours: ours[index - 1], theirs: theirs[index - 1] } : null;
+    /** What they did from this step on. */
+    this.later = { ours: ours.slice(index), theirs: theirs.slice(index) };
+    /** Resources that were deleted so far. */
+    this.deleted = deleted;
+    if (step.kind === 'delete') deleted.add(step.rid);
+    /** Resources of which a subscription was refused so far. */
+    this.refused = refused;
+    for (const { data } of this.theirs.events) if (/^subscribe\./.test(data?.method)) refused.add(data.error);
+  }
+
+  /** The first aspect in which they differ. */
+  get difference() {
+    const differs = (aspect) =>
+      !this.#left.includes(aspect) && !isDeepStrictEqual(this.ours[aspect], this.theirs[aspect]);
+    return ASPECTS.find(differs);
+  }
+
+  get isSame() {
+    return this.difference === undefined;
+  }
+
+  end() {
+    this.ends = true;
+    return true;
+  }
+
+  /** Compares this step, these aspects aside, and then no more. */
+  endAfterAllBut(...aspects) {
+    this.#left = aspects;
+    this.endsAfter = true;
+    return true;
+  }
+}
+
+/** A copy that a rule may edit, in which promises are in the order they were made. */
+function prepared(record) {
+  const copy = structuredClone(record);
+  copy.outcomes.sort(([a], [b]) => String(a).localeCompare(String(b), undefined, { numeric: true }));
+  return copy;
+}
+
+const ASPECTS = ['faults', 'frames', 'answers', 'events', 'outcomes', 'cache', 'values'];
