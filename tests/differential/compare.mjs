@@ -6,7 +6,7 @@ import { rules } from './rules.mjs';
  * two differ first.
  */
 export function compare({ steps, protocol }, ours, theirs, counts) {
-  const run = { ours, legacy: protocol < '1.2.0', theirs, deleted: new Set(), refused: new Set() };
+  const run = { ours, legacy: protocol < '1.2.0', theirs, deleted: new Set(), refused: new Set(), anonymous: false };
   const memories = new Map(Object.keys(rules).map((id) => [id, {}]));
   if (counts) counts.conversations += 1;
   for (const [index, step] of steps.entries()) {
@@ -31,13 +31,17 @@ class Pair {
   /** Whether nothing after this step is to be compared. */
   endsAfter = false;
   #left = [];
+  #run;
 
-  constructor({ ours, theirs, legacy, deleted, refused }, index, step) {
+  constructor(run, index, step) {
+    const { ours, theirs, legacy, deleted, refused } = run;
     /** Whether the gateway speaks the legacy protocol. */
     this.legacy = legacy;
     this.step = step;
-    this.ours = prepared(ours[index]);
-    this.theirs = prepared(theirs[index]);
+    this.#run = run;
+    const copy = run.anonymous ? (record) => withoutNumbers(prepared(record)) : prepared;
+    this.ours = copy(ours[index]);
+    this.theirs = copy(theirs[index]);
     /** What they did in the step before, if there was one. */
     this.before = index > 0 ? { ours: ours[index - 1], theirs: theirs[index - 1] } : null;
     /** What they did from this step on. */
@@ -66,6 +70,14 @@ class Pair {
     return true;
   }
 
+  /** From here on the objects of one resource are not told apart. */
+  forgetNumbers() {
+    if (this.#run.anonymous) return;
+    this.#run.anonymous = true;
+    this.ours = withoutNumbers(this.ours);
+    this.theirs = withoutNumbers(this.theirs);
+  }
+
   /** Compares this step, these aspects aside, and then no more. */
   endAfterAllBut(...aspects) {
     this.#left = aspects;
@@ -73,6 +85,8 @@ class Pair {
     return true;
   }
 }
+
+const withoutNumbers = (record) => JSON.parse(JSON.stringify(record).replace(/#\d+"/g, '"'));
 
 /** A copy that a rule may edit, in which promises are in the order they were made. */
 function prepared(record) {

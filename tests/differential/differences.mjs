@@ -51,10 +51,14 @@ export const differences = {
 
   'order of answers': {
     why: 'after a connection is made it does not matter in which order what is stale is subscribed to, and so answered',
-    apply({ ours, theirs }) {
+    apply(pair) {
+      const { ours, theirs } = pair;
       if (!ours.frames.some(isVersion) || !theirs.frames.some(isVersion)) return false;
       const target = ({ target, data }) => JSON.stringify([target, data?.error]);
       for (const { events } of [ours, theirs]) events.sort((a, b) => target(a).localeCompare(target(b)));
+      if (JSON.stringify(ours.frames) === JSON.stringify(theirs.frames)) return false;
+      // One client may have let go of a resource and got it anew that the other one has kept.
+      pair.forgetNumbers();
       return true;
     },
   },
@@ -81,10 +85,12 @@ export const differences = {
       const refused = ({ data }) => extra.some(({ method }) => method === data?.method);
       takeOutExcess(theirs.events, ours.events, refused);
       // So it may have stayed in the cache until now.
-      for (const record of [ours, theirs]) record.outcomes = withoutNumbers(record.outcomes);
-      // What is listened to and covered by another one hears of it later if that does not refer to it any longer.
-      const heard = extra.some((frame) => cached(frame).direct > 0);
-      return pair.endAfterAllBut('frames', 'cache', 'values', ...(heard ? ['events'] : []));
+      pair.forgetNumbers();
+      // And what it covers hears of changes at once that it hears of later, or never, where nothing else does.
+      const uncovered = Object.values(ours.cache).some(({ direct, subscribed }) => direct > 0 && subscribed === 0);
+      const early =
+        uncovered || extra.some((frame) => cached(frame).direct > 0) || theirs.events.some(({ who }) => who === 'bus');
+      return pair.endAfterAllBut('frames', 'cache', 'values', ...(early ? ['events'] : []));
     },
   },
 
@@ -93,6 +99,16 @@ export const differences = {
     apply(pair) {
       const first = firstExcess(pair);
       return pair.refused.size > 0 && first !== null && isSubscribe(first.frame) && pair.end();
+    },
+  },
+
+  linger: {
+    why: 'what is asked for and comes with another resource lingers from the answer on, and is not unsubscribed before that',
+    apply(pair) {
+      const first = firstExcess(pair);
+      if (first?.side !== 'theirs' || !first.frame.method.startsWith('unsubscribe.')) return false;
+      const { [ridOf(first.frame)]: kept } = pair.ours.cache;
+      return kept?.subscribed > 0 && kept.direct === 0 && pair.end();
     },
   },
 
@@ -125,6 +141,4 @@ export const differences = {
   },
 };
 
-/** Outcomes that do not tell objects of the same resource apart. */
-const withoutNumbers = (outcomes) => JSON.parse(JSON.stringify(outcomes).replace(/#\d+"/g, '"'));
 const LOCAL = ['system.disconnect', 'system.connectionError'];

@@ -23,14 +23,6 @@ export const faults = {
     },
   },
 
-  RF3: {
-    why: 'values are taken for equal that are not, such as {} and [], or [] and a collection',
-    apply(pair) {
-      const mistaken = takeOut(pair.theirs.faults, (fault) => fault.startsWith('equal: '));
-      return mistaken && !pair.isSame && pair.end();
-    },
-  },
-
   RF4: {
     why: 'comparing a resource with another one never ends when they contain themselves',
     apply: ends(/RangeError/),
@@ -47,7 +39,7 @@ export const faults = {
       const { ours, theirs, step } = pair;
       const leaving = (memory.leaving ??= new Set());
       const wanted = ours.frames.filter((frame) => isSubscribe(frame) && leaving.has(ridOf(frame)));
-      if (['get', 'on', 'soft'].includes(step.kind) && wanted.length > theirs.frames.length) return pair.end();
+      if (['get', 'on', 'onOld', 'soft'].includes(step.kind) && wanted.length > theirs.frames.length) return pair.end();
       for (const frame of theirs.frames) if (frame.method.startsWith('unsubscribe.')) leaving.add(ridOf(frame));
       for (const rid of leaving) if (!theirs.cache[rid]?.subscribed) leaving.delete(rid);
       return false;
@@ -63,6 +55,15 @@ export const faults = {
     why: 'a change that changes nothing is told with what the gateway sent as its data',
     apply: ({ theirs }) =>
       takeOut(theirs.events, ({ event, data }) => event.endsWith('.change') && Boolean(data?.values)),
+  },
+
+  RF11: {
+    why: 'an object that has left the cache listens to the one that took its place',
+    apply(pair) {
+      const { ours, theirs, step } = pair;
+      if (step.kind !== 'onOld' || theirs.answers[0] === 'current') return false;
+      return ours.answers.length > theirs.answers.length && pair.end();
+    },
   },
 
   RF12: {
@@ -127,6 +128,11 @@ export const faults = {
     },
   },
 
+  'RF28 part': {
+    why: 'the same, and so a part of it that is taken back counts as the whole',
+    apply: (pair) => pair.step.kind === 'offPart' && pair.theirs.answers.length > 0 && pair.end(),
+  },
+
   RF28: {
     why: 'a listener of several events counts as one',
     apply({ ours, theirs, step }) {
@@ -140,6 +146,15 @@ export const faults = {
       // The difference stays as long as there are such listeners.
       return applied && step.kind === 'on';
     },
+  },
+};
+
+/** To be tried when what else is to differ has been taken out: any difference left may come of it. */
+export const mistakenEquality = {
+  why: 'values are taken for equal that are not, such as {} and [], or [] and a collection',
+  apply(pair, memory) {
+    if (takeOut(pair.theirs.faults, (fault) => fault.startsWith('equal: '))) memory.mistaken = true;
+    return Boolean(memory.mistaken) && !pair.isSame && pair.end();
   },
 };
 

@@ -159,6 +159,8 @@ const STEPS = [
   [8, (m) => ({ kind: 'on', rid: m.known, events: m.dice.pick(EVENTS) })],
   [4, (m) => use(m, m.asked(m.rid))],
   [7, (m) => ({ kind: 'off', which: m.dice.below(8) })],
+  [1, (m) => (m.dice.below(4) ? m.step() : { kind: 'offPart', which: m.dice.below(8) })],
+  [1, (m) => ({ kind: 'onOld', rid: m.known })],
   [3, (m) => ({ kind: 'call', rid: m.rid, params: m.params(), answer: m.answer() })],
   [1, (m) => ({ kind: 'auth', rid: m.rid, params: m.params(), answer: m.answer() })],
   [1, (m) => ({ kind: 'create', rid: m.rid, resource: m.rid, evenMissing: m.dice.below(8) === 0 })],
@@ -204,7 +206,7 @@ const outage = (m) => [
 
 /** Every kind of step there is, as {@link Side} takes it. */
 export const STEP_KINDS = [
-  ...['get', 'on', 'off', 'call', 'auth', 'create', 'set', 'soft', 'read', 'connect', 'disconnect'],
+  ...['get', 'on', 'off', 'offPart', 'onOld', 'call', 'auth', 'create', 'set', 'soft', 'read', 'connect', 'disconnect'],
   ...['change', 'add', 'remove', 'move', 'custom', 'delete', 'remake', 'revoke', 'grant'],
   ...['toGateway', 'complete', 'toClient', 'deliver', 'open', 'lose', 'down', 'up', 'wait'],
 ];

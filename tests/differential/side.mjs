@@ -26,6 +26,8 @@ export class Side {
   records = [];
   #clock = new Clock();
   #listeners = [];
+  /** The last object by resource ID that the application listened to. */
+  #given = new Map();
   #record = new Record();
   #answers = new Map();
   #descriptions = new Descriptions();
@@ -132,12 +134,39 @@ export class Side {
     const handler = events === undefined ? undefined : this.#handler(number);
     this.#answer(item.on(events, handler) === item);
     this.#listeners.push({ rid, item, events, handler });
+    this.#given.set(rid, item);
   }
 
   off({ which }) {
     if (this.#listeners.length === 0) return;
     const [{ item, events, handler }] = this.#listeners.splice(which % this.#listeners.length, 1);
     this.#answer(item.off(events, handler) === item);
+  }
+
+  /** One of the events listened to together is listened to no longer. */
+  offPart({ which }) {
+    const several = this.#listeners.filter(({ events }) => events?.includes(' '));
+    if (several.length === 0) return;
+    const one = several[which % several.length];
+    const [first, ...rest] = one.events.split(' ');
+    one.events = rest.join(' ');
+    this.#answer({ left: rest.length });
+    one.item.off(first, one.handler);
+  }
+
+  /** The application still has an object that it was given earlier. */
+  onOld({ rid, number }) {
+    const item = this.#given.get(rid);
+    if (!item?.on) return;
+    const current = this.kind.cached(this.client, rid);
+    this.#answer(current === item ? 'current' : current ? 'another' : 'none');
+    const handler = this.#handler(number);
+    try {
+      item.on('change', handler);
+      this.#listeners.push({ rid, item, events: 'change', handler });
+    } catch (error) {
+      this.#answer(this.#descriptions.describe(error));
+    }
   }
 
   call({ rid, params, number }) {
@@ -359,12 +388,12 @@ const TYPED = ['b.*', 'k.>', 'g'];
 
 /** How every conversation ends: everything comes to rest, then nobody listens any more, then the clients are let go of. */
 const END = [
-  { kind: 'up' },
+  { kind: 'up', number: 'up' },
   { kind: 'connect', number: 'end' },
-  { kind: 'wait', ms: 60_000 },
+  { kind: 'wait', number: 'wait', ms: 60_000 },
   { kind: 'read', number: 'rest' },
-  { kind: 'leave' },
-  { kind: 'wait', ms: 60_000 },
+  { kind: 'leave', number: 'leave' },
+  { kind: 'wait', number: 'wait again', ms: 60_000 },
   { kind: 'read', number: 'left' },
   { kind: 'disconnect', number: 'over' },
 ];
