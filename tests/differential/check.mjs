@@ -25,7 +25,8 @@ function fault(side, step, record) {
   const found = (kind, details) => ({ kind, step, details });
   if (record.faults.length > 0) return found('fault', record.faults);
   if (side.gateway.complaints.length > 0) return found('complaint', side.gateway.complaints);
-  if (step.number === 'left' && side.pending.length > 0) return found('unsettled', side.pending);
+  if (step.number === 'left' && side.application.pending.length > 0)
+    return found('unsettled', side.application.pending);
   if (!side.isIdle) return null;
   try {
     assertTrue(side, { atRest: step.number === 'rest', left: step.number === 'left' });

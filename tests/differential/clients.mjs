@@ -53,10 +53,10 @@ export const ours = {
   register: (client, patterns) => register(client, patterns, ResModel, ResCollection),
   cached: (client, rid) => client.getCached(rid),
   /** Everything cached, by resource ID. */
-  cache: (client) =>
-    client
-      .inspect()
-      .resources.map(({ rid, kind, direct, indirect, subscribed }) => [rid, { kind, direct, indirect, subscribed }]),
+  cache(client) {
+    const counts = ({ kind, direct, indirect, subscribed }) => ({ kind, direct, indirect, subscribed });
+    return Object.fromEntries(client.inspect().resources.map((resource) => [resource.rid, counts(resource)]));
+  },
 };
 
 /** The package this one takes the place of. */
@@ -84,9 +84,13 @@ export const theirs = {
   },
   register: (client, patterns) => register(client, patterns, resclient.ResModel, resclient.ResCollection),
   cached: (client, rid) => client.cache[rid]?.item ?? undefined,
-  cache: (client) =>
-    Object.entries(client.cache).map(([rid, { type, direct, indirect, subscribed }]) => [
-      rid,
-      { kind: type ?? 'loading', direct, indirect, subscribed },
-    ]),
+  cache(client) {
+    const counts = ({ type: kind, direct, indirect, subscribed }) => ({
+      kind: kind ?? 'loading',
+      direct,
+      indirect,
+      subscribed,
+    });
+    return Object.fromEntries(Object.entries(client.cache).map(([rid, item]) => [rid, counts(item)]));
+  },
 };

@@ -61,8 +61,8 @@ export const faults = {
     why: 'an object that has left the cache listens to the one that took its place',
     apply(pair) {
       const { ours, theirs, step } = pair;
-      if (step.kind !== 'onOld' || theirs.answers[0] === 'current') return false;
-      return ours.answers.length > theirs.answers.length && pair.end();
+      const refused = ours.answers.at(-1)?.thrown && theirs.answers.at(-1) === true;
+      return step.kind === 'onOld' && Boolean(refused) && pair.end();
     },
   },
 

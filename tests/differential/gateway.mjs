@@ -1,4 +1,4 @@
-import { MISSING, NOT_FOUND, references } from './service.mjs';
+import { NOT_FOUND, references } from './service.mjs';
 import { Socket } from './socket.mjs';
 
 /**
@@ -126,20 +126,38 @@ export class Gateway {
     if (mutation.kind === 'delete') this.#end(rid, { code: 'system.deleted', message: 'Deleted' });
   }
 
-  /** Makes a resource anew, of another kind perhaps, unless the client would have to be told. */
-  create(rid, resource) {
-    const held = this.held.get(rid);
-    if (!held || held.deleted || held.content.missing) this.service.resources.set(rid, structuredClone(resource));
-  }
+  /** The steps of the service. */
+  steps = {
+    change: (step) => this.mutate(step.rid, step),
+    add: (step) => this.mutate(step.rid, step),
+    remove: (step) => this.mutate(step.rid, step),
+    custom: (step) => this.mutate(step.rid, step),
+    delete: (step) => this.mutate(step.rid, step),
 
-  revoke(rid) {
-    this.service.denied.add(rid);
-    this.#end(rid, { code: 'system.accessDenied', message: 'Access denied' });
-  }
+    /** An item of a collection goes to another place, which takes two events. */
+    move: ({ rid, from, to }) => {
+      const { collection } = this.service.get(rid);
+      if (!collection?.length) return;
+      const value = collection[from % collection.length];
+      this.mutate(rid, { kind: 'remove', idx: from });
+      this.mutate(rid, { kind: 'add', idx: to, value });
+    },
 
-  grant(rid) {
-    this.service.denied.delete(rid);
-  }
+    /** A resource is made anew, of another kind perhaps, unless the client would have to be told. */
+    remake: ({ rid, resource }) => {
+      const held = this.held.get(rid);
+      if (!held || held.deleted || held.content.missing) this.service.resources.set(rid, structuredClone(resource));
+    },
+
+    revoke: ({ rid }) => {
+      this.service.denied.add(rid);
+      this.#end(rid, { code: 'system.accessDenied', message: 'Access denied' });
+    },
+
+    grant: ({ rid }) => {
+      this.service.denied.delete(rid);
+    },
+  };
 
   // The requests.
 
@@ -216,7 +234,8 @@ export class Gateway {
 
   /** Finds what the client holds from now on; the result is the set of what it has to be sent for that. */
   #settle(added = []) {
-    const set = {};
+    // In the order of Resgate; what stays undefined is not sent.
+    const set = { models: undefined, collections: undefined, errors: undefined };
     const reached = new Set(this.direct.keys());
     const errors = new Set(added);
     for (const rid of reached) {
@@ -244,5 +263,3 @@ export class Gateway {
     this.#outbox.push(JSON.stringify(frame));
   }
 }
-
-export { MISSING };

@@ -15,7 +15,7 @@ export function assertTrue(side, { atRest, left }) {
       assert.deepEqual(content, gateway.service.get(rid), `the gateway of this test is wrong about ${rid}`);
   }
   for (const { rid, stale, direct } of resources.values()) {
-    assert.equal(direct, side.listeners(rid), `listeners of ${rid}`);
+    assert.equal(direct, side.application.listeners(rid), `listeners of ${rid}`);
     if (!stale) assert.ok(gateway.held.has(rid), `${rid} is held for up to date`);
     if (!atRest || !stale || direct === 0) continue;
     assert.ok(gateway.service.refusal(rid) || gateway.refused.has(rid), `${rid} is stale although it could be had`);
