@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
+import { isUnsubscribe, ridOf } from './excess.mjs';
 import { rules } from './rules.mjs';
 
 /**
@@ -6,7 +7,15 @@ import { rules } from './rules.mjs';
  * two differ first.
  */
 export function compare({ steps, protocol }, ours, theirs, counts) {
-  const run = { ours, legacy: protocol < '1.2.0', theirs, deleted: new Set(), refused: new Set(), anonymous: false };
+  const run = {
+    ours,
+    legacy: protocol < '1.2.0',
+    theirs,
+    deleted: new Set(),
+    refused: new Set(),
+    unsubscribed: new Set(),
+    anonymous: false,
+  };
   const memories = new Map(Object.keys(rules).map((id) => [id, {}]));
   if (counts) counts.conversations += 1;
   for (const [index, step] of steps.entries()) {
@@ -49,6 +58,9 @@ class Pair {
     /** Resources that were deleted so far. */
     this.deleted = deleted;
     if (step.kind === 'delete') deleted.add(step.rid);
+    /** Resources the other client has unsubscribed so far. */
+    this.unsubscribed = run.unsubscribed;
+    for (const frame of this.theirs.frames) if (isUnsubscribe(frame)) run.unsubscribed.add(ridOf(frame));
     /** Resources of which a subscription was refused so far. */
     this.refused = refused;
     for (const { data } of this.theirs.events) if (/^subscribe\./.test(data?.method)) refused.add(data.error);

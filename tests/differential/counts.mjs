@@ -21,6 +21,11 @@ export class Counts {
     return missing(this.effects);
   }
 
+  /** Rules that never applied, but for those that have to go anyway. */
+  get missingRules() {
+    return missing(this.rules).filter((id) => !rules[id].temporary);
+  }
+
   /** Notes what happened in a step that was compared. */
   note(step, record) {
     if (!STEP_KINDS.includes(step.kind)) return;

@@ -1,4 +1,13 @@
-import { excess, firstExcess, isSubscribe, isVersion, ridOf, takeOutExcess } from './excess.mjs';
+import {
+  excess,
+  firstExcess,
+  isSubscribe,
+  isUnsubscribe,
+  isVersion,
+  ridOf,
+  takeOut,
+  takeOutExcess,
+} from './excess.mjs';
 
 /** Where this package does something else on purpose, or where it makes no difference what is done. */
 export const differences = {
@@ -12,7 +21,8 @@ export const differences = {
   },
 
   'local errors': {
-    why: 'TEMPORARY: errors of requests that were never sent differ in message and data',
+    temporary: true,
+    why: 'errors of requests that were never sent differ in message and data',
     apply({ ours, theirs }) {
       let applied = false;
       for (const [, how, error] of [...ours.outcomes, ...theirs.outcomes]) {
@@ -27,7 +37,8 @@ export const differences = {
   },
 
   'legacy set': {
-    why: 'TEMPORARY: what a legacy gateway answers to set is given as the payload of a result',
+    temporary: true,
+    why: 'what a legacy gateway answers to set is given as the payload of a result',
     apply({ ours, theirs, legacy }) {
       if (!legacy) return false;
       let applied = false;
@@ -42,35 +53,22 @@ export const differences = {
   },
 
   'unsubscribe of what is refused': {
-    why: 'TEMPORARY: listeners are not told when what covered a resource goes and a subscription of its own is refused',
+    temporary: true,
+    why: 'listeners are not told when what covered a resource goes and a subscription of its own is refused',
     apply({ ours, theirs }) {
       const refused = theirs.events.some(({ data }) => /^subscribe\./.test(data?.method));
       return refused && takeOutExcess(theirs.events, ours.events, ({ event }) => event.endsWith('.unsubscribe'));
     },
   },
 
-  'order of answers': {
-    why: 'after a connection is made it does not matter in which order what is stale is subscribed to, and so answered',
+  'order in a moment': {
+    why: 'several resources whose time comes at the same moment are asked for, or given back, in no particular order',
     apply(pair) {
       const { ours, theirs } = pair;
-      if (!ours.frames.some(isVersion) || !theirs.frames.some(isVersion)) return false;
-      const target = ({ target, data }) => JSON.stringify([target, data?.error]);
-      for (const { events } of [ours, theirs]) events.sort((a, b) => target(a).localeCompare(target(b)));
       if (JSON.stringify(ours.frames) === JSON.stringify(theirs.frames)) return false;
-      // One client may have let go of a resource and got it anew that the other one has kept.
-      pair.forgetNumbers();
-      return true;
-    },
-  },
-
-  'order in a moment': {
-    why: 'several resources whose time comes at the same moment are unsubscribed in no particular order',
-    apply({ ours, theirs }) {
       if (excess(ours.frames, theirs.frames).length + excess(theirs.frames, ours.frames).length > 0) return false;
-      const key = ({ at, method }) => `${String(at).padStart(9)} ${method}`;
-      const before = JSON.stringify(ours.frames) !== JSON.stringify(theirs.frames);
-      for (const { frames } of [ours, theirs]) frames.sort((a, b) => (key(a) < key(b) ? -1 : 1));
-      return before;
+      sortByMoment(pair);
+      return true;
     },
   },
 
@@ -85,7 +83,7 @@ export const differences = {
       const refused = ({ data }) => extra.some(({ method }) => method === data?.method);
       takeOutExcess(theirs.events, ours.events, refused);
       // So it may have stayed in the cache until now.
-      pair.forgetNumbers();
+      sortByMoment(pair);
       // And what it covers hears of changes at once that it hears of later, or never, where nothing else does.
       const uncovered = Object.values(ours.cache).some(({ direct, subscribed }) => direct > 0 && subscribed === 0);
       const early =
@@ -106,9 +104,10 @@ export const differences = {
     why: 'what is asked for and comes with another resource lingers from the answer on, and is not unsubscribed before that',
     apply(pair) {
       const first = firstExcess(pair);
-      if (first?.side !== 'theirs' || !first.frame.method.startsWith('unsubscribe.')) return false;
+      if (first?.side !== 'theirs' || !isUnsubscribe(first.frame)) return false;
       const { [ridOf(first.frame)]: kept } = pair.ours.cache;
-      return kept?.subscribed > 0 && kept.direct === 0 && pair.end();
+      const later = excess(pair.ours.frames, pair.theirs.frames).some(({ method }) => method === first.frame.method);
+      return (later || (kept?.subscribed > 0 && kept.direct === 0)) && pair.end();
     },
   },
 
@@ -123,6 +122,22 @@ export const differences = {
     },
   },
 
+  'get by call': {
+    why: 'who waits for a resource has it when a call is answered with it, and need not wait for its own answer',
+    apply({ ours, theirs, later }, memory) {
+      const early = (memory.early ??= new Set());
+      takeOut(theirs.outcomes, ([number]) => early.has(number));
+      const brought = theirs.outcomes.map(([, , value]) => JSON.stringify(value));
+      const settled = theirs.outcomes.map(([number]) => number);
+      const refused = (number) =>
+        later.theirs.some(({ outcomes }) => outcomes.some(([n, how]) => n === number && how === 'rejected'));
+      return takeOut(ours.outcomes, ([number, how, value]) => {
+        if (how !== 'resolved' || settled.includes(number) || refused(number)) return false;
+        return brought.includes(JSON.stringify(value)) && Boolean(early.add(number));
+      });
+    },
+  },
+
   crossing: {
     why: 'what the gateway unsubscribed while it was being unsubscribed is no error',
     apply({ ours, theirs }) {
@@ -134,11 +149,27 @@ export const differences = {
   doubt: {
     why: 'a call answered with an error in place of its resource is given back at once, not after a while',
     apply(pair) {
-      const failed = pair.ours.outcomes.filter(([, how, value]) => how === 'resolved' && value?.error);
-      const given = failed.map(([, , { error }]) => `unsubscribe.${error}`);
-      return pair.ours.frames.some(({ method }) => given.includes(method)) && pair.end();
+      const { ours, theirs } = pair;
+      const failed = ours.outcomes
+        .filter(([, how, value]) => how === 'resolved' && value?.error)
+        .map(([, , { error }]) => error);
+      const given = (rid) => ours.frames.some(({ method }) => method === `unsubscribe.${rid}`);
+      const fewer = (rid) => ours.cache[rid]?.subscribed < theirs.cache[rid]?.subscribed;
+      return failed.some((rid) => given(rid) || fewer(rid)) && pair.end();
     },
   },
 };
+
+/** What comes of requests of one moment comes in the order they are answered, too. */
+function sortByMoment(pair) {
+  // One client may have let go of a resource and got it anew that the other one has kept.
+  pair.forgetNumbers();
+  const request = ({ at, method }) => `${String(at).padStart(9)} ${method}`;
+  const target = (event) => JSON.stringify([event.target, event.data?.error]);
+  for (const { frames, events } of [pair.ours, pair.theirs]) {
+    frames.sort((a, b) => (request(a) < request(b) ? -1 : 1));
+    events.sort((a, b) => target(a).localeCompare(target(b)));
+  }
+}
 
 const LOCAL = ['system.disconnect', 'system.connectionError'];

@@ -33,5 +33,6 @@ export function takeOutExcess(list, other, fits) {
 
 export const isVersion = ({ method }) => method === 'version';
 export const isSubscribe = ({ method }) => method.startsWith('subscribe.');
+export const isUnsubscribe = ({ method }) => method.startsWith('unsubscribe.');
 /** The resource a subscribe or unsubscribe request is about. */
 export const ridOf = ({ method }) => method.slice(method.indexOf('.') + 1);

@@ -1,10 +1,24 @@
-import { excess, firstExcess, isSubscribe, isVersion, ridOf, takeOut, takeOutExcess } from './excess.mjs';
+import {
+  excess,
+  firstExcess,
+  isSubscribe,
+  isUnsubscribe,
+  isVersion,
+  ridOf,
+  takeOut,
+  takeOutExcess,
+} from './excess.mjs';
 
-/** Faults of resclient, by the numbers under which they are described below. */
+/** Faults of resclient 2.5, each with a number of its own. What of it can be seen differs, or all that comes after. */
 export const faults = {
   RF1: {
     why: 'a resource that moves in a collection is forgotten while the collection is compared, and then not found',
-    apply: ends(/^resource set: TypeError/),
+    apply(pair) {
+      const lost = ({ faults, outcomes }) =>
+        faults.some((fault) => /^resource set: TypeError/.test(fault)) ||
+        outcomes.some(([, how, error]) => how === 'rejected' && /^Cannot read prop/.test(error?.thrown));
+      return lost(pair.theirs) && pair.end();
+    },
   },
 
   RF2: {
@@ -40,9 +54,19 @@ export const faults = {
       const leaving = (memory.leaving ??= new Set());
       const wanted = ours.frames.filter((frame) => isSubscribe(frame) && leaving.has(ridOf(frame)));
       if (['get', 'on', 'onOld', 'soft'].includes(step.kind) && wanted.length > theirs.frames.length) return pair.end();
-      for (const frame of theirs.frames) if (frame.method.startsWith('unsubscribe.')) leaving.add(ridOf(frame));
+      for (const frame of theirs.frames) if (isUnsubscribe(frame)) leaving.add(ridOf(frame));
       for (const rid of leaving) if (!theirs.cache[rid]?.subscribed) leaving.delete(rid);
       return false;
+    },
+  },
+
+  'RF8 leak': {
+    why: 'a subscription that is added while others are given back is never given back',
+    apply(pair) {
+      const first = firstExcess(pair);
+      if (first?.side !== 'ours' || !isUnsubscribe(first.frame)) return false;
+      const { [ridOf(first.frame)]: kept } = pair.theirs.cache;
+      return pair.unsubscribed.has(ridOf(first.frame)) && kept?.subscribed > 0 && kept.direct === 0 && pair.end();
     },
   },
 

@@ -16,6 +16,8 @@ const { values } = parseArgs({ options: { seeds: { type: 'string', default: '1-1
 const [first, last = first] = values.seeds.split('-').map(Number);
 /** Conversations that make one test. */
 const BLOCK = 1000;
+/** Conversations among which even what is rare occurs. */
+const ENOUGH = 10_000;
 /** Blocks with a failure after which it is enough. */
 const MOST_FAILURES = 5;
 
@@ -27,10 +29,11 @@ for (let from = first; from <= last && results.failed < MOST_FAILURES; from += B
   const to = Math.min(from + BLOCK - 1, last);
   tell(await block(from, to), `seeds ${from}-${to}`);
 }
-if (last - first + 1 >= BLOCK) {
+if (counts.conversations >= BLOCK) {
   tell(counts.missingSteps.length === 0, 'every kind of step occurs', counts.missingSteps);
   tell(counts.missingEffects.length === 0, 'everything that is compared occurs', counts.missingEffects);
 }
+if (counts.conversations >= ENOUGH) tell(counts.missingRules.length === 0, 'every rule applies', counts.missingRules);
 console.log(`\n${counts}`);
 console.log(`\n${((begun() - start) / 1000).toFixed(1)} s`);
 console.log(`${results.passed} passed, ${results.failed} failed`);

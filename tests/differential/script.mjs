@@ -12,11 +12,17 @@ export function conversation(seed) {
   const protocol = pick(PROTOCOLS);
   const maker = new Maker(dice, protocol);
   const resources = Object.fromEntries(RIDS.map((rid) => [rid, maker.resource(rid)]));
+  // Resources that contain themselves and look alike.
+  if (below(12) === 0) for (const rid of ['a', 'g']) resources[rid] = { model: { x: { rid } } };
   const steps = [{ kind: 'connect' }, { kind: 'deliver' }].slice(below(10) ? 0 : 2);
   maker.resources = resources;
   const length = 12 + below(40);
   for (let roots = 1 + below(2); roots > 0; roots--) steps.push(...use(maker, maker.asked(maker.rid)));
-  while (steps.length < length) steps.push(...[maker.step()].flat());
+  const rough = below(5) === 0;
+  while (steps.length < length) {
+    const drawn = [maker.step()].flat();
+    steps.push(...(rough ? drawn.map((step) => maker.roughly(step)) : drawn));
+  }
   // Answers of calls and names of methods are found by number, and numbers have to stay when steps are dropped.
   steps.forEach((step, number) => (step.number = number));
   const one = (outOf) => below(outOf) === 0;
@@ -41,6 +47,17 @@ class Maker {
 
   step() {
     return this.drawn()(this);
+  }
+
+  /** Where the network is slow, what is sent arrives piece by piece. */
+  roughly(step) {
+    const { below } = this.dice;
+    if (step.kind !== 'deliver' || below(4) === 0) return step;
+    return [
+      { kind: 'toGateway', frames: 1 + below(4) },
+      { kind: 'complete', which: below(4) },
+      { kind: 'toClient', frames: 1 + below(2) },
+    ][below(3)];
   }
 
   get rid() {
@@ -116,9 +133,9 @@ class Maker {
       case 8:
         return pick([null, true, false, '']);
       case 9:
-        return pick(['a', 'b " \\', 'ö', 'x'.repeat(20)]);
+        return pick(TEXTS);
       default:
-        return below(4);
+        return below(3) ? below(4) : pick(NUMBERS);
     }
   }
 
@@ -185,6 +202,7 @@ const STEPS = [
   [1, () => ({ kind: 'down' })],
   [2, () => ({ kind: 'up' })],
   [2, (m) => outage(m)],
+  [1, (m) => slow(m, m.asked(m.rid))],
   [1, (m) => (m.dice.below(3) ? m.step() : { kind: 'disconnect' })],
   [4, (m) => ({ kind: 'wait', ms: m.dice.pick([100, 2000, 5000, 12000]), cut: m.dice.below(3) === 0 })],
 ];
@@ -204,6 +222,31 @@ const outage = (m) => [
   { kind: 'deliver' },
 ];
 
+/** A resource is given back while other things happen to it, and what is sent takes longer than that. */
+const slow = (m, rid) => [
+  { kind: 'get', rid },
+  { kind: 'deliver' },
+  m.dice.pick([
+    { kind: 'call', rid: m.rid, params: undefined, answer: { resource: rid, evenMissing: false } },
+    { kind: 'revoke', rid },
+    { kind: 'get', rid: m.rid },
+    { kind: 'change', rid, values: { x: { rid: m.asked(m.rid) } }, noop: false },
+  ]),
+  { kind: 'toGateway', frames: 4 },
+  m.dice.pick([
+    { kind: 'complete', which: 0 },
+    { kind: 'get', rid: m.known },
+  ]),
+  { kind: 'toClient', frames: m.dice.below(3) },
+  { kind: 'wait', ms: 5000, cut: true },
+  m.dice.pick([
+    { kind: 'revoke', rid },
+    { kind: 'get', rid },
+    { kind: 'on', rid, events: null },
+  ]),
+  { kind: 'deliver' },
+];
+
 /** Every kind of step there is, as {@link Side} takes it. */
 export const STEP_KINDS = [
   ...['get', 'on', 'off', 'offPart', 'onOld', 'call', 'auth', 'create', 'set', 'soft', 'read', 'connect', 'disconnect'],
@@ -212,7 +255,9 @@ export const STEP_KINDS = [
 ];
 
 export const RIDS = ['a', 'b.c', 'd.e.f', 'g', 'h.i?q=1', 'j', 'k.l'];
-const KEYS = ['x', 'y', 'z', 'w'];
+const KEYS = ['x', 'y', 'z', 'w', 'x', 'y', 'z', 'w', 'k"ey ö'];
+const TEXTS = ['a', 'b " \\', 'ö', '\u{1f600}\n', 'x'.repeat(20), '"'.repeat(1500)];
+const NUMBERS = [-1, 1.5, 1e21, 2 ** 53, 12345678901, 1e-7];
 const TAKEN = ['_v', 'on', 'props'];
 const PROTOCOLS = ['1.2.3', '1.2.3', '1.2.3', '1.2.3', '1.2.3', '1.2.3', '1.2.0', '1.1.1'];
 const DATA = [null, 1, { values: [1] }];
