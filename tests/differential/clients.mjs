@@ -48,6 +48,7 @@ export const ours = {
       ...OPTIONS,
       reconnectDelayMax: 0,
       handshakeTimeout: 1e9,
+      heartbeatInterval: 0,
       eventBus: new OurBus(),
     }),
   register: (client, patterns) => register(client, patterns, ResModel, ResCollection),
