@@ -14,7 +14,7 @@ export async function check(conversation, counts = null) {
   });
   if (failure) return failure;
   const other = await new Side(conversation, theirs).play();
-  const difference = compare(mine, mine.records, other.records, counts);
+  const difference = compare(mine.steps, mine.records, other.records, counts);
   if (!difference) return null;
   const { step, aspect, ...details } = difference;
   return { kind: aspect, step, details };

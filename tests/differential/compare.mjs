@@ -6,14 +6,14 @@ import { rules } from './rules.mjs';
  * Compares what two clients did in one conversation, step by step. `counts` takes notes, if given. The result is null, or where the
  * two differ first.
  */
-export function compare({ steps, protocol }, ours, theirs, counts) {
+export function compare(steps, ours, theirs, counts) {
   const run = {
     ours,
-    legacy: protocol < '1.2.0',
     theirs,
     deleted: new Set(),
     refused: new Set(),
     unsubscribed: new Set(),
+    failed: new Set(),
     anonymous: false,
   };
   const memories = new Map(Object.keys(rules).map((id) => [id, {}]));
@@ -43,9 +43,7 @@ class Pair {
   #run;
 
   constructor(run, index, step) {
-    const { ours, theirs, legacy, deleted, refused } = run;
-    /** Whether the gateway speaks the legacy protocol. */
-    this.legacy = legacy;
+    const { ours, theirs, deleted, refused } = run;
     this.step = step;
     this.#run = run;
     const copy = run.anonymous ? (record) => withoutNumbers(prepared(record)) : prepared;
@@ -58,6 +56,9 @@ class Pair {
     /** Resources that were deleted so far. */
     this.deleted = deleted;
     if (step.kind === 'delete') deleted.add(step.rid);
+    /** Resources an error has stood for so far. */
+    this.failed = run.failed;
+    for (const [rid, { kind }] of Object.entries(this.ours.cache)) if (kind === 'error') run.failed.add(rid);
     /** Resources the other client has unsubscribed so far. */
     this.unsubscribed = run.unsubscribed;
     for (const frame of this.theirs.frames) if (isUnsubscribe(frame)) run.unsubscribed.add(ridOf(frame));

@@ -20,44 +20,26 @@ export const differences = {
     },
   },
 
-  'local errors': {
-    temporary: true,
-    why: 'errors of requests that were never sent differ in message and data',
-    apply({ ours, theirs }) {
+  'params of errors': {
+    why: 'the error of a request that was never sent has no params where there would have been none on the wire',
+    apply({ theirs }) {
       let applied = false;
-      for (const [, how, error] of [...ours.outcomes, ...theirs.outcomes]) {
-        if (how !== 'rejected' || !error?.error || !LOCAL.includes(error.code)) continue;
-        if (!error.params) delete error.params;
-        delete error.message;
-        delete error.data;
+      for (const [, how, error] of theirs.outcomes) {
+        if (how !== 'rejected' || ![0, false, '', null].includes(error?.params)) continue;
+        error.params = undefined;
         applied = true;
       }
       return applied;
     },
   },
 
-  'legacy set': {
+  'recovery that is refused': {
     temporary: true,
-    why: 'what a legacy gateway answers to set is given as the payload of a result',
-    apply({ ours, theirs, legacy }) {
-      if (!legacy) return false;
-      let applied = false;
-      for (const [at, outcome] of ours.outcomes.entries()) {
-        const other = theirs.outcomes[at];
-        if (other?.[2] !== null || !outcome[2]?.data || outcome[2].data.payload !== null) continue;
-        outcome[2] = null;
-        applied = true;
-      }
-      return applied;
-    },
-  },
-
-  'unsubscribe of what is refused': {
-    temporary: true,
-    why: 'listeners are not told when what covered a resource goes and a subscription of its own is refused',
-    apply({ ours, theirs }) {
-      const refused = theirs.events.some(({ data }) => /^subscribe\./.test(data?.method));
-      return refused && takeOutExcess(theirs.events, ours.events, ({ event }) => event.endsWith('.unsubscribe'));
+    why: 'that what came as an error is refused again is told if what referred to it has gone meanwhile',
+    apply({ ours, theirs, failed }) {
+      const again = ({ event, data }) =>
+        event === 'resclient.error' && failed.has(data.error) && /^subscribe\./.test(data.method);
+      return takeOutExcess(ours.events, theirs.events, again);
     },
   },
 
@@ -171,5 +153,3 @@ function sortByMoment(pair) {
     events.sort((a, b) => target(a).localeCompare(target(b)));
   }
 }
-
-const LOCAL = ['system.disconnect', 'system.connectionError'];

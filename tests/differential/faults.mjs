@@ -109,6 +109,20 @@ export const faults = {
     },
   },
 
+  'RF7 recovery': {
+    why: 'an error that stands for a resource is kept for good, and the resource is never asked for again',
+    apply(pair) {
+      const { ours, theirs } = pair;
+      const more = excess(ours.frames, theirs.frames).filter((frame) => pair.failed.has(ridOf(frame)));
+      const asked = more.filter(isSubscribe);
+      for (const frame of asked) ours.frames.splice(ours.frames.indexOf(frame), 1);
+      const isHad = (rid) => ours.cache[rid]?.subscribed > (theirs.cache[rid]?.subscribed ?? 0);
+      // Asked for with success, so that one has it and the other has not.
+      if (asked.some((frame) => isHad(ridOf(frame))) || more.some(isUnsubscribe)) return pair.end();
+      return asked.length > 0;
+    },
+  },
+
   'RF27 reason': {
     why: 'why a subscription ended is not told',
     apply({ ours }) {

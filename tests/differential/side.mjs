@@ -16,7 +16,6 @@ export class Side {
   constructor(conversation, kind) {
     const { resources, protocol, lazy } = conversation;
     this.steps = [...conversation.steps, ...END];
-    this.protocol = protocol;
     this.#lazy = lazy;
     this.#kind = kind;
     const answers = conversation.steps.map((step) => [step.number, step.kind === 'create' ? step : step.answer]);
