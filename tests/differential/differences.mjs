@@ -106,15 +106,13 @@ export const differences = {
 
   'get by call': {
     why: 'who waits for a resource has it when a call is answered with it, and need not wait for its own answer',
-    apply({ ours, theirs, later }, memory) {
+    apply({ ours, theirs }, memory) {
       const early = (memory.early ??= new Set());
       takeOut(theirs.outcomes, ([number]) => early.has(number));
       const brought = theirs.outcomes.map(([, , value]) => JSON.stringify(value));
       const settled = theirs.outcomes.map(([number]) => number);
-      const refused = (number) =>
-        later.theirs.some(({ outcomes }) => outcomes.some(([n, how]) => n === number && how === 'rejected'));
       return takeOut(ours.outcomes, ([number, how, value]) => {
-        if (how !== 'resolved' || settled.includes(number) || refused(number)) return false;
+        if (how !== 'resolved' || settled.includes(number)) return false;
         return brought.includes(JSON.stringify(value)) && Boolean(early.add(number));
       });
     },
