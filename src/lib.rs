@@ -43,6 +43,8 @@
 //! ```
 
 pub mod cache;
+#[cfg(feature = "client")]
+pub mod client;
 #[doc(hidden)]
 pub mod index;
 mod ledger;

@@ -1,0 +1,66 @@
+//! Making clients.
+
+use std::future::{Future, Ready, ready};
+use std::sync::Arc;
+
+use super::commands::Client;
+use super::driver::{Driver, Hook, Transport};
+use super::error::Error;
+use super::hub::Hub;
+use super::shared::{Owner, Shared};
+use crate::protocol::Units;
+use crate::session::{Config, Engine, Options};
+
+/// Makes a [`Client`] that is not the usual one.
+#[derive(Debug, Clone)]
+pub struct Builder<H = NoHook> {
+    options: Options,
+    event_capacity: usize,
+    hook: H,
+}
+
+/// The hook of a client that has none.
+pub type NoHook = fn(Client) -> Ready<Result<(), Error>>;
+
+impl Client {
+    /// A builder with all defaults.
+    pub fn builder() -> Builder {
+        Builder { options: Options::default(), event_capacity: 256, hook: |_| ready(Ok(())) }
+    }
+}
+
+impl<H> Builder<H> {
+    /// The delays.
+    pub fn options(self, options: Options) -> Self {
+        Builder { options, ..self }
+    }
+
+    /// How many events of a stream may wait to be taken before they are dropped for an
+    /// [`Event::Lagged`](super::Event::Lagged); default 256, at least 1.
+    pub fn event_capacity(self, events: usize) -> Self {
+        Builder { event_capacity: events, ..self }
+    }
+
+    /// What is done on each new connection before all else, such as [`Client::auth`]. When it fails, the connection is closed
+    /// and made again later, and [`Client::open`] has the error. When the connection is lost meanwhile, the future is dropped.
+    pub fn on_connect<F, Fut>(self, hook: F) -> Builder<F>
+    where
+        F: FnMut(Client) -> Fut,
+        Fut: Future<Output = Result<(), Error>>,
+    {
+        Builder { options: self.options, event_capacity: self.event_capacity, hook }
+    }
+
+    /// A client over a transport of one's own, and the driver that has to be run for it.
+    pub fn build<T: Transport>(self, transport: T) -> (Client, Driver<T, H>)
+    where
+        H: Hook,
+    {
+        let config = Config { seed: transport.random(), units: Units::Bytes, options: self.options };
+        let hub = Hub::new(Engine::new(config), transport.clock(), self.event_capacity);
+        let shared = Arc::new(Shared::new(hub));
+        let owner = Arc::new(Owner { shared: shared.clone() });
+        let driver = Driver::new(shared, Arc::downgrade(&owner), transport, self.hook);
+        (Client::new(owner), driver)
+    }
+}

@@ -1,0 +1,63 @@
+//! What calls are answered with.
+
+use serde::de::DeserializeOwned;
+
+use super::error::Error;
+use super::live::{Collection, FromResource, Model, Resource};
+
+/// An answer to a call as it came.
+#[derive(Debug, Clone)]
+pub enum Reply {
+    /// JSON text; `null` when the answer had none.
+    Payload(String),
+    /// A resource, held from now on.
+    Resource(Resource),
+}
+
+/// What a call can be answered with: any type that serde reads, with `()` for nothing; a [`Model`], a [`Collection`] or a
+/// [`Resource`]; or the [`Reply`] itself. Where serde's type is asked for and a resource comes, it is read from the resource's value.
+pub trait FromReply: Sized {
+    /// # Errors
+    /// If the answer is of another type.
+    fn from_reply(reply: Reply) -> Result<Self, Error>;
+}
+
+impl<T: DeserializeOwned> FromReply for T {
+    fn from_reply(reply: Reply) -> Result<Self, Error> {
+        match reply {
+            Reply::Payload(text) => serde_json::from_str(&text).map_err(Error::decode),
+            Reply::Resource(resource) => resource.value(),
+        }
+    }
+}
+
+impl FromReply for Reply {
+    fn from_reply(reply: Reply) -> Result<Self, Error> {
+        Ok(reply)
+    }
+}
+
+impl FromReply for Resource {
+    fn from_reply(reply: Reply) -> Result<Self, Error> {
+        resource(reply)
+    }
+}
+
+impl FromReply for Model {
+    fn from_reply(reply: Reply) -> Result<Self, Error> {
+        resource(reply)
+    }
+}
+
+impl FromReply for Collection {
+    fn from_reply(reply: Reply) -> Result<Self, Error> {
+        resource(reply)
+    }
+}
+
+fn resource<R: FromResource>(reply: Reply) -> Result<R, Error> {
+    match reply {
+        Reply::Resource(resource) => R::from_resource(resource),
+        Reply::Payload(_) => Err(Error::Mismatch { expected: "a resource", found: "the answer".to_owned() }),
+    }
+}
