@@ -30,8 +30,13 @@ impl TestServer {
     }
 
     pub async fn with(bus: MemoryBus, gateway: GatewayConfig, config: ServerConfig) -> TestServer {
+        Self::at("127.0.0.1:0".parse().expect("an address"), bus, gateway, config).await
+    }
+
+    /// Starts at an address, such as that of a server that was stopped.
+    pub async fn at(address: SocketAddr, bus: MemoryBus, gateway: GatewayConfig, config: ServerConfig) -> TestServer {
         let gateway = Gateway::start(bus.connect(), gateway);
-        let listener = TcpListener::bind("127.0.0.1:0").await.expect("there is a free port");
+        let listener = TcpListener::bind(address).await.expect("the port is free");
         let address = listener.local_addr().expect("bound");
         let (stop, stopped) = oneshot::channel::<()>();
         let shutdown = async move {

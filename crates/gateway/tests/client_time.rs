@@ -1,0 +1,275 @@
+//! The Rust client against this gateway without a socket between, on virtual time: what waits, and for how long.
+
+use std::pin::pin;
+use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
+
+use res_gateway::bus::MemoryBus;
+use res_gateway::service::{Access, Reply, Service, ServiceHandle};
+use res_gateway::{Gateway, GatewayConfig, Outgoing};
+use resclient::client::{Client, Clock, Error, Event, Item, Model, SocketEvent, State, Transport};
+use resclient::session::{Options, Time};
+use serde_json::{Value, json};
+use tokio::sync::{mpsc, watch};
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, Sleep, sleep, sleep_until};
+
+/// What the way to a gateway is like.
+#[derive(Clone, Copy, PartialEq)]
+enum Wire {
+    Up,
+    Down,
+    /// Open, and nothing gets through.
+    Mute,
+}
+
+/// A gateway in this process, and the way to it.
+struct Net {
+    gateway: Gateway,
+    service: ServiceHandle,
+    /// The methods of all requests there were.
+    requests: Arc<Mutex<Vec<String>>>,
+    state: watch::Sender<Wire>,
+}
+
+impl Net {
+    fn new() -> Net {
+        let bus = MemoryBus::new();
+        let service = Service::new("notes")
+            .model("notes.first", json!({ "text": "one" }))
+            .access("notes.>", |_| Ok(Access::ALL))
+            .call("notes.first", "echo", |request| Ok(Reply::value(request.params::<Value>()?)))
+            .start(bus.connect());
+        let gateway = Gateway::start(bus.connect(), GatewayConfig::default());
+        Net { gateway, service, requests: Arc::default(), state: watch::Sender::new(Wire::Up) }
+    }
+
+    fn client(&self) -> Client {
+        self.client_with(Options::default())
+    }
+
+    fn client_with(&self, options: Options) -> Client {
+        let (client, driver) = Client::builder().options(options).build(Line {
+            gateway: self.gateway.clone(),
+            requests: self.requests.clone(),
+            state: self.state.subscribe(),
+            start: Instant::now(),
+            end: None,
+            sleep: None,
+        });
+        tokio::spawn(driver);
+        client
+    }
+
+    /// How often something was asked for.
+    fn asked(&self, method: &str) -> usize {
+        self.requests.lock().unwrap().iter().filter(|m| *m == method).count()
+    }
+}
+
+/// A connection to a gateway in this process.
+struct Line {
+    gateway: Gateway,
+    requests: Arc<Mutex<Vec<String>>>,
+    state: watch::Receiver<Wire>,
+    start: Instant,
+    end: Option<End>,
+    sleep: Option<std::pin::Pin<Box<Sleep>>>,
+}
+
+struct End {
+    to: mpsc::UnboundedSender<String>,
+    from: mpsc::UnboundedReceiver<SocketEvent<String>>,
+    carrier: JoinHandle<()>,
+}
+
+impl Drop for End {
+    fn drop(&mut self) {
+        self.carrier.abort();
+    }
+}
+
+impl Transport for Line {
+    type Text = String;
+
+    fn clock(&self) -> Clock {
+        let start = self.start;
+        Box::new(move || Time(start.elapsed().as_millis() as u64))
+    }
+
+    fn random(&self) -> u64 {
+        7
+    }
+
+    fn open(&mut self) {
+        let (to, mut frames) = mpsc::unbounded_channel::<String>();
+        let (events, from) = mpsc::unbounded_channel();
+        let (gateway, requests, mut state) = (self.gateway.clone(), self.requests.clone(), self.state.clone());
+        let carrier = tokio::spawn(async move {
+            let carry = async {
+                let wire = *state.borrow();
+                match wire {
+                    Wire::Up => {}
+                    Wire::Down => return,
+                    Wire::Mute => {
+                        let _ = events.send(SocketEvent::Opened);
+                        return std::future::pending().await;
+                    }
+                }
+                let (sender, mut receiver) = gateway.connect(Default::default()).await.split();
+                let _ = events.send(SocketEvent::Opened);
+                loop {
+                    tokio::select! {
+                        frame = frames.recv() => {
+                            let Some(frame) = frame else { return };
+                            let request: Value = serde_json::from_str(&frame).expect("frames are JSON");
+                            requests.lock().unwrap().push(request["method"].as_str().unwrap().to_owned());
+                            sender.send(&frame).await;
+                        }
+                        outgoing = receiver.recv() => match outgoing {
+                            Outgoing::Frame(frame) => drop(events.send(SocketEvent::Frame(frame))),
+                            Outgoing::Close(..) => return,
+                        },
+                        () = async { let _ = state.wait_for(|state| *state != Wire::Up).await; } => return,
+                    }
+                }
+            };
+            carry.await;
+            let _ = events.send(SocketEvent::Closed("the line is down".to_owned()));
+        });
+        self.end = Some(End { to, from, carrier });
+    }
+
+    fn send(&mut self, frame: String) {
+        if let Some(end) = &self.end {
+            let _ = end.to.send(frame);
+        }
+    }
+
+    fn close(&mut self) {
+        self.end = None;
+    }
+
+    fn poll_event(&mut self, cx: &mut Context<'_>) -> Poll<SocketEvent<String>> {
+        // A line that is down says nothing more.
+        match self.end.as_mut().map(|end| end.from.poll_recv(cx)) {
+            Some(Poll::Ready(Some(event))) => Poll::Ready(event),
+            _ => Poll::Pending,
+        }
+    }
+
+    fn poll_deadline(&mut self, cx: &mut Context<'_>, deadline: Time) -> Poll<()> {
+        let mut sleep = Box::pin(sleep_until(self.start + Duration::from_millis(deadline.0)));
+        let polled = sleep.as_mut().poll(cx);
+        self.sleep = Some(sleep);
+        polled
+    }
+
+    fn poll_closed(&mut self, _: &mut Context<'_>) -> Poll<()> {
+        Poll::Ready(())
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_resource_is_unsubscribed_some_time_after_its_last_handle_is_dropped() {
+    let net = Net::new();
+    let client = net.client();
+    let first: Model = client.get("notes.first").await.unwrap();
+    let (clone, events) = (first.clone(), first.changes());
+    for handle in [Box::new(first) as Box<dyn Send>, Box::new(clone)] {
+        drop(handle);
+        sleep(Duration::from_secs(60)).await;
+        assert_eq!(net.asked("unsubscribe.notes.first"), 0, "it is held");
+    }
+    drop(events);
+    sleep(Duration::from_millis(4_990)).await;
+    assert_eq!(net.asked("unsubscribe.notes.first"), 0, "someone may come back for it");
+    sleep(Duration::from_millis(20)).await;
+    assert_eq!(net.asked("unsubscribe.notes.first"), 1);
+    let _again: Model = client.get("notes.first").await.unwrap();
+    assert_eq!(net.asked("subscribe.notes.first"), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_comes_back_in_time_finds_the_resource_as_it_is() {
+    let net = Net::new();
+    let client = net.client();
+    drop(client.get::<Model>("notes.first").await.unwrap());
+    sleep(Duration::from_secs(4)).await;
+    net.service.change("notes.first", json!({ "text": "two" })).unwrap();
+    sleep(Duration::from_millis(500)).await;
+    let first: Model = client.get("notes.first").await.unwrap();
+    assert_eq!(first.get("text"), Some(Item::Data("two".into())));
+    sleep(Duration::from_secs(60)).await;
+    assert_eq!((net.asked("subscribe.notes.first"), net.asked("unsubscribe.notes.first")), (1, 0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_that_nobody_takes_is_given_back() {
+    let net = Net::new();
+    let client = net.client();
+    client.open().await.unwrap();
+    {
+        let mut get = pin!(client.get::<Model>("notes.first"));
+        assert!(get.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
+        sleep(Duration::from_secs(60)).await;
+        assert_eq!((net.asked("subscribe.notes.first"), net.asked("unsubscribe.notes.first")), (1, 0), "it is there");
+    }
+    sleep(Duration::from_millis(5_010)).await;
+    assert_eq!(net.asked("unsubscribe.notes.first"), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_whose_future_is_dropped_before_it_is_sent_never_is() {
+    let net = Net::new();
+    let client = net.client();
+    assert!(begun_and_dropped(client.call::<u8>("notes.first", "echo", &1)));
+    assert_eq!(client.call::<u8>("notes.first", "echo", &2).await.unwrap(), 2);
+    assert_eq!(net.asked("call.notes.first.echo"), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn without_a_connection_it_is_tried_again_and_what_is_asked_for_waits() {
+    let net = Net::new();
+    let client = net.client();
+    let first: Model = client.get("notes.first").await.unwrap();
+    let mut events = first.changes();
+    let mut states = client.states();
+    assert_eq!(states.next().await, Some(State::Connected));
+    net.state.send_replace(Wire::Down);
+    let Some(State::Waiting(delay)) = states.next().await else { panic!("no other attempt") };
+    assert!(delay <= Duration::from_millis(500), "{delay:?}");
+    // A minute of attempts that fail, none of them more than the ceiling apart.
+    sleep(Duration::from_secs(60)).await;
+    net.service.change("notes.first", json!({ "text": "two" })).unwrap();
+    let waiting = tokio::spawn({
+        let client = client.clone();
+        async move { client.call::<u8>("notes.first", "echo", &1).await }
+    });
+    tokio::task::yield_now().await;
+    net.state.send_replace(Wire::Up);
+    let before = Instant::now();
+    assert!(matches!(events.next().await, Some(Event::Change(_))));
+    assert!(before.elapsed() <= Duration::from_secs(30), "{:?}", before.elapsed());
+    assert_eq!(waiting.await.unwrap().unwrap(), 1);
+    assert_eq!(client.state(), State::Connected);
+    net.state.send_replace(Wire::Down);
+    let lost = client.call::<u8>("notes.first", "echo", &1).await;
+    assert!(matches!(lost, Err(Error::Disconnected)), "{lost:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_gateway_that_does_not_answer_is_given_up_on_in_time() {
+    let net = Net::new();
+    net.state.send_replace(Wire::Mute);
+    let client = net.client_with(Options { handshake_timeout: 3_000, ..Options::default() });
+    let before = Instant::now();
+    assert!(matches!(client.open().await, Err(Error::Unreachable(_))));
+    assert_eq!(before.elapsed().as_millis(), 3_000);
+}
+
+/// Whether a future does not end at once. It is dropped then.
+fn begun_and_dropped(future: impl Future) -> bool {
+    pin!(future).poll(&mut Context::from_waker(Waker::noop())).is_pending()
+}
