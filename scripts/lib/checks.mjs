@@ -9,8 +9,15 @@ const CHECKS = {
   rustfmt: () => cargo('fmt', '--all', '--check'),
   'rustfmt of fuzz': () => cargo('fmt', '--manifest-path', 'fuzz/Cargo.toml', '--check'),
   clippy: () => cargo('clippy', '--workspace', '--exclude', 'resclient-wasm', '--all-targets', ...DENIED),
+  'clippy of the native client': () =>
+    cargo('clippy', '-p', 'resclient', '--features', 'native', '--all-targets', ...DENIED),
+  'clippy of the client for browsers': () =>
+    cargo('clippy', '-p', 'resclient', '--features', 'browser', '--all-targets', ...WASM, ...DENIED),
   'clippy for wasm': () => cargo('clippy', '-p', 'resclient-wasm', '--all-targets', ...WASM, ...DENIED),
-  docs: () => capture('cargo', ['doc', '--workspace', '--no-deps'], { env: { RUSTDOCFLAGS: '-D warnings' } }),
+  docs: () =>
+    capture('cargo', ['doc', '--workspace', '--no-deps', '--features', 'resclient/native'], {
+      env: { RUSTDOCFLAGS: '-D warnings' },
+    }),
   licences,
   eslint: () => node('eslint/bin/eslint.js', '.', '--max-warnings', '0'),
   prettier: () => node('prettier/bin/prettier.cjs', '.', '--check', '--log-level', 'warn'),

@@ -2,9 +2,10 @@ import { join, relative } from 'node:path';
 import { buildGateway, buildPackage } from './build.mjs';
 import { checks } from './checks.mjs';
 import { cargoCounts, closingLine, sum, tally, tapCounts } from './counts.mjs';
+import { startDemo } from './demo.mjs';
 import { browser, cargo, npmPackages, wasmBindgen, wasmPack } from './ensure.mjs';
 import { filesBelow } from './fresh.mjs';
-import { Complaint, capture } from './process.mjs';
+import { Complaint, capture, stop } from './process.mjs';
 import { gateway, root, tool } from './places.mjs';
 import { engineAsWasm } from './wasm-tests.mjs';
 
@@ -18,7 +19,8 @@ export const suites = {
 
   async engine() {
     await cargo();
-    return cargoTest(['-p', 'resclient']);
+    // With the client, for its documentation and its example; its behaviour is tested with the gateway's.
+    return cargoTest(['-p', 'resclient', '--features', 'native']);
   },
 
   async wasm() {
@@ -28,7 +30,9 @@ export const suites = {
 
   async browser() {
     await wasmPack();
+    await buildGateway();
     const { chromedriver } = await browser();
+    const demo = await startDemo();
     const args = [
       'test',
       '--headless',
@@ -39,7 +43,10 @@ export const suites = {
       'no-install',
       'crates/wasm',
     ];
-    return tally(await capture(tool('wasm-pack'), args, { show: true }), cargoCounts);
+    const env = { RES_GATEWAY_URL: demo.webSocket };
+    const result = await capture(tool('wasm-pack'), args, { show: true, env });
+    await stop(demo.server);
+    return tally(result, cargoCounts);
   },
 
   async gateway() {
