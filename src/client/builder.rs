@@ -41,8 +41,9 @@ impl<H> Builder<H> {
         Builder { event_capacity: events, ..self }
     }
 
-    /// What is done on each new connection before all else, such as [`Client::auth`]. When it fails, the connection is closed
-    /// and made again later, and [`Client::open`] has the error. When the connection is lost meanwhile, the future is dropped.
+    /// What is done on each new connection before all else, such as [`Client::auth`]. When it fails, the connection is
+    /// closed and made again later, and [`Client::open`] has the error. When the connection is lost meanwhile, the
+    /// future is dropped.
     pub fn on_connect<F, Fut>(self, hook: F) -> Builder<F>
     where
         F: FnMut(Client) -> Fut,

@@ -16,9 +16,9 @@ use crate::session::{ConnectionState, Counters, Get};
 
 /// A client of a gateway. Clones are the same client.
 ///
-/// The connection is kept, and made again when it is lost, until [`Client::close`] is called or the last clone and all that came
-/// from it are dropped. Whatever waits between two attempts to connect waits for the next one. A future that is dropped gives its
-/// request up: one that was not sent yet never is.
+/// The connection is kept, and made again when it is lost, until [`Client::close`] is called or the last clone and all
+/// that came from it are dropped. Whatever waits between two attempts to connect waits for the next one. A future that
+/// is dropped gives its request up: one that was not sent yet never is.
 #[derive(Debug, Clone)]
 pub struct Client {
     owner: Arc<Owner>,
@@ -29,7 +29,8 @@ impl Client {
         Client { owner }
     }
 
-    /// Connects, and waits until that has succeeded or failed once. There is no need to: whatever is asked for connects.
+    /// Connects, and waits until that has succeeded or failed once. There is no need to: whatever is asked for
+    /// connects.
     ///
     /// # Errors
     /// [`Error::Unreachable`], [`Error::UnsupportedProtocol`], or what the hook of
@@ -45,11 +46,12 @@ impl Client {
         wait.await.map(|_| ())
     }
 
-    /// Gets a resource and subscribes to it: a [`Model`](super::Model), a [`Collection`](super::Collection), or a [`Resource`] which may be
-    /// either. What is cached is there at once.
+    /// Gets a resource and subscribes to it: a [`Model`](super::Model), a [`Collection`](super::Collection), or a
+    /// [`Resource`] which may be either. What is cached is there at once.
     ///
     /// # Errors
-    /// [`Error::Res`] if the gateway refuses, [`Error::Mismatch`] if the resource is not an `R`, and those of the connection.
+    /// [`Error::Res`] if the gateway refuses, [`Error::Mismatch`] if the resource is not an `R`, and those of the
+    /// connection.
     pub async fn get<R: FromResource>(&self, rid: &str) -> Result<R, Error> {
         let wait = Wait::ask(&self.owner, |hub| match hub.engine.get(hub.now(), rid) {
             Get::Cached(id) => Asked::Answered(hub.hold(id)),
@@ -61,12 +63,13 @@ impl Client {
         }
     }
 
-    /// Calls a method of a resource. `params` are whatever serde writes, `&()` for none; the answer is whatever serde reads, or a
-    /// resource: see [`FromReply`].
+    /// Calls a method of a resource. `params` are whatever serde writes, `&()` for none; the answer is whatever serde
+    /// reads, or a resource: see [`FromReply`].
     ///
     /// # Errors
-    /// [`Error::Res`] if the gateway or the service refuses, [`Error::Encode`] and [`Error::Decode`] if parameters or answer do not fit,
-    /// and those of the connection: a call that was sent when the connection was lost may have been carried out.
+    /// [`Error::Res`] if the gateway or the service refuses, [`Error::Encode`] and [`Error::Decode`] if parameters or
+    /// answer do not fit, and those of the connection: a call that was sent when the connection was lost may have been
+    /// carried out.
     pub async fn call<R: FromReply>(
         &self,
         rid: &str,
@@ -104,8 +107,8 @@ impl Client {
         self.owner.shared.step(|hub| hub.engine.counters())
     }
 
-    /// Closes the client for good, and waits until the connection is closed: requests fail with [`Error::Closed`], streams end, and
-    /// values stay as they are.
+    /// Closes the client for good, and waits until the connection is closed: requests fail with [`Error::Closed`],
+    /// streams end, and values stay as they are.
     pub async fn close(&self) {
         self.owner.shared.step(super::hub::Hub::close);
         // The only answer there is.

@@ -71,7 +71,8 @@ where
     }
 }
 
-/// The future without which a client does nothing. It ends when the client is closed; dropped before, it closes the client.
+/// The future without which a client does nothing. It ends when the client is closed; dropped before, it closes the
+/// client.
 #[must_use = "a client does nothing unless its driver is run"]
 pub struct Driver<T: Transport, H: Hook> {
     shared: Arc<Shared>,

@@ -59,14 +59,16 @@ pub enum Event {
     Remove { idx: usize, item: Item },
     /// An event of the service's own, or `delete`; `None` when it has no data.
     Custom { name: String, data: Option<Json> },
-    /// The gateway ended the subscription. The value is out of date until it is subscribed to again, which happens after
-    /// [`Options::subscribe_stale_delay`](crate::session::Options::subscribe_stale_delay).
+    /// The gateway ended the subscription. The value is out of date until it is subscribed to again, which happens
+    /// after [`Options::subscribe_stale_delay`](crate::session::Options::subscribe_stale_delay).
     Unsubscribe { reason: Option<ResError> },
-    /// The resource could not be subscribed to again, after a lost connection or an unsubscribe: the value is out of date.
+    /// The resource could not be subscribed to again, after a lost connection or an unsubscribe: the value is out of
+    /// date.
     Stale { reason: ResError },
     /// The resource is now of another kind, such as a collection where there was a model.
     Replaced,
-    /// So many events were lost, because they were not taken from the stream. The value is right all the same: read it anew.
+    /// So many events were lost, because they were not taken from the stream. The value is right all the same: read it
+    /// anew.
     Lagged(u64),
 }
 

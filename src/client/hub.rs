@@ -39,7 +39,8 @@ pub(super) struct Hub {
     last_key: u64,
     /// Whoever has to be woken when the lock is released.
     woken: Vec<Waker>,
-    /// Wakers to be dropped when the lock is released: one may be all that keeps a task, and with it handles of this client.
+    /// Wakers to be dropped when the lock is released: one may be all that keeps a task, and with it handles of this
+    /// client.
     spent: Vec<Waker>,
     /// Why the last attempt to connect came to nothing.
     pub failure: Option<Error>,
@@ -168,8 +169,8 @@ impl Hub {
         self.drain("");
     }
 
-    /// Who is to be woken; the driver too, if it has something to do or another moment to wait for than `before`. And the wakers
-    /// to be dropped.
+    /// Who is to be woken; the driver too, if it has something to do or another moment to wait for than `before`. And
+    /// the wakers to be dropped.
     pub fn take_wakers(&mut self, before: Option<Time>) -> (Vec<Waker>, Vec<Waker>) {
         if !self.io.is_empty() || self.closed || self.next_timeout() != before {
             self.woken.extend(self.driver.take());

@@ -33,8 +33,9 @@ impl Live {
         self.handle.rid()
     }
 
-    /// The present value as `T`, with its references followed. A resource that contains itself is written as `{"rid":…}` where it
-    /// comes again, as a soft reference is; see [`Mirror::to_json`](crate::mirror::Mirror::to_json). The cost grows with the value.
+    /// The present value as `T`, with its references followed. A resource that contains itself is written as
+    /// `{"rid":…}` where it comes again, as a soft reference is; see
+    /// [`Mirror::to_json`](crate::mirror::Mirror::to_json). The cost grows with the value.
     ///
     /// # Errors
     /// [`Error::Decode`] if it is not a `T`, [`Error::Res`] if there is an error in the place of the resource by now.
@@ -49,8 +50,8 @@ impl Live {
         Events::new(self.handle.clone(), key)
     }
 
-    /// The present value and the events from exactly then on, so that following them gives the present value at any time. After
-    /// [`Event::Lagged`](super::Event::Lagged) take another.
+    /// The present value and the events from exactly then on, so that following them gives the present value at any
+    /// time. After [`Event::Lagged`](super::Event::Lagged) take another.
     ///
     /// # Errors
     /// As [`Live::value`].
@@ -120,8 +121,8 @@ impl Model {
     /// The resource that a member refers to, held from now on.
     ///
     /// # Errors
-    /// [`Error::Mismatch`] if the member is no reference or refers to something else than an `R`; [`Error::Res`] if the gateway sent an
-    /// error in its place.
+    /// [`Error::Mismatch`] if the member is no reference or refers to something else than an `R`; [`Error::Res`] if the
+    /// gateway sent an error in its place.
     pub fn follow<R: FromResource>(&self, key: &str) -> Result<R, Error> {
         self.0.follow(key, |content| match content {
             Content::Model(model) => model.get(key),
@@ -172,7 +173,8 @@ impl Collection {
         })
     }
 
-    /// The resources that all items refer to, held from now on, with an error for each that [`Collection::follow`] would give one for.
+    /// The resources that all items refer to, held from now on, with an error for each that [`Collection::follow`]
+    /// would give one for.
     pub fn follow_all<R: FromResource>(&self) -> Vec<Result<R, Error>> {
         let held: Vec<Held> = self.read(|hub, id| {
             let items = hub.list(id).to_vec();

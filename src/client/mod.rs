@@ -38,29 +38,31 @@
 //! # }
 //! ```
 //!
-//! - Holding a [`Model`], a [`Collection`] or its [`Events`] is what `on` and `off` are in JavaScript: while one is there, the resource is
-//!   subscribed to, over lost connections and restarts; when the last is dropped, it is unsubscribed from after a while.
-//! - A value is what it was when the last frame was taken in. Events tell what became of it; whoever is too slow for them gets
-//!   [`Event::Lagged`], and the value is right all the same.
+//! - Holding a [`Model`], a [`Collection`] or its [`Events`] is what `on` and `off` are in JavaScript: while one is
+//!   there, the resource is subscribed to, over lost connections and restarts; when the last is dropped, it is
+//!   unsubscribed from after a while.
+//! - A value is what it was when the last frame was taken in. Events tell what became of it; whoever is too slow for
+//!   them gets [`Event::Lagged`], and the value is right all the same.
 //! - After a lost connection, what is held is compared with what the gateway has, and only what differs is told, as
 //!   ordinary events.
 //! - Whatever a gateway sends, nothing here panics.
 //!
 //! # With tokio
 //!
-//! The feature `native` brings `Client::connect`, [`Builder::connect`](Builder) and `Tokio`, the transport they use. A client, its handles and
-//! its streams can be used from all threads. `wss://` needs the feature `tls`.
+//! The feature `native` brings `Client::connect`, [`Builder::connect`](Builder) and `Tokio`, the transport they use. A
+//! client, its handles and its streams can be used from all threads. `wss://` needs the feature `tls`.
 //!
 //! # In browsers
 //!
-//! The feature `browser` brings the same for `wasm32-unknown-unknown`, with the browser's WebSocket: it does not depend on a framework, and
-//! goes with all that run futures with `wasm_bindgen_futures::spawn_local`. Handles are `Send + Sync` there too, as signals of Leptos
-//! want it. `examples/browser.rs` keeps a page up to date without a framework; in Leptos its loop would set a signal, in Yew a
-//! `use_state` handle, in Dioxus a `Signal`.
+//! The feature `browser` brings the same for `wasm32-unknown-unknown`, with the browser's WebSocket: it does not depend
+//! on a framework, and goes with all that run futures with `wasm_bindgen_futures::spawn_local`. Handles are `Send +
+//! Sync` there too, as signals of Leptos want it. `examples/browser.rs` keeps a page up to date without a framework; in
+//! Leptos its loop would set a signal, in Yew a `use_state` handle, in Dioxus a `Signal`.
 //!
 //! # Elsewhere
 //!
-//! With the feature `client` alone, [`Builder::build`] takes any [`Transport`] and gives a [`Driver`], a future to run on any executor.
+//! With the feature `client` alone, [`Builder::build`] takes any [`Transport`] and gives a [`Driver`], a future to run
+//! on any executor.
 
 #[cfg(all(feature = "browser", target_arch = "wasm32"))]
 mod browser;
@@ -76,6 +78,8 @@ mod native;
 mod reply;
 mod shared;
 mod state;
+#[cfg(all(feature = "native", not(target_arch = "wasm32")))]
+mod tls;
 mod wait;
 mod waits;
 

@@ -12,13 +12,14 @@ use tokio::net::TcpStream;
 use tokio::time::{Instant, Sleep, sleep_until, timeout};
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use tokio_tungstenite::tungstenite::{self, Message, Utf8Bytes};
-use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async_with_config};
+use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
 
 use super::builder::Builder;
 use super::commands::Client;
 use super::driver::{Hook, SocketEvent, Transport};
 use super::error::Error;
 use super::hub::Clock;
+use super::tls::Tls;
 use crate::session::Time;
 
 impl Client {
@@ -66,6 +67,7 @@ where
 /// A WebSocket and a clock of tokio.
 pub struct Tokio {
     url: String,
+    tls: Tls,
     start: Instant,
     socket: Socket,
     /// Frames that the socket has not taken yet.
@@ -74,8 +76,8 @@ pub struct Tokio {
     sleep: Option<Pin<Box<Sleep>>>,
 }
 
-type WebSocket = WebSocketStream<MaybeTlsStream<TcpStream>>;
-type Connected = Result<WebSocket, tungstenite::Error>;
+pub(super) type WebSocket = WebSocketStream<MaybeTlsStream<TcpStream>>;
+pub(super) type Connected = Result<WebSocket, tungstenite::Error>;
 
 enum Socket {
     None,
@@ -88,12 +90,20 @@ impl Tokio {
     pub fn new(url: &str) -> Tokio {
         Tokio {
             url: url.to_owned(),
+            tls: Tls::default(),
             start: Instant::now(),
             socket: Socket::None,
             outbox: VecDeque::new(),
             closing: None,
             sleep: None,
         }
+    }
+
+    /// Opens sockets with these roots, certificates and ciphers instead of the operating system's roots and none. For
+    /// [`Builder::build`].
+    #[cfg(feature = "tls")]
+    pub fn tls(self, config: std::sync::Arc<rustls::ClientConfig>) -> Tokio {
+        Tokio { tls: Tls::from(config), ..self }
     }
 
     fn poll_socket(&mut self, cx: &mut Context<'_>) -> Poll<Result<SocketEvent<Utf8Bytes>, tungstenite::Error>> {
@@ -140,9 +150,7 @@ impl Transport for Tokio {
         self.outbox.clear();
         let url = self.url.clone();
         let config = WebSocketConfig::default().max_frame_size(Some(LARGEST)).max_message_size(Some(LARGEST));
-        // A frame is small and has to be there soon.
-        let opening = async move { connect_async_with_config(url, Some(config), true).await.map(|(socket, _)| socket) };
-        self.socket = Socket::Opening(Box::pin(opening));
+        self.socket = Socket::Opening(Box::pin(self.tls.connect(url, config)));
     }
 
     fn send(&mut self, frame: String) {

@@ -14,8 +14,9 @@ pub enum Reply {
     Resource(Resource),
 }
 
-/// What a call can be answered with: any type that serde reads, with `()` for nothing; a [`Model`], a [`Collection`] or a
-/// [`Resource`]; or the [`Reply`] itself. Where serde's type is asked for and a resource comes, it is read from the resource's value.
+/// What a call can be answered with: any type that serde reads, with `()` for nothing; a [`Model`], a [`Collection`] or
+/// a [`Resource`]; or the [`Reply`] itself. Where serde's type is asked for and a resource comes, it is read from the
+/// resource's value.
 pub trait FromReply: Sized {
     /// # Errors
     /// If the answer is of another type.

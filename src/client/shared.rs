@@ -15,11 +15,12 @@ impl Shared {
         Shared { hub: Mutex::new(hub) }
     }
 
-    /// Does something with the hub and what follows from it, and then wakes whom that concerns: a waker may run code of the
-    /// application, which may come back here.
+    /// Does something with the hub and what follows from it, and then wakes whom that concerns: a waker may run code of
+    /// the application, which may come back here.
     pub fn step<T>(&self, f: impl FnOnce(&mut Hub) -> T) -> T {
         let (result, (woken, _spent)) = {
-            // Nothing of the application runs inside, so a panic there is this crate's fault, and the state is as good as it was.
+            // Nothing of the application runs inside, so a panic there is this crate's fault, and the state is as good
+            // as it was.
             let mut hub = self.hub.lock().unwrap_or_else(PoisonError::into_inner);
             let before = hub.next_timeout();
             let result = f(&mut hub);

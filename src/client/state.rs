@@ -33,8 +33,8 @@ impl State {
     }
 }
 
-/// The states of a connection, beginning with the present one. Only the newest is kept: who is slow misses those between. Ends
-/// when the client is closed.
+/// The states of a connection, beginning with the present one. Only the newest is kept: who is slow misses those
+/// between. Ends when the client is closed.
 #[derive(Debug)]
 pub struct States {
     shared: Arc<Shared>,
