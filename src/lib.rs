@@ -4,6 +4,10 @@
 //! The engine does no I/O, reads no clock and spawns nothing. A driver tells it what happened and what time it is, and
 //! does what it asks for. The same engine runs in browsers as WebAssembly and natively.
 //!
+//! Applications in Rust have a client with its driver in the module `client`: it comes with the features `native`
+//! (tokio), `tls` (and `wss://`), `browser` (for front ends in WebAssembly), or `client` (over a transport of one's
+//! own). What follows is the engine alone.
+//!
 //! ```
 //! use resclient::mirror::Mirror;
 //! use resclient::session::{Config, Engine, Get, Outcome, Output, Time};

@@ -15,7 +15,7 @@ const CHECKS = {
     cargo('clippy', '-p', 'resclient', '--features', 'browser', '--all-targets', ...WASM, ...DENIED),
   'clippy for wasm': () => cargo('clippy', '-p', 'resclient-wasm', '--all-targets', ...WASM, ...DENIED),
   docs: () =>
-    capture('cargo', ['doc', '--workspace', '--no-deps', '--features', 'resclient/native'], {
+    capture('cargo', ['doc', '--workspace', '--no-deps', '--features', 'resclient/tls'], {
       env: { RUSTDOCFLAGS: '-D warnings' },
     }),
   licences,

@@ -1,5 +1,5 @@
-//! The client for Rust front ends in a real browser, against the real gateway with its demo services, whose address is in
-//! `RES_GATEWAY_URL` when this is compiled: `npm run test:browser` sees to it.
+//! The client for Rust front ends in a real browser, against the real gateway with its demo services, whose address is
+//! in `RES_GATEWAY_URL` when this is compiled: `npm run test:browser` sees to it.
 
 use resclient::client::{Client, Collection, Error, Event, Item, Model, State};
 use resclient::session::Options;
