@@ -17,8 +17,10 @@ use crate::session::{ConnectionState, Counters, Get};
 /// A client of a gateway. Clones are the same client.
 ///
 /// The connection is kept, and made again when it is lost, until [`Client::close`] is called or the last clone and all
-/// that came from it are dropped. Whatever waits between two attempts to connect waits for the next one. A future that
-/// is dropped gives its request up: one that was not sent yet never is.
+/// that came from it are dropped. What is asked for between two attempts to connect waits for the next one.
+///
+/// A future that is dropped gives its request up: a call that was not sent yet never is, and a resource that comes is
+/// unsubscribed from after [`Options::unsubscribe_delay`](crate::session::Options::unsubscribe_delay).
 #[derive(Debug, Clone)]
 pub struct Client {
     owner: Arc<Owner>,

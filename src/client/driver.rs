@@ -4,7 +4,7 @@ use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::{Arc, Weak};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use super::commands::Client;
 use super::error::Error;
@@ -170,7 +170,9 @@ impl<T: Transport, H: Hook> Future for Driver<T, H> {
         loop {
             this.carry_out();
             if this.shared.step(|hub| hub.is_closed()) {
-                return this.transport.poll_closed(cx);
+                ready!(this.transport.poll_closed(cx));
+                this.shared.step(|hub| hub.end());
+                return Poll::Ready(());
             }
             if this.poll_hook(cx).is_ready() {
                 continue;

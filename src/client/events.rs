@@ -67,8 +67,8 @@ pub enum Event {
     Stale { reason: ResError },
     /// The resource is now of another kind, such as a collection where there was a model.
     Replaced,
-    /// So many events were lost, because they were not taken from the stream. The value is right all the same: read it
-    /// anew.
+    /// So many events, of whatever kind, were lost, because they were not taken from the stream. The value is right all
+    /// the same: read it anew.
     Lagged(u64),
 }
 

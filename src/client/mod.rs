@@ -54,10 +54,11 @@
 //!
 //! # In browsers
 //!
-//! The feature `browser` brings the same for `wasm32-unknown-unknown`, with the browser's WebSocket: it does not depend
-//! on a framework, and goes with all that run futures with `wasm_bindgen_futures::spawn_local`. Handles are `Send +
-//! Sync` there too, as signals of Leptos want it. `examples/browser.rs` keeps a page up to date without a framework; in
-//! Leptos its loop would set a signal, in Yew a `use_state` handle, in Dioxus a `Signal`.
+//! The feature `browser` brings the same for `wasm32-unknown-unknown`, with the browser's WebSocket. It depends on no
+//! framework, and goes with all that run futures with `wasm_bindgen_futures::spawn_local`. Handles are `Send` and `Sync`
+//! there too, as signals of Leptos want it. `examples/browser.rs` keeps a page up to date without a framework, which
+//! would be too heavy for this project's tests; in Leptos its loops would set a signal, in Yew a `use_state` handle, in
+//! Dioxus a `Signal`.
 //!
 //! # Elsewhere
 //!
