@@ -46,11 +46,15 @@ async fn connect(server: &TestServer) -> Client {
     Client::connect(&url(server.address)).await.expect("the gateway is there")
 }
 
-/// Ready when the gateway has given back what it subscribes to for a connection.
-async fn disconnected(server: &TestServer, connected: usize) {
-    while server.bus.subscription_count() == connected {
-        tokio::task::yield_now().await;
-    }
+/// A server with a place for one client.
+async fn narrow() -> TestServer {
+    let config = ServerConfig { connections: 1, ..ServerConfig::default() };
+    TestServer::with(MemoryBus::new(), GatewayConfig::default(), config).await
+}
+
+/// Ready when there is a place for another client.
+async fn free(server: &TestServer) {
+    while server.connect_with(&[]).await.is_err() {}
 }
 
 fn url(address: SocketAddr) -> String {
@@ -318,11 +322,10 @@ async fn who_does_not_take_events_is_told_how_many_were_lost_and_has_the_right_v
 
 #[tokio::test]
 async fn a_closed_client_fails_what_waits_and_keeps_its_values() {
-    let server = TestServer::start(MemoryBus::new()).await;
+    let server = narrow().await;
     notes(&server.bus);
     let client = connect(&server).await;
     let first: Model = client.get("notes.first").await.unwrap();
-    let connected = server.bus.subscription_count();
     let (mut events, mut states) = (first.changes(), client.states());
     let waiting = tokio::spawn({
         let first = first.clone();
@@ -336,23 +339,22 @@ async fn a_closed_client_fails_what_waits_and_keeps_its_values() {
     assert!(matches!(client.get::<Model>("notes.second").await, Err(Error::Closed)));
     assert_eq!(first.get("text"), Some(Item::Data("one".into())));
     soon("a second close", client.close()).await;
-    soon("the end of the connection", disconnected(&server, connected)).await;
+    soon("the end of the connection", free(&server)).await;
 }
 
 #[tokio::test]
 async fn the_last_handle_keeps_the_connection_and_ends_it() {
-    let server = TestServer::start(MemoryBus::new()).await;
+    let server = narrow().await;
     let service = notes(&server.bus);
     let client = connect(&server).await;
     let first: Model = client.get("notes.first").await.unwrap();
-    let connected = server.bus.subscription_count();
     let mut events = first.changes();
     drop((client, first));
     service.change("notes.first", json!({ "text": "two" })).unwrap();
     assert!(matches!(next(&mut events).await, Event::Change(_)));
-    assert_eq!(server.bus.subscription_count(), connected);
+    assert_eq!(server.connect_with(&[]).await.err(), Some(503), "it is connected");
     drop(events);
-    soon("the end of the connection", disconnected(&server, connected)).await;
+    soon("the end of the connection", free(&server)).await;
 }
 
 #[tokio::test]
