@@ -10,6 +10,7 @@ use serde_json::{Map, Number, Value as Json};
 
 use crate::cache::ResourceId;
 use crate::protocol::ResError;
+use crate::protocol::escape::mend;
 use crate::protocol::frame::{ResourceKind, read_error};
 use crate::protocol::scan::Span;
 use crate::protocol::value::{Kind, Value};
@@ -261,9 +262,15 @@ const MAX_EXPANDED: usize = 100_000;
 
 fn parse(text: &str, span: Span) -> Json {
     // A lone surrogate is the one thing the scanner accepts that a Rust string cannot hold.
-    serde_json::from_str(span.of(text)).unwrap_or(Json::Null)
+    let json = span.of(text);
+    serde_json::from_str(json).or_else(|_| serde_json::from_str(&mend(json))).unwrap_or(Json::Null)
 }
 
 fn name(engine: &Engine, key: u32) -> String {
-    String::from_utf8_lossy(engine.key(key)).into_owned()
+    let name = engine.key(key);
+    match std::str::from_utf8(name) {
+        Ok(name) => name.to_owned(),
+        // Each lone surrogate has three bytes, and is one character where the model's text is read.
+        Err(_) => String::from_utf8_lossy(name).replace("\u{fffd}\u{fffd}\u{fffd}", "\u{fffd}"),
+    }
 }

@@ -9,6 +9,7 @@ use super::state::State;
 use super::waits::{Answer, Place, Waits, Wanted};
 use crate::cache::ResourceId;
 use crate::mirror::{self, Content, Mirror};
+use crate::protocol::escape::mend;
 use crate::protocol::frame::read_error;
 use crate::session::{ConnectionId, Engine, Failure, Outcome, Output, RequestId, Time};
 
@@ -240,7 +241,7 @@ impl Hub {
                 request,
                 match outcome {
                     Outcome::Resource(id) => Settled::Resource(id),
-                    Outcome::Payload(span) => Settled::Other(Ok(Answer::Payload(span.of(text).to_owned()))),
+                    Outcome::Payload(span) => Settled::Other(Ok(Answer::Payload(mend(span.of(text)).into_owned()))),
                     Outcome::Error(span) => Settled::Other(Err(Error::Res(read_error(span.of(text))))),
                     Outcome::Failed(failure) => Settled::Other(Err(self.fail(failure))),
                 },

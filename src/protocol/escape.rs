@@ -1,5 +1,7 @@
 //! Escapes of JSON strings.
 
+use std::borrow::Cow;
+
 /// Unescapes the inside of a valid JSON string literal.
 pub fn unescape(raw: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(raw.len());
@@ -28,6 +30,35 @@ pub fn unescape(raw: &[u8]) -> Vec<u8> {
     }
     out.extend_from_slice(rest);
     out
+}
+
+/// JSON text whose strings Rust can hold: an escape of a lone surrogate, which JSON allows and JavaScript keeps, is made
+/// one of U+FFFD.
+pub fn mend(json: &str) -> Cow<'_, str> {
+    let bytes = json.as_bytes();
+    let unit = |at: usize| {
+        let hex = json.get(at..at + 6)?.strip_prefix("\\u")?;
+        u32::from_str_radix(hex, 16).ok()
+    };
+    let (mut out, mut copied, mut at) = (String::new(), 0, 0);
+    while let Some(next) = bytes.get(at..).and_then(|rest| rest.iter().position(|&b| b == b'\\')) {
+        at += next;
+        at += match (unit(at), unit(at + 6)) {
+            (Some(0xd800..0xdc00), Some(0xdc00..0xe000)) => 12,
+            (Some(0xd800..0xe000), _) => {
+                out.push_str(&json[copied..at]);
+                out.push_str("\\ufffd");
+                copied = at + 6;
+                6
+            }
+            _ => 2,
+        };
+    }
+    if copied == 0 {
+        return Cow::Borrowed(json);
+    }
+    out.push_str(&json[copied..]);
+    Cow::Owned(out)
 }
 
 /// The code point of `\uXXXX`, or of two of them that are a surrogate pair, and how many bytes it took.

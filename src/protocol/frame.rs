@@ -6,6 +6,7 @@
 use std::ops::Range;
 
 use super::error::ResError;
+use super::escape::mend;
 use super::frame_scanner::FrameScanner;
 use super::hash::Hasher;
 use super::scan::{Mark, Result, Span, Units};
@@ -161,7 +162,7 @@ pub fn read_error(text: &str) -> ResError {
         #[serde(borrow)]
         data: Option<&'a serde_json::value::RawValue>,
     }
-    match serde_json::from_str::<Wire<'_>>(text) {
+    match serde_json::from_str::<Wire<'_>>(&mend(text)) {
         Ok(wire) => ResError {
             code: wire.code.filter(|c| !c.is_empty()).map_or(ResError::UNKNOWN_ERROR.code, Into::into),
             message: wire.message.filter(|m| !m.is_empty()).map_or(ResError::UNKNOWN_ERROR.message, Into::into),

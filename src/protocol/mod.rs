@@ -2,7 +2,7 @@
 
 mod content;
 pub mod error;
-mod escape;
+pub(crate) mod escape;
 pub mod frame;
 mod frame_scanner;
 pub mod hash;

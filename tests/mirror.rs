@@ -1,0 +1,41 @@
+//! Values for Rust users.
+
+#[cfg(target_arch = "wasm32")]
+use wasm_bindgen_test::wasm_bindgen_test as test;
+
+mod support;
+
+use resclient::mirror::Event;
+use resclient::protocol::frame::read_error;
+use serde_json::json;
+use support::Client;
+
+/// A lone surrogate and a pair, as JavaScript may write them.
+const TORN: &str = r"a\ud800 \ud834\udd1e \udd1e\\ud800";
+const MENDED: &str = "a\u{fffd} 𝄞 \u{fffd}\\ud800";
+
+#[test]
+fn half_a_character_costs_no_more_than_itself() {
+    let mut client = Client::connected();
+    client.get("torn");
+    let id = client.take("subscribe.torn").id;
+    client.receive_text(&format!(
+        r#"{{"id":{id},"result":{{"models":{{"torn":{{"{TORN}":"{TORN}","n":1,"list":{{"rid":"list"}}}}}},"collections":{{"list":["{TORN}",2]}}}}}}"#
+    ));
+    assert_eq!(client.value("torn"), json!({ MENDED: MENDED, "n": 1, "list": [MENDED, 2] }));
+    client.receive_text(&format!(r#"{{"event":"torn.change","data":{{"values":{{"{TORN}":2}}}}}}"#));
+    assert_eq!(client.value("torn"), json!({ MENDED: 2, "n": 1, "list": [MENDED, 2] }), "one member of one name");
+    client.receive_text(&format!(r#"{{"event":"list.add","data":{{"idx":0,"value":{{"data":["{TORN}"]}}}}}}"#));
+    assert_eq!(client.value("list"), json!([[MENDED], MENDED, 2]));
+    client.take_events();
+    client.receive_text(&format!(r#"{{"event":"list.ring","data":"{TORN}"}}"#));
+    let custom = Event::Custom { name: "ring".into(), data: Some(MENDED.into()) };
+    assert_eq!(client.take_events(), [("list".to_owned(), custom)]);
+}
+
+#[test]
+fn an_error_keeps_its_code_whatever_it_says() {
+    let error = read_error(&format!(r#"{{"code":"torn.code","message":"{TORN}","data":"{TORN}"}}"#));
+    assert_eq!((&*error.code, &*error.message), ("torn.code", MENDED));
+    assert_eq!(error.data.map(|data| serde_json::from_str(data.get()).unwrap()), Some(json!(MENDED)));
+}
