@@ -30,7 +30,10 @@ extern "C" {
 }
 
 fn url() -> &'static str {
-    option_env!("RES_GATEWAY_URL").expect("the address of a gateway; run this with npm run test:browser")
+    match option_env!("RES_GATEWAY_URL") {
+        Some(url) => url,
+        None => panic!("there is no address of a gateway; run this with npm run test:browser"),
+    }
 }
 
 async fn connect() -> Client {
