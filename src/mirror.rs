@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 
+use serde_json::value::RawValue;
 use serde_json::{Map, Number, Value as Json};
 
 use crate::cache::ResourceId;
@@ -261,9 +262,25 @@ const MAX_LEVELS: usize = 64;
 const MAX_EXPANDED: usize = 100_000;
 
 fn parse(text: &str, span: Span) -> Json {
-    // A lone surrogate is the one thing the scanner accepts that a Rust string cannot hold.
-    let json = span.of(text);
-    serde_json::from_str(json).or_else(|_| serde_json::from_str(&mend(json))).unwrap_or(Json::Null)
+    read_json(span.of(text))
+}
+
+/// The scanner accepts two things that cannot be held here: lone surrogates, and numbers beyond the reach of a float,
+/// which become null. Neither costs more than itself. Not deeper than [`MAX_DEPTH`](crate::protocol::scan::MAX_DEPTH).
+fn read_json(text: &str) -> Json {
+    if let Ok(json) = serde_json::from_str(text) {
+        return json;
+    }
+    let text = mend(text);
+    if let Ok(json) = serde_json::from_str(&text) {
+        json
+    } else if let Ok(members) = serde_json::from_str::<BTreeMap<String, &RawValue>>(&text) {
+        members.into_iter().map(|(name, member)| (name, read_json(member.get()))).collect()
+    } else if let Ok(items) = serde_json::from_str::<Vec<&RawValue>>(&text) {
+        items.into_iter().map(|item| read_json(item.get())).collect()
+    } else {
+        Json::Null
+    }
 }
 
 fn name(engine: &Engine, key: u32) -> String {

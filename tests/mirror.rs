@@ -34,6 +34,20 @@ fn half_a_character_costs_no_more_than_itself() {
 }
 
 #[test]
+fn a_number_out_of_reach_costs_no_more_than_itself() {
+    let mut client = Client::connected();
+    client.get("far");
+    let id = client.take("subscribe.far").id;
+    let model = r#"{"n":1e999,"s":"x","d":{"data":[1,[-1e999,{"a":1e999,"b":2}]]},"list":{"rid":"list"}}"#;
+    client.receive_text(&format!(
+        r#"{{"id":{id},"result":{{"models":{{"far":{model}}},"collections":{{"list":[1e999,2]}}}}}}"#
+    ));
+    let list = json!([null, 2]);
+    let value = json!({ "n": null, "s": "x", "d": [1, [null, { "a": null, "b": 2 }]], "list": list });
+    assert_eq!(client.value("far"), value);
+}
+
+#[test]
 fn an_error_keeps_its_code_whatever_it_says() {
     let error = read_error(&format!(r#"{{"code":"torn.code","message":"{TORN}","data":"{TORN}"}}"#));
     assert_eq!((&*error.code, &*error.message), ("torn.code", MENDED));
