@@ -41,7 +41,7 @@ impl Client {
         let wait = Wait::ask(&self.owner, |hub| {
             hub.engine.connect(hub.now());
             match hub.engine.state() {
-                ConnectionState::Connected => Asked::Answered(Ok(Answer::Done)),
+                ConnectionState::Connected | ConnectionState::Stale => Asked::Answered(Ok(Answer::Done)),
                 _ => Asked::Wait(Wanted::Connection),
             }
         });

@@ -123,7 +123,11 @@ impl<T: Transport, H: Hook> Driver<T, H> {
 
     fn poll_hook(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         let Some(hooked) = &mut self.hooked else { return Poll::Pending };
-        let Poll::Ready(result) = hooked.as_mut().poll(cx) else { return Poll::Pending };
+        // What the hook asks for is asked while it is polled; what others ask for waits for its end.
+        self.shared.step(|hub| hub.engine.admit(true));
+        let polled = hooked.as_mut().poll(cx);
+        self.shared.step(|hub| hub.engine.admit(false));
+        let Poll::Ready(result) = polled else { return Poll::Pending };
         self.hooked = None;
         self.shared.step(|hub| {
             hub.failure = result.err();
@@ -138,8 +142,7 @@ impl<T: Transport, H: Hook> Driver<T, H> {
         if self.transport.poll_deadline(cx, deadline).is_pending() {
             return Some(Some(deadline));
         }
-        // A timer may fire a moment early; what it was set for is due all the same.
-        self.shared.step(|hub| hub.engine.handle_timeout(hub.now().max(deadline)));
+        self.shared.step(|hub| hub.handle_timeout(deadline));
         None
     }
 

@@ -20,6 +20,8 @@ pub enum Error {
     UnsupportedProtocol,
     /// The gateway's answer makes no sense.
     Senseless,
+    /// As many resources are cached as [`Options::max_resources`](crate::session::Options::max_resources) allows.
+    CacheFull,
     /// The client was closed, or what drives it has ended.
     Closed,
     /// Parameters could not be written as JSON.
@@ -51,6 +53,7 @@ impl Error {
             Failure::NoConnection => Error::Unreachable(why.to_owned()),
             Failure::Senseless => Error::Senseless,
             Failure::UnsupportedProtocol => Error::UnsupportedProtocol,
+            Failure::CacheFull => Error::CacheFull,
         }
     }
 
@@ -78,6 +81,7 @@ impl fmt::Display for Error {
             Error::Disconnected => f.write_str("the connection was lost"),
             Error::UnsupportedProtocol => f.write_str("the gateway does not speak this version of the protocol"),
             Error::Senseless => f.write_str("the gateway's answer makes no sense"),
+            Error::CacheFull => f.write_str("as many resources are cached as `Options::max_resources` allows"),
             Error::Closed => f.write_str("the client is closed"),
             Error::Encode(error) => write!(f, "the parameters cannot be written as JSON: {error}"),
             Error::Decode(error) => write!(f, "the value is of another type: {error}"),

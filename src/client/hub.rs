@@ -97,7 +97,16 @@ impl Hub {
     }
 
     pub fn next_timeout(&self) -> Option<Time> {
-        self.engine.poll_timeout().map(|(at, _)| at)
+        let timer = self.engine.poll_timeout().map(|(at, _)| at);
+        timer.into_iter().chain(self.engine.poll_heartbeat()).min()
+    }
+
+    /// The time that [`Hub::next_timeout`] gave has come.
+    pub fn handle_timeout(&mut self, deadline: Time) {
+        // A timer may fire a moment early; what it was set for is due all the same.
+        let now = self.now().max(deadline);
+        self.engine.handle_timeout(now);
+        self.engine.handle_heartbeat(now);
     }
 
     /// A frame has arrived.
@@ -241,7 +250,9 @@ impl Hub {
                 request,
                 match outcome {
                     Outcome::Resource(id) => Settled::Resource(id),
-                    Outcome::Payload(span) => Settled::Other(Ok(Answer::Payload(mend(span.of(text)).into_owned()))),
+                    Outcome::Payload(span) | Outcome::Result(span) => {
+                        Settled::Other(Ok(Answer::Payload(mend(span.of(text)).into_owned())))
+                    }
                     Outcome::Error(span) => Settled::Other(Err(Error::Res(read_error(span.of(text))))),
                     Outcome::Failed(failure) => Settled::Other(Err(self.fail(failure))),
                 },

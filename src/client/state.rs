@@ -14,12 +14,16 @@ use crate::session::{ConnectionState, Time};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum State {
-    /// Not connected and not about to be.
+    /// Nothing has been asked for yet.
     Idle,
     Connecting,
+    /// Connected again, while what is held is being compared.
+    Stale,
     Connected,
     /// The connection was lost, or could not be made; the next attempt is that far away.
     Waiting(Duration),
+    /// Not connected, and not about to be until something is asked for.
+    Closed,
 }
 
 impl State {
@@ -27,7 +31,9 @@ impl State {
         match state {
             ConnectionState::Idle => State::Idle,
             ConnectionState::Connecting => State::Connecting,
+            ConnectionState::Stale => State::Stale,
             ConnectionState::Connected => State::Connected,
+            ConnectionState::Closed => State::Closed,
             ConnectionState::Waiting { until } => State::Waiting(Duration::from_millis(until.0.saturating_sub(now.0))),
         }
     }

@@ -33,16 +33,6 @@ export const differences = {
     },
   },
 
-  'recovery that is refused': {
-    temporary: true,
-    why: 'that what came as an error is refused again is told if what referred to it has gone meanwhile',
-    apply({ ours, theirs, failed }) {
-      const again = ({ event, data }) =>
-        event === 'resclient.error' && failed.has(data.error) && /^subscribe\./.test(data.method);
-      return takeOutExcess(ours.events, theirs.events, again);
-    },
-  },
-
   'order in a moment': {
     why: 'several resources whose time comes at the same moment are asked for, or given back, in no particular order',
     apply(pair) {

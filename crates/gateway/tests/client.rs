@@ -253,7 +253,7 @@ async fn a_client_without_a_gateway_says_why() {
     assert!(!why.is_empty());
     let client = Client::builder().start(&url(address));
     assert!(matches!(client.get::<Model>("library.book.1").await, Err(Error::Unreachable(_))));
-    assert_eq!(client.state(), State::Idle);
+    assert_eq!(client.state(), State::Closed);
 }
 
 #[tokio::test]

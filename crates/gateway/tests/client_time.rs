@@ -22,6 +22,8 @@ enum Wire {
     Down,
     /// Open, and nothing gets through.
     Mute,
+    /// The same of what was open before.
+    Dead,
 }
 
 /// A gateway in this process, and the way to it.
@@ -50,16 +52,20 @@ impl Net {
     }
 
     fn client_with(&self, options: Options) -> Client {
-        let (client, driver) = Client::builder().options(options).build(Line {
+        let (client, driver) = Client::builder().options(options).build(self.line());
+        tokio::spawn(driver);
+        client
+    }
+
+    fn line(&self) -> Line {
+        Line {
             gateway: self.gateway.clone(),
             requests: self.requests.clone(),
             state: self.state.subscribe(),
             start: Instant::now(),
             end: None,
             sleep: None,
-        });
-        tokio::spawn(driver);
-        client
+        }
     }
 
     /// How often something was asked for.
@@ -112,7 +118,7 @@ impl Transport for Line {
                 match wire {
                     Wire::Up => {}
                     Wire::Down => return,
-                    Wire::Mute => {
+                    Wire::Mute | Wire::Dead => {
                         let _ = events.send(SocketEvent::Opened);
                         return std::future::pending().await;
                     }
@@ -131,7 +137,12 @@ impl Transport for Line {
                             Outgoing::Frame(frame) => drop(events.send(SocketEvent::Frame(frame))),
                             Outgoing::Close(..) => return,
                         },
-                        () = async { let _ = state.wait_for(|state| *state != Wire::Up).await; } => return,
+                        () = async { let _ = state.wait_for(|state| *state != Wire::Up).await; } => {
+                            if *state.borrow() == Wire::Dead {
+                                return std::future::pending().await;
+                            }
+                            return;
+                        }
                     }
                 }
             };
@@ -267,6 +278,38 @@ async fn a_gateway_that_does_not_answer_is_given_up_on_in_time() {
     let before = Instant::now();
     assert!(matches!(client.open().await, Err(Error::Unreachable(_))));
     assert_eq!(before.elapsed().as_millis(), 3_000);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_connection_that_is_dead_though_open_is_found_out_and_made_anew() {
+    let net = Net::new();
+    let client = net.client();
+    let first: Model = client.get("notes.first").await.unwrap();
+    let mut events = first.changes();
+    sleep(Duration::from_secs(60)).await;
+    assert_eq!(net.asked("version"), 3, "after every 25 s of silence");
+    net.state.send_replace(Wire::Dead);
+    net.service.change("notes.first", json!({ "text": "two" })).unwrap();
+    sleep(Duration::from_secs(20)).await;
+    assert_eq!(client.state(), State::Connected);
+    net.state.send_replace(Wire::Up);
+    let before = Instant::now();
+    assert!(matches!(events.next().await, Some(Event::Change(_))));
+    assert!(before.elapsed() <= Duration::from_secs(16), "{:?}", before.elapsed());
+    assert_eq!(first.get("text"), Some(Item::Data("two".into())));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_others_ask_for_waits_for_the_hook() {
+    let net = Net::new();
+    let builder = Client::builder().on_connect(|client| async move {
+        sleep(Duration::from_secs(2)).await;
+        client.call::<u8>("notes.first", "echo", &1).await.map(|_| ())
+    });
+    let (client, driver) = builder.build(net.line());
+    tokio::spawn(driver);
+    let _first: Model = client.get("notes.first").await.unwrap();
+    assert_eq!(*net.requests.lock().unwrap(), ["version", "call.notes.first.echo", "subscribe.notes.first"]);
 }
 
 /// Whether a future does not end at once. It is dropped then.
