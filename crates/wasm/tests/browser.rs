@@ -68,7 +68,8 @@ impl Client {
     fn new(kind: &str) -> Client {
         let host = TestHost::new(wasm_bindgen::memory(), kind);
         let face: Host = host.clone().unchecked_into();
-        let driver = JsValue::from(Driver::new(face, 1.0, 1.0, 1.0, 1.0, 1.0, 20_000.0, 1, 2));
+        let (interval, timeout) = if kind == "hasty" { (20.0, 20.0) } else { (25_000.0, 10_000.0) };
+        let driver = JsValue::from(Driver::new(face, 1.0, 1.0, 1.0, 1.0, 1.0, 20_000.0, interval, timeout, 0, 1, 2));
         host.attach(driver.clone());
         Client { driver: driver.unchecked_into(), host }
     }
@@ -127,6 +128,26 @@ fn a_frame_larger_than_the_buffer_makes_it_grow() {
     client.host.answer(&format!(r#""result":{{"models":{{"a.b":{{"long":"{long}"}}}}}}"#));
     let record = client.driver.take(0);
     assert_eq!(client.host.record_text(record, 5).len(), long.len() + r#"{"long":""}"#.len());
+}
+
+#[wasm_bindgen_test]
+async fn a_silent_gateway_is_asked_and_then_given_up() {
+    let client = Client::new("hasty");
+    client.driver.connect();
+    client.host.handshake();
+    client.until(r#"{"id":2,"method":"version"}"#).await;
+    client.until("disconnected").await;
+    assert!(client.host.is_detached(0));
+    client.driver.disconnect();
+}
+
+#[wasm_bindgen_test]
+fn a_socket_that_is_closed_for_good_is_not_opened_again() {
+    let client = Client::new("final");
+    client.driver.connect();
+    client.host.handshake();
+    client.host.close(0);
+    assert!(client.host.log().ends_with("disconnected\nstate 5 0 0"), "{}", client.host.log());
 }
 
 #[wasm_bindgen_test]

@@ -91,6 +91,12 @@ export class TestHost {
   socket_event(kind) {
     this.log.push(`socket ${['open', 'error', 'close'][kind]}`);
     this.wake();
+    return kind === 2 && this.kind === 'final';
+  }
+
+  await_heartbeat(delay) {
+    clearTimeout(this.heartbeat);
+    if (delay >= 0) this.heartbeat = setTimeout(() => this.driver.heartbeat(), delay);
   }
 
   sent() {}
