@@ -178,22 +178,53 @@ fn what_others_ask_for_while_the_hook_runs_waits_for_its_end() {
 }
 
 #[test]
-fn a_request_the_hook_may_be_waiting_for_waits_5_s_at_most() {
+fn what_may_be_a_request_of_the_hook_waits_no_longer_than_a_handshake_may_take() {
     let mut client = Client::new();
     client.auto_hook = false;
-    client.connect();
+    let earlier = client.call("before", "the.hook", None);
     client.shake_hands("1.2.3");
     client.engine.admit(false);
     client.call("session", "check", None);
-    client.advance(4_999);
+    client.advance(19_999);
     assert!(client.sent.is_empty());
     client.advance(1);
     assert_eq!(client.methods(), ["call.session.check"]);
     client.call("session", "more", None);
+    assert_eq!(client.methods(), ["call.session.check"], "each waits for itself");
+    client.advance(20_000);
     assert_eq!(client.methods(), ["call.session.check", "call.session.more"]);
     client.respond("call.session.check", json!({ "payload": null }));
     client.hook_done(true);
+    assert_eq!(
+        client.methods(),
+        ["call.session.more", "call.before.the.hook"],
+        "what was asked for before is not the hook's"
+    );
+    assert!(!client.settled.contains_key(&earlier));
     assert_eq!(client.due_in(), None);
+}
+
+#[test]
+fn the_hook_gets_what_others_wait_for_already() {
+    let mut client = Client::new();
+    client.auto_hook = false;
+    let get = client.get_pending("user");
+    client.get_pending("other");
+    client.shake_hands("1.2.3");
+    assert!(client.sent.is_empty());
+    assert_eq!(client.get_pending("user"), get);
+    assert_eq!(client.methods(), ["subscribe.user"]);
+    client.respond("subscribe.user", models(json!({ "user": {} })));
+    assert_eq!(client.settled[&get], Settled::Resource(client.id("user")));
+    // Asked for by somebody of whom it is not known that it is the hook.
+    client.engine.admit(false);
+    client.get_pending("other");
+    assert!(client.sent.is_empty());
+    client.advance(20_000);
+    client.take("unsubscribe.user");
+    assert_eq!(client.methods(), ["subscribe.other"]);
+    client.hook_done(true);
+    assert_eq!(client.methods(), ["subscribe.other"]);
 }
 
 #[test]

@@ -26,7 +26,6 @@ import type {
   SetOf,
 } from './schema.js';
 import { Session } from './Session.js';
-import { askPatiently } from './tooActive.js';
 import { TypeList } from './TypeList.js';
 import { instantiate } from './wasm.js';
 
@@ -190,12 +189,7 @@ export abstract class BaseClient<S = unknown> implements ClientApi {
     return this.#promise((session) => {
       const limits = this.#limits(options);
       const asked = { rid, method: `subscribe.${rid}` };
-      const ask = () => {
-        const found = session.driver.get(rid);
-        if (found >= 0) return Promise.resolve(session.resources.object(found) as R);
-        return session.requests.wait<R>(-found, asked);
-      };
-      return this.#wait(ask, asked, limits);
+      return this.#wait(session, asked, limits, () => -session.driver.get(rid));
     });
   }
 
@@ -390,28 +384,36 @@ export abstract class BaseClient<S = unknown> implements ClientApi {
     options?: RequestOptions,
     raw = false,
   ): Promise<R> {
-    return this.#promise(({ driver, requests }) => {
+    return this.#promise((session) => {
+      const { driver } = session;
       const limits = this.#limits(options);
       const given = params || undefined;
       // Undefined where there is nothing that JSON could hold, whatever the types say.
       const json = JSON.stringify(given) as string | undefined;
       const asked = { rid, method: `${ACTIONS[action]}.${rid}${name && `.${name}`}`, params: given, raw };
-      let request = 0;
-      const ask = () => requests.wait<R>((request = driver.request(action, rid, name, json ?? '')), asked);
-      return this.#wait(ask, asked, limits, () => {
-        if (driver.give_up(request)) requests.forget(request);
-      });
+      return this.#wait(session, asked, limits, () => driver.request(action, rid, name, json ?? ''));
     });
   }
 
-  /** Asks, within limits, and again where the service says when and the option that it should be. */
-  #wait<R>(ask: () => Promise<R>, asked: Asked, limits: Limits, giveUp?: () => void): Promise<R> {
-    let over = false;
-    const isOver = () => over || this.state.state === 'closed';
-    const promise = this.#options.retryOnTooActive ? askPatiently(ask, isOver) : ask();
+  /**
+   * Asks, within limits, and again where the service says when and the option that it should be. `ask` answers the number of the
+   * request, or minus that of the resource if it is cached.
+   */
+  #wait<R>(session: Session, asked: Asked, limits: Limits, ask: () => number): Promise<R> {
+    const { driver, requests, resources, connection, waits } = session;
+    let request = 0;
+    let isOfHook = false;
+    const attempt = () => {
+      if (isOfHook) connection.onConnect.resume();
+      request = ask();
+      if (request <= 0) return Promise.resolve(resources.object(-request) as R);
+      isOfHook = connection.onConnect.asks(request);
+      return requests.wait<R>(request, asked);
+    };
+    const promise = this.#options.retryOnTooActive ? waits.ask(asked, attempt) : attempt();
     return limited(promise, asked, limits, () => {
-      over = true;
-      giveUp?.();
+      waits.end(asked);
+      if (driver.give_up(request)) requests.forget(request);
     });
   }
 

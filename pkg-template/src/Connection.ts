@@ -2,6 +2,7 @@ import { type Deferred, deferred } from './deferred.js';
 import type { Driver } from './driver.js';
 import type { Emitter } from './Emitter.js';
 import type { ClientState, ConnectError } from './events.js';
+import { Hook } from './Hook.js';
 import { LocalError, localError } from './localErrors.js';
 import type { OnConnect, OnConnectError, WebSocketLike } from './options.js';
 import { safely } from './safely.js';
@@ -26,17 +27,16 @@ export class Connection {
   private closing = false;
   /** Why there is no connection, once there is none. */
   private reason: ConnectError = DISCONNECT_CALLED;
-  /** Number of the latest run of `onConnect`. */
-  private hooks = 0;
-  /** Whether one is running. */
-  private hooking = false;
+  readonly onConnect: Hook;
 
   constructor(
     private readonly owner: ConnectionOwner,
     private readonly emitter: Emitter,
     private readonly driver: Pick<Driver, 'connect' | 'disconnect' | 'hook_done' | 'admit'>,
     private readonly fatalCloseCodes: readonly number[],
-  ) {}
+  ) {
+    this.onConnect = new Hook(driver);
+  }
 
   /** The promise of a connection: the same while connecting and connected. */
   connect(): Promise<undefined> {
@@ -81,46 +81,25 @@ export class Connection {
     if (state.state === 'closed') state.reason = this.closing ? DISCONNECT_CALLED : this.reason;
     this.state = state;
     if (state.state === 'closed' || state.state === 'waiting') this.owner.ws = null;
-    if (!this.usable) this.endHook();
+    if (!this.usable) this.onConnect.stop();
     const listen = state.state === 'waiting' ? globalThis.addEventListener : globalThis.removeEventListener;
     // Node has neither.
     for (const event of RETURNS) (listen as typeof listen | undefined)?.(event, this.retry);
     this.emitter.emit(this.owner, 'state', state);
   }
 
-  /** Runs `onConnect`, in a task of its own because it is the application's. */
+  /** The handshake is done, and `onConnect` is what comes next. */
   hook(): void {
-    const hook = ++this.hooks;
-    if (!this.owner.onConnect) {
+    const { onConnect } = this.owner;
+    if (!onConnect) {
       this.driver.hook_done(true);
       return;
     }
-    const done = (ok: boolean) => {
-      if (hook !== this.hooks) return;
-      this.hooking = false;
-      this.driver.hook_done(ok);
+    const failed = (error: unknown) => {
+      this.failure = error;
+      console.error(error);
     };
-    void Promise.resolve()
-      .then(() => {
-        if (hook === this.hooks) return this.runHook();
-      })
-      .then(
-        () => done(true),
-        (error: unknown) => {
-          if (hook === this.hooks) {
-            this.failure = error;
-            console.error(error);
-          }
-          done(false);
-        },
-      );
-  }
-
-  /** Something the hook may wait for is about to be settled: what is asked for until the end of the task is the hook's. */
-  resume(): void {
-    if (!this.hooking) return;
-    this.driver.admit(true);
-    setTimeout(() => this.driver.admit(false));
+    void this.onConnect.run(() => this.callHook(onConnect), failed);
   }
 
   /** There is no use in waiting any longer, unless nobody looks. */
@@ -139,7 +118,7 @@ export class Connection {
     this.owner.connected = false;
     this.owner.ws = null;
     this.pending = null;
-    this.endHook();
+    this.onConnect.stop();
     const lost = localError(LocalError.ConnectionError);
     this.reason = { ...lost, data: this.closeEvent };
     this.emitter.emit(this.owner, 'disconnect', this.closing ? DISCONNECT_CALLED : (this.closeEvent ?? lost));
@@ -150,7 +129,7 @@ export class Connection {
     const error = this.error(number);
     this.pending = null;
     this.owner.ws = null;
-    this.endHook();
+    this.onConnect.stop();
     this.reason = error;
     pending?.reject(error);
     this.emitter.emit(this.owner, 'connectError', error);
@@ -170,22 +149,12 @@ export class Connection {
     return this.state.state === 'connected' || this.state.state === 'stale';
   }
 
-  /** A hook that is still running belongs to a connection that is gone. */
-  private endHook(): void {
-    this.hooks += 1;
-    this.hooking = false;
-  }
-
   /** `connected` is true until the callback returns, so that it can tell by it that it may send. */
-  private runHook(): unknown {
+  private callHook(onConnect: OnConnect<never>): unknown {
     const { owner } = this;
     owner.connected = true;
     try {
-      const result = owner.onConnect?.(owner as never);
-      // Until this task has ended it is the hook that asks, and then again when what it asked for has been answered.
-      this.hooking = true;
-      this.resume();
-      return result;
+      return onConnect(owner as never);
     } finally {
       owner.connected = false;
     }

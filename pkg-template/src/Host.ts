@@ -2,6 +2,7 @@ import type { Connection } from './Connection.js';
 import type { Debug } from './Debug.js';
 import type { Driver, DriverHost } from './driver.js';
 import type { Frames } from './frames.js';
+import { LONGEST } from './limited.js';
 import type { Memory } from './memory.js';
 import type { WebSocketFactory } from './options.js';
 import { safely } from './safely.js';
@@ -90,7 +91,7 @@ export class Host implements DriverHost {
   await_heartbeat(delay: number): void {
     clearTimeout(this.heartbeat);
     if (delay < 0) return;
-    this.heartbeat = setTimeout(() => this.atWork?.driver.heartbeat(), delay);
+    this.heartbeat = setTimeout(() => this.atWork?.driver.heartbeat(), Math.min(delay, LONGEST));
     // In Node it is the socket that keeps the process from ending.
     (this.heartbeat as { unref?(): void }).unref?.();
   }

@@ -3,11 +3,12 @@ import type { EventHandler } from './EventBus.js';
 import type { ClientState, UnsubscribeEvent } from './events.js';
 import type { ResError } from './ResError.js';
 import type { ResourceResult } from './ResourceResult.js';
+import { Retry } from './Retry.js';
 
 /** What is used of a client: either of `resclient-wasm` or of `resclient-wasm/slim`. */
 export interface ResourceClient {
   readonly state: ClientState;
-  get(rid: string): Promise<object>;
+  get(rid: string, options?: { timeout?: number }): Promise<object>;
   getCached(rid: string): object | undefined;
   on(events: string, handler: EventHandler): void;
   off(events: string, handler: EventHandler): void;
@@ -31,6 +32,7 @@ export class ResourceStore<D, R extends object> {
   #question = 0;
   #outdated = false;
   #letGo: (() => void) | undefined;
+  readonly #retry = new Retry(() => this.#ask());
 
   constructor(client: ResourceClient, rid: string | null | undefined) {
     this.#client = client;
@@ -66,6 +68,7 @@ export class ResourceStore<D, R extends object> {
 
   #stop(): void {
     this.#letGo?.();
+    this.#retry.stop();
     this.#client.off('connect', this.#connected);
     this.#client.off('error', this.#refused as EventHandler);
     this.#release();
@@ -75,7 +78,8 @@ export class ResourceStore<D, R extends object> {
   #ask(): void {
     if (this.#rid == null || this.#subscribers.size === 0) return;
     const question = ++this.#question;
-    this.#client.get(this.#rid).then(
+    // However long it takes: nobody waits for this promise.
+    this.#client.get(this.#rid, { timeout: 0 }).then(
       (item) => {
         if (question !== this.#question) return;
         if (isLive(item)) this.#show(item);
@@ -93,11 +97,13 @@ export class ResourceStore<D, R extends object> {
       live.on(null, this.#heard);
       this.#live = live;
     }
+    this.#retry.succeeded();
     this.#publish(this.#success(live));
   }
 
   #fail(error: ResError): void {
     this.#release();
+    this.#retry.failed(error);
     this.#failure = error;
     this.#publish({ ...FAILED, data: this.#result.data, error, refetch: this.#pending.refetch });
   }

@@ -13,6 +13,7 @@ import { type Outcome, Requests } from './Requests.js';
 import { type ErrorObject, ResError } from './ResError.js';
 import { type Report, Resources, type ResourceTypes } from './Resources.js';
 import { type SessionEvents, Tape } from './Tape.js';
+import { Waits } from './tooActive.js';
 import { Updates } from './Updates.js';
 import { Values } from './Values.js';
 
@@ -25,6 +26,8 @@ export class Session implements SessionEvents {
   readonly connection: Connection;
   readonly resources: Resources;
   readonly requests = new Requests();
+  /** Requests to be made again. */
+  readonly waits = new Waits();
   private readonly values: Values;
   private readonly host: Host;
   /** What the host calls, which only this holds while the client is idle. */
@@ -79,7 +82,7 @@ export class Session implements SessionEvents {
       // Who waits for the answer is the one to hear that it could not be made.
       outcome = ({ reject }) => reject(error);
     }
-    this.connection.resume();
+    this.connection.onConnect.answers(request);
     this.requests.settle(request, outcome);
   }
 
@@ -124,6 +127,7 @@ export class Session implements SessionEvents {
   state(state: number, untilLow: number, untilHigh: number): void {
     const name = STATES[state]!;
     this.host.hold(name !== 'closed');
+    if (name === 'closed') this.waits.end();
     this.connection.changed(name === 'waiting' ? { state: name, until: float(untilLow, untilHigh) } : { state: name });
   }
 

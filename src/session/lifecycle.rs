@@ -3,8 +3,9 @@
 use super::connection::Phase;
 use super::engine::Engine;
 use super::output::{ConnectionId, ConnectionState, Failure, Output};
-use super::requests::Purpose;
+use super::requests::{Purpose, Queued};
 use super::time::{Time, Timer};
+use crate::cache::ResourceId;
 use crate::protocol::request::Action;
 use crate::protocol::{ResError, Version};
 
@@ -90,13 +91,15 @@ impl Engine {
             0 => ConnectionState::Connected,
             _ => ConnectionState::Stale,
         });
-        self.send_queued();
+        let queued = std::mem::take(&mut self.requests.queued);
+        self.send(queued);
         self.outputs.push_back(Output::Connected);
     }
 
     /// While the hook runs: whether it is the hook that asks from now on. What others ask for waits for its end, so that nothing
     /// is asked for without the authentication it is to bring. Holds until the hook has ended; when it begins, it is assumed.
-    /// Authentication requests never wait.
+    /// Authentication requests never wait. What may be the hook's own, for it was made while the hook runs, waits for no longer than
+    /// [`Options::handshake_timeout`](super::Options::handshake_timeout): it may be what the hook waits for.
     pub fn admit(&mut self, admitted: bool) {
         self.connection.admitted = admitted;
     }
@@ -106,19 +109,39 @@ impl Engine {
         self.connection.phase == Phase::Hook && (self.connection.admitted || method.starts_with("auth."))
     }
 
-    /// A request waits for the hook, but not for ever: it may be the hook's own, and the hook waits for it.
+    /// A request waits for the hook, but not for ever, or the two could wait for each other.
     pub(super) fn wait_for_hook(&mut self) {
         if self.connection.timer.is_none() {
-            self.connection.timer = Some(self.timers.set(self.now + HOOK_PATIENCE, Timer::Hook));
+            let deadline = self.now + self.options.handshake_timeout;
+            self.connection.timer = Some(self.timers.set(deadline, Timer::Hook));
         }
     }
 
-    fn send_queued(&mut self) {
-        for queued in std::mem::take(&mut self.requests.queued) {
-            if queued.purpose != Purpose::Obsolete {
-                self.request(queued.purpose, queued.method, queued.params.as_deref());
+    /// Someone asks for what is being got already: while the hook runs it may be the hook.
+    pub(super) fn asked_again(&mut self, id: ResourceId) {
+        if self.connection.phase == Phase::Hook
+            && let Some(at) = self.requests.queued.iter().position(|q| q.purpose == Purpose::Subscribe(id))
+        {
+            self.connection.waiting_before -= usize::from(at < self.connection.waiting_before);
+            let queued = self.requests.queued.remove(at);
+            self.request(queued.purpose, queued.method, queued.params.as_deref());
+        }
+    }
+
+    /// Sends what was asked for while the hook runs.
+    fn send_doubtful(&mut self) {
+        let doubtful = self.requests.queued.split_off(self.connection.waiting_before);
+        self.send(doubtful);
+    }
+
+    fn send(&mut self, requests: Vec<Queued>) {
+        let admitted = std::mem::replace(&mut self.connection.admitted, true);
+        for Queued { purpose, method, params } in requests {
+            if purpose != Purpose::Obsolete {
+                self.request(purpose, method, params.as_deref());
             }
         }
+        self.connection.admitted = admitted;
     }
 
     /// A deadline of [`Engine::poll_timeout`] has passed.
@@ -137,8 +160,7 @@ impl Engine {
                 }
                 Timer::Hook => {
                     self.connection.timer = None;
-                    self.connection.admitted = true;
-                    self.send_queued();
+                    self.send_doubtful();
                 }
                 Timer::Linger(id) => self.linger_over(id),
                 Timer::Resubscribe(id) => self.resubscribe(id),
@@ -153,6 +175,7 @@ impl Engine {
         self.connection.protocol = protocol.and_then(|p| p.parse().ok()).unwrap_or(Version::LEGACY);
         self.connection.phase = Phase::Hook;
         self.connection.admitted = true;
+        self.connection.waiting_before = self.requests.queued.len();
         self.start_heartbeat();
         self.outputs.push_back(Output::Hook);
     }
@@ -251,6 +274,3 @@ impl Engine {
         self.connection.id
     }
 }
-
-/// Milliseconds that requests wait for the hook.
-const HOOK_PATIENCE: u64 = 5_000;

@@ -69,6 +69,66 @@ test('onConnect may ask for one thing after the other', async () => {
   client.disconnect();
 });
 
+test('onConnect gets what was asked for before there was a connection', async () => {
+  const seen = [];
+  const { client, gateway } = connected(
+    { user: { model: { name: 'x' } } },
+    { onConnect: async (client) => seen.push((await client.get('user')).name) },
+  );
+  const user = await client.get('user');
+  await client.connect();
+  assert.deepEqual([seen, user.name], [['x'], 'x']);
+  assert.deepEqual(methods(gateway), ['version', 'subscribe.user']);
+  client.disconnect();
+});
+
+test('no task of somebody else begins while it is taken for the hook', async () => {
+  const { opened, open } = gate();
+  const { client, gateway } = connected(
+    { a: { model: {} } },
+    {
+      onConnect: async (client) => {
+        await client.authenticate('session', 'login');
+        await opened;
+      },
+    },
+  );
+  // In the task that comes next, whatever there is before and after the login.
+  const gets = [];
+  const polling = setInterval(() => gets.push(client.get('a')), 0);
+  const login = gateway.request('auth.session.login');
+  client.connect();
+  await login;
+  while (gets.length < 3) await turn();
+  clearInterval(polling);
+  assert.deepEqual(methods(gateway), ['version', 'auth.session.login']);
+  open();
+  await Promise.all(gets);
+  assert.equal(gateway.count('subscribe.a'), 1);
+  client.disconnect();
+});
+
+test('an onConnect that is asked to wait by the service waits, and goes on as itself', async () => {
+  let busy = true;
+  const { client, gateway } = connected(
+    {},
+    {
+      retryOnTooActive: true,
+      onConnect: async (client) => {
+        await client.call('session', 'slow');
+        await client.call('session', 'check');
+      },
+    },
+  );
+  gateway.answers.set('call.session.slow', () => {
+    const error = { code: 'system.tooActive', message: 'Too active', data: { seconds: 0 } };
+    return busy ? ((busy = false), { error }) : { result: { payload: 1 } };
+  });
+  await client.connect();
+  assert.deepEqual(methods(gateway), ['version', 'call.session.slow', 'call.session.slow', 'call.session.check']);
+  client.disconnect();
+});
+
 test('what waits for an onConnect that fails is rejected with it', async () => {
   const { opened, open } = gate();
   const started = gate();

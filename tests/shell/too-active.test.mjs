@@ -53,3 +53,32 @@ test('who gives up or disconnects meanwhile does not ask again', async () => {
   assert.equal((await call).code, 'system.tooActive');
   assert.deepEqual([gateway.count('call.a.m'), gateway.count('call.a.n'), gateway.sockets.length], [1, 1, 1]);
 });
+
+test('it is not asked for at the speed of the network, whatever the service says', async () => {
+  const { client, gateway } = connected({}, { retryOnTooActive: true });
+  busy(gateway, 'call.a.m', 3, { seconds: 0 });
+  await client.connect();
+  const { setTimeout } = globalThis;
+  const delays = [];
+  globalThis.setTimeout = (run, delay) => {
+    delays.push(delay);
+    return setTimeout(run);
+  };
+  try {
+    await client.call('a', 'm');
+  } finally {
+    globalThis.setTimeout = setTimeout;
+  }
+  assert.deepEqual(delays.filter(Boolean), [50, 100, 200]);
+  client.disconnect();
+});
+
+test('disconnect ends the wait at once', async () => {
+  const { client, gateway } = connected({}, { retryOnTooActive: true });
+  busy(gateway, 'call.a.m', 1, { seconds: 3600 });
+  const call = client.call('a', 'm').catch((e) => e);
+  await gateway.request('call.a.m');
+  await new Promise((resolve) => setTimeout(resolve));
+  client.disconnect();
+  assert.equal((await call).code, 'system.tooActive');
+});
