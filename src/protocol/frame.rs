@@ -135,13 +135,17 @@ impl Frame {
     }
 
     fn clear(&mut self) {
-        let Frame { id, event, error, result, body, set, values, cells, keys } = self;
-        (*id, *event, *error, *result) = (None, None, None, false);
-        *body = Body::default();
-        set.clear();
-        values.clear();
-        cells.clear();
-        keys.clear();
+        (self.id, self.event, self.error, self.result) = (None, None, None, false);
+        self.clear_body();
+    }
+
+    /// Forgets what an object in `result` or `data` held.
+    pub(super) fn clear_body(&mut self) {
+        self.body = Body::default();
+        self.set.clear();
+        self.values.clear();
+        self.cells.clear();
+        self.keys.clear();
     }
 
     /// Gives back the memory of an unusually large frame.

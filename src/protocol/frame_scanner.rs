@@ -109,7 +109,9 @@ impl<'a, 'f, N: Names> FrameScanner<'a, 'f, N> {
         }
     }
 
+    /// Takes what the frame says; of several it is the last, as in `JSON.parse`.
     fn body(&mut self) -> Result<()> {
+        self.frame.clear_body();
         let first = self.scanner.peek();
         let from = self.scanner.mark();
         if first == b'{' {
@@ -302,6 +304,7 @@ impl<'a, 'f, N: Names> FrameScanner<'a, 'f, N> {
     }
 
     fn values(&mut self) -> Result<()> {
+        self.frame.values.clear();
         self.scanner.open(b'{')?;
         let mut first = true;
         while self.scanner.more(first, b'}')? {
