@@ -63,7 +63,8 @@ impl<'a, 'f, N: Names> FrameScanner<'a, 'f, N> {
                 let key = self.scanner.key()?;
                 if self.scanner.raw(&key) == b"code" && self.scanner.peek() == b'"' {
                     let text = self.scanner.string()?;
-                    code = self.scanner.text(&text)?.into_owned();
+                    // Half a character makes it no code that is known, but an error all the same.
+                    code = String::from_utf8_lossy(&self.scanner.unescape(&text)).into_owned();
                 } else {
                     self.scanner.skip()?;
                 }
