@@ -268,3 +268,18 @@ fn a_reference_to_what_is_only_asked_for_leads_to_a_resync() {
     client.respond("subscribe.a", models(json!({ "a": { "x": { "rid": "b" }, "y": 2 } })));
     assert_eq!(client.value("a"), json!({ "x": {}, "y": 2 }));
 }
+
+#[test]
+fn the_text_of_a_frame_is_not_kept_for_what_the_same_frame_changes() {
+    let mut client = Client::connected();
+    client.lazy = true;
+    client.load_listened("m", models(json!({ "m": { "n": 1 } })));
+    client.read_all();
+    assert!(client.kept.is_empty());
+    client.event("m.add", json!({ "idx": 0, "value": 1, "collections": { "m": [2] } }));
+    assert!(client.kept.is_empty());
+    assert_eq!(client.value("m"), json!([1, 2]));
+    client.event("m.change", json!({ "values": { "n": 1 }, "errors": { "m": {} }, "models": { "m": {} } }));
+    assert!(client.kept.is_empty());
+    assert_eq!(client.value("m"), json!({ "n": 1 }));
+}

@@ -218,6 +218,7 @@ impl Engine {
             received: Vec::with_capacity(frame.set.len()),
             loaded: Vec::new(),
             replaced: Vec::new(),
+            retained: false,
         };
         apply.set(frame);
         let result = event.map_or(Ok(()), |(id, kind)| apply.event(id, kind, frame));

@@ -40,6 +40,8 @@ pub struct Apply<'a> {
     pub loaded: Vec<ResourceId>,
     /// Resources that became ones of another kind.
     pub replaced: Vec<u64>,
+    /// Whether the reader was told to keep the text of this frame.
+    pub retained: bool,
 }
 
 impl Apply<'_> {
@@ -62,7 +64,8 @@ impl Apply<'_> {
             // Before whatever refers to it.
             self.later.insert(0, Output::Loaded(std::mem::take(&mut self.loaded)));
         }
-        if self.graph.texts.contains(self.frame_id) {
+        self.retained = self.graph.texts.contains(self.frame_id);
+        if self.retained {
             self.later.push(Output::Retain(self.frame_id));
         }
         if !self.replaced.is_empty() {
@@ -316,7 +319,17 @@ impl Apply<'_> {
     fn set_text(&mut self, id: ResourceId, entry: &SetEntry) {
         let text = Text { frame: self.frame_id, rid: entry.rid, value: entry.value };
         let released = self.graph.set_text(id, text);
-        self.out.extend(released.map(Output::Release));
+        self.release_text(released);
+    }
+
+    /// The text of a frame is needed no more. That of this one may not have been kept yet, so it cannot be given back ahead of
+    /// all else.
+    fn release_text(&mut self, released: Option<FrameId>) {
+        match released {
+            Some(frame) if frame != self.frame_id => self.out.push_back(Output::Release(frame)),
+            Some(frame) if self.retained => self.later.push(Output::Release(frame)),
+            _ => {}
+        }
     }
 
     /// A resource that has not been read is about to change, and its text will no longer be its value. That is told
@@ -329,7 +342,8 @@ impl Apply<'_> {
             self.out.push_back(Output::Loaded(vec![id]));
         }
         self.out.push_back(Output::Touch(reading));
-        self.out.extend(self.graph.drop_text(id).map(Output::Release));
+        let released = self.graph.drop_text(id);
+        self.release_text(released);
     }
 }
 

@@ -123,7 +123,7 @@ impl Client {
             Output::Settled { request, outcome } => {
                 let settled = match outcome {
                     Outcome::Resource(id) => Settled::Resource(id),
-                    Outcome::Payload(span) if span.is_empty() => Settled::Payload(None),
+                    Outcome::Payload(span) | Outcome::Result(span) if span.is_empty() => Settled::Payload(None),
                     Outcome::Result(span) => Settled::Result(serde_json::from_str(span.of(&self.text)).unwrap()),
                     Outcome::Payload(span) => Settled::Payload(serde_json::from_str(span.of(&self.text)).ok()),
                     Outcome::Error(span) => Settled::Error(self.error(span)),
