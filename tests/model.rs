@@ -4,6 +4,8 @@
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
+#[path = "model/corpus.rs"]
+mod corpus;
 #[path = "model/gateway.rs"]
 mod gateway;
 #[path = "model/service.rs"]

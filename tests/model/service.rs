@@ -40,6 +40,21 @@ impl Value {
             Value::WrappedPrimitive(n) => json!({ "data": n }),
         }
     }
+
+    /// What [`Value::wire`] has written.
+    pub fn read(wire: &Json) -> Self {
+        let number = |json: &Json| json.as_i64().and_then(|n| n.try_into().ok()).expect("it is a small number");
+        let rid = wire["rid"].as_str().map(super::gateway::number);
+        match (rid, &wire["data"], wire) {
+            (Some(rid), ..) if wire["soft"] == true => Value::Soft(rid),
+            (Some(rid), ..) => Value::Reference(rid),
+            (_, Json::Object(data), _) => Value::Data(number(&data["n"][0])),
+            (_, data @ Json::Number(_), _) => Value::WrappedPrimitive(number(data)),
+            (.., Json::String(text)) => Value::Text(text["text \" ".len()..].parse().expect("it ends in a number")),
+            (.., Json::Null) => Value::Null,
+            _ => Value::Number(number(wire)),
+        }
+    }
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -69,6 +84,18 @@ impl Content {
             Content::Model(model) => model.iter().map(|(&k, v)| (KEYS[k].to_owned(), v.wire(legacy))).collect(),
             Content::Collection(list) => list.iter().map(|v| v.wire(legacy)).collect(),
             Content::Missing => json!({ "code": "system.notFound", "message": "Not found" }),
+        }
+    }
+
+    /// What [`Content::wire`] has written.
+    pub fn read(kind: &str, wire: &Json) -> Self {
+        let key = |name: &str| KEYS.iter().position(|&key| key == name).expect("it is a key of these services");
+        match (kind, wire) {
+            ("model", Json::Object(members)) => {
+                Content::Model(members.iter().map(|(name, value)| (key(name), Value::read(value))).collect())
+            }
+            ("collection", Json::Array(items)) => Content::Collection(items.iter().map(Value::read).collect()),
+            _ => Content::Missing,
         }
     }
 }

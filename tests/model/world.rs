@@ -73,14 +73,14 @@ pub fn any_action() -> impl Strategy<Value = Action> {
 }
 
 pub struct World {
-    client: Client,
-    gateway: Gateway,
+    pub client: Client,
+    pub gateway: Gateway,
     /// What the application listens to, and how often.
     listened: BTreeMap<ResourceId, (Rid, u32)>,
-    asked: BTreeSet<RequestId>,
+    pub asked: BTreeSet<RequestId>,
     closed: usize,
     /// Whether the engine has something to complain about.
-    misbehaved: bool,
+    pub misbehaved: bool,
 }
 
 impl World {
@@ -283,15 +283,19 @@ impl World {
             self.gateway.inbox.extend(sent);
         }
         for rid in std::mem::take(&mut self.client.dropped) {
-            let rid = super::gateway::number(&rid);
-            assert!(self.listened.values().all(|&(listened, _)| listened != rid), "{} was listened to", NAMES[rid]);
+            assert!(self.listened.values().all(|&(listened, _)| NAMES[listened] != rid), "{rid} was listened to");
         }
+    }
+
+    /// The client gets a frame, from wherever.
+    pub fn receive(&mut self, frame: &str) {
+        self.client.receive_text(frame);
+        self.carry();
     }
 
     fn hand_over(&mut self) -> bool {
         let Some(frame) = self.gateway.outbox.pop_front() else { return false };
-        self.client.receive_text(&frame);
-        self.carry();
+        self.receive(&frame);
         true
     }
 
