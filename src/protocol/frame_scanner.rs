@@ -36,14 +36,13 @@ impl<'a, 'f, N: Names> FrameScanner<'a, 'f, N> {
                     let name = self.scanner.string()?;
                     self.frame.event = Some(self.event_name(&name)?);
                 }
-                // An error that is null is none.
-                Some(Outer::Error) if self.scanner.peek() != b'n' => self.frame.error = Some(self.error()?),
+                Some(Outer::Error) => self.frame.error = self.error()?,
                 Some(Outer::Result) => {
                     self.frame.result = true;
                     self.body()?;
                 }
                 Some(Outer::Data) => self.body()?,
-                _ => {
+                None => {
                     self.scanner.skip()?;
                 }
             }
@@ -51,9 +50,11 @@ impl<'a, 'f, N: Names> FrameScanner<'a, 'f, N> {
         self.scanner.finish()
     }
 
-    fn error(&mut self) -> Result<WireError> {
+    /// Takes an error. One that is null is none.
+    fn error(&mut self) -> Result<Option<WireError>> {
         let mut code = String::new();
-        let object = self.scanner.peek() == b'{';
+        let first = self.scanner.peek();
+        let object = first == b'{';
         let mark = self.scanner.mark();
         if object {
             self.scanner.open(b'{')?;
@@ -72,7 +73,8 @@ impl<'a, 'f, N: Names> FrameScanner<'a, 'f, N> {
         } else {
             self.scanner.skip()?;
         }
-        Ok(WireError { span: self.scanner.span_from(mark), code })
+        let error = WireError { span: self.scanner.span_from(mark), code };
+        Ok(Some(error).filter(|_| first != b'n'))
     }
 
     fn event_name(&mut self, s: &Str) -> Result<EventName> {
@@ -182,6 +184,7 @@ impl<'a, 'f, N: Names> FrameScanner<'a, 'f, N> {
 
     /// Takes a group of a resource set.
     fn group(&mut self, kind: ResourceKind) -> Result<()> {
+        self.frame.set.retain(|entry| entry.kind != kind);
         self.scanner.open(b'{')?;
         // Growing step by step, lists would be written several times, and to memory that was never used.
         let resources = (self.scanner.left() / USUAL_RESOURCE).min(MOST_EXPECTED);

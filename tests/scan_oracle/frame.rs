@@ -103,7 +103,7 @@ fn expected_frame(text: &str) -> Option<ExpectedFrame<'_>> {
                         code = String::from_utf8_lossy(&wtf8(raw)).into_owned();
                     }
                 }
-                frame.error = Some((raw, code));
+                frame.error = (raw != "null").then_some((raw, code));
             }
             key @ (b"result" | b"data") => {
                 frame.result |= key == b"result";
