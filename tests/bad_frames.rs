@@ -283,3 +283,14 @@ fn the_text_of_a_frame_is_not_kept_for_what_the_same_frame_changes() {
     assert!(client.kept.is_empty());
     assert_eq!(client.value("m"), json!({ "n": 1 }));
 }
+
+#[test]
+fn resources_that_refer_to_each_other_go_with_the_connection_that_brought_them_for_nothing() {
+    let mut client = client();
+    client.get_pending("b");
+    let (c, d) = (json!({ "to": { "rid": "d" } }), json!({ "to": { "rid": "c" } }));
+    client.respond("subscribe.b", models(json!({ "c": c, "d": d })));
+    assert_eq!(client.engine.counters().resets, 1);
+    assert_eq!([client.engine.find("c"), client.engine.find("d")], [None, None]);
+    assert_eq!(client.stale(), ["a", "list", "m"], "what is listened to is kept");
+}

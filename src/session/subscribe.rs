@@ -276,6 +276,8 @@ impl Engine {
                 }
             }
         }
+        // Nothing is covered any more, not even what came in a circle that nothing else refers to.
+        roots.extend(self.graph.ids().filter(|&id| !self.graph.slot(id).content.is_none()));
         self.collect(&roots);
         // What had a subscription of its own gets one again, also where another one will cover it: for how long is not known.
         self.graph.renew(&renewed);
