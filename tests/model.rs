@@ -6,6 +6,8 @@ use wasm_bindgen_test::wasm_bindgen_test as test;
 
 #[path = "model/corpus.rs"]
 mod corpus;
+#[path = "model/damage.rs"]
+mod damage;
 #[path = "model/gateway.rs"]
 mod gateway;
 #[path = "model/service.rs"]
@@ -19,7 +21,7 @@ use std::fmt;
 use proptest::prelude::*;
 
 use service::any_content;
-use world::{Action, World, any_action, any_misbehaviour};
+use world::{Action, World, any_action, any_interference, any_misbehaviour};
 
 #[derive(Clone)]
 struct Case {
@@ -44,12 +46,16 @@ impl fmt::Debug for Case {
     }
 }
 
-fn any_case(action: impl Strategy<Value = Action>) -> impl Strategy<Value = Case> {
+fn any_case(actions: impl Strategy<Value = Vec<Action>>) -> impl Strategy<Value = Case> {
     let protocol = prop_oneof![6 => Just("1.2.3"), 1 => Just("1.2.0"), 1 => Just("1.1.1")];
     let service = prop::collection::vec(any_content(), service::NAMES.len());
-    let actions = prop::collection::vec(action, 1..60);
+    let actions = prop::collection::vec(actions, 1..60).prop_map(|actions| actions.concat());
     (service, protocol, any::<bool>(), any::<u64>(), actions)
         .prop_map(|(service, protocol, lazy, seed, actions)| Case { service, protocol, lazy, seed, actions })
+}
+
+fn one(action: impl Strategy<Value = Action>) -> impl Strategy<Value = Vec<Action>> {
+    action.prop_map(|action| vec![action])
 }
 
 fn run(case: Case) {
@@ -63,23 +69,34 @@ fn run(case: Case) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: cases(), failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: cases(1500), failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn client_gateway_and_service_agree_once_things_are_quiet(case in any_case(any_action())) {
+    fn client_gateway_and_service_agree_once_things_are_quiet(case in any_case(one(any_action()))) {
         run(case);
     }
 
     #[test]
     fn they_agree_in_the_end_even_if_the_gateway_sends_nonsense(
-        case in any_case(prop_oneof![20 => any_action(), 1 => any_misbehaviour()]),
+        case in any_case(one(prop_oneof![20 => any_action(), 1 => any_misbehaviour()])),
     ) {
         run(case);
     }
 }
 
-/// As many as take some twenty seconds, or what `PROPTEST_CASES` says. A wasm engine in a debug build is slower.
-fn cases() -> u32 {
-    let usual = if cfg!(target_arch = "wasm32") { 300 } else { 1500 };
+proptest! {
+    #![proptest_config(ProptestConfig { cases: cases(500), failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn they_agree_in_the_end_even_if_frames_are_damaged_on_the_way(
+        case in any_case(prop_oneof![4 => one(any_action()), 1 => any_interference()]),
+    ) {
+        run(case);
+    }
+}
+
+/// As many as take some seconds, or what `PROPTEST_CASES` says. A wasm engine in a debug build is slower.
+fn cases(usual: u32) -> u32 {
+    let usual = if cfg!(target_arch = "wasm32") { usual / 5 } else { usual };
     std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(usual)
 }

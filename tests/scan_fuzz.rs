@@ -1,10 +1,13 @@
 //! The scanner against `serde_json`, on texts made up by rule and on recorded frames that were damaged.
 
+#[path = "support/damage.rs"]
+mod damage;
 mod scan_oracle;
 
+use damage::{damage, damaged};
 use proptest::collection::vec;
 use proptest::prelude::*;
-use proptest::sample::{Index, select};
+use proptest::sample::select;
 use scan_oracle::{check, check_frame, check_json};
 
 #[cfg(target_arch = "wasm32")]
@@ -117,56 +120,6 @@ fn frame() -> impl Strategy<Value = String> {
 fn object(members: &[(String, String)]) -> String {
     let members: Vec<String> = members.iter().map(|(key, value)| format!("{key}: {value}")).collect();
     format!("{{{}}}", members.join(","))
-}
-
-#[derive(Debug, Clone)]
-enum Damage {
-    Cut(Index),
-    Remove(Index, usize),
-    Repeat(Index, usize),
-    Insert(Index, String),
-    Replace(Index, String),
-}
-
-impl Damage {
-    fn apply(&self, chars: &mut Vec<char>) {
-        let (Damage::Cut(at)
-        | Damage::Remove(at, _)
-        | Damage::Repeat(at, _)
-        | Damage::Insert(at, _)
-        | Damage::Replace(at, _)) = self;
-        let at = at.index(chars.len() + 1);
-        let upto = |len: &usize| (at + len).min(chars.len());
-        match self {
-            Damage::Cut(_) => chars.truncate(at),
-            Damage::Remove(_, len) => drop(chars.drain(at..upto(len))),
-            Damage::Repeat(_, len) => {
-                let piece = chars[at..upto(len)].to_vec();
-                chars.splice(at..at, piece);
-            }
-            Damage::Insert(_, piece) => drop(chars.splice(at..at, piece.chars())),
-            Damage::Replace(_, piece) => drop(chars.splice(at..upto(&1), piece.chars())),
-        }
-    }
-}
-
-fn damage() -> impl Strategy<Value = Vec<Damage>> {
-    let at = any::<Index>;
-    let piece = || prop_oneof![select(PIECES.to_vec()).prop_map(str::to_owned), any::<char>().prop_map(String::from)];
-    let one = prop_oneof![
-        1 => at().prop_map(Damage::Cut),
-        2 => (at(), 1..20usize).prop_map(|(at, len)| Damage::Remove(at, len)),
-        2 => (at(), 1..60usize).prop_map(|(at, len)| Damage::Repeat(at, len)),
-        4 => (at(), piece()).prop_map(|(at, piece)| Damage::Insert(at, piece)),
-        4 => (at(), piece()).prop_map(|(at, piece)| Damage::Replace(at, piece)),
-    ];
-    vec(one, 0..4)
-}
-
-fn damaged(text: &str, damage: &[Damage]) -> String {
-    let mut chars: Vec<char> = text.chars().collect();
-    damage.iter().for_each(|one| one.apply(&mut chars));
-    chars.into_iter().collect()
 }
 
 #[test]
@@ -309,47 +262,6 @@ const ESCAPES: [&str; 14] = [
     r"\ud83d",
     r"\uDE00",
     r"\ud83d\ud83d\ude00",
-];
-
-const PIECES: [&str; 38] = [
-    "\"",
-    "\\",
-    "{",
-    "}",
-    "[",
-    "]",
-    ":",
-    ",",
-    "0",
-    "9",
-    "-",
-    "+",
-    ".",
-    "e",
-    "E",
-    " ",
-    "\n",
-    "\u{b}",
-    "\0",
-    "\u{7f}",
-    "\u{a0}",
-    "\u{feff}",
-    "é",
-    "😀",
-    "\\u",
-    "\\ud800",
-    "\\udc00",
-    "\\x",
-    "null",
-    "tru",
-    "1e400",
-    "[[",
-    "{\"\":",
-    "},",
-    "\"a\":1,",
-    "\"rid\":",
-    "\"soft\":true",
-    "\"data\":{}",
 ];
 
 /// A few for every run, or what `PROPTEST_CASES` says.

@@ -8,6 +8,7 @@ use resclient::mirror::{Content as Mirrored, Item};
 use resclient::session::{ConnectionState, Counters, Get, Options, RequestId};
 use serde_json::json;
 
+use super::damage::{Damage, Meaning, any_damage};
 use super::gateway::Gateway;
 use super::service::{Content, Mutation, NAMES, Rid, Value, any_content, any_mutation, any_rid};
 use super::support::Client;
@@ -28,6 +29,8 @@ pub enum Action {
     Grant(Rid),
     /// The gateway sends something about this resource that makes no sense.
     Misbehave(Rid, usize),
+    /// A frame reaches the client other than it was sent.
+    Damage(Damage),
     /// Frames reach the gateway.
     ToGateway(usize),
     /// The gateway answers one request that waits.
@@ -47,6 +50,13 @@ pub enum Action {
 /// What a gateway does that has gone wrong, now and then.
 pub fn any_misbehaviour() -> impl Strategy<Value = Action> {
     (any_rid(), 0..5usize).prop_map(|(rid, how)| Action::Misbehave(rid, how))
+}
+
+/// Something is done while there is a connection, and the next frame because of it is damaged.
+pub fn any_interference() -> impl Strategy<Value = Vec<Action>> {
+    let connected = [Action::Advance(2_000), Action::Accept, Action::Deliver];
+    (any_action(), any_damage())
+        .prop_map(move |(action, damage)| connected.iter().cloned().chain([action, Action::Damage(damage)]).collect())
 }
 
 pub fn any_action() -> impl Strategy<Value = Action> {
@@ -137,6 +147,7 @@ impl World {
                 self.misbehaved = true;
                 self.gateway.misbehave(rid, how);
             }
+            Action::Damage(damage) => self.damage(&damage),
             Action::ToGateway(frames) => (0..frames).for_each(|_| {
                 self.gateway.accept();
             }),
@@ -291,6 +302,32 @@ impl World {
     pub fn receive(&mut self, frame: &str) {
         self.client.receive_text(frame);
         self.carry();
+    }
+
+    /// Hands a damaged frame over. What nobody could know to be untrue is believed, until the connection is made anew: that is
+    /// done at once.
+    fn damage(&mut self, damage: &Damage) {
+        while self.gateway.outbox.is_empty() && (self.gateway.accept() || self.gateway.complete(0)) {}
+        let Some(frame) = self.gateway.outbox.pop_front() else { return };
+        let damaged = damage.apply(&frame);
+        let before = self.client.engine.counters();
+        self.misbehaved = true;
+        self.client.receive_text(&damaged);
+        let after = self.client.engine.counters();
+        let (heard, reset) = (after.frames > before.frames, after.resets > before.resets);
+        let misfit = after.misfits > before.misfits;
+        let noticed = match Meaning::of(&frame, &damaged) {
+            Meaning::None => {
+                assert!(!heard || after.malformed > before.malformed && reset, "{damaged} was taken for a frame");
+                true
+            }
+            Meaning::Same => true,
+            Meaning::Event => reset || misfit,
+            Meaning::Other => reset,
+        };
+        if !noticed {
+            self.act(Action::Cut);
+        }
     }
 
     fn hand_over(&mut self) -> bool {

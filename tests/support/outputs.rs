@@ -123,8 +123,11 @@ impl Client {
             Output::Settled { request, outcome } => {
                 let settled = match outcome {
                     Outcome::Resource(id) => Settled::Resource(id),
-                    Outcome::Payload(span) | Outcome::Result(span) if span.is_empty() => Settled::Payload(None),
-                    Outcome::Result(span) => Settled::Result(serde_json::from_str(span.of(&self.text)).unwrap()),
+                    Outcome::Payload(span) if span.is_empty() => Settled::Payload(None),
+                    // There may be none, or half a character in it, which no Rust string holds.
+                    Outcome::Result(span) => {
+                        Settled::Result(serde_json::from_str(span.of(&self.text)).unwrap_or_default())
+                    }
                     Outcome::Payload(span) => Settled::Payload(serde_json::from_str(span.of(&self.text)).ok()),
                     Outcome::Error(span) => Settled::Error(self.error(span)),
                     Outcome::Failed(failure) => Settled::Failed(failure.error()),
