@@ -28,6 +28,16 @@ suite('the package in a page made by Vite, without configuration', () => {
     }
   });
 
+  test('a URL relative to the page is that of the gateway behind it, also in a worker', async () => {
+    const server = await gateway({ resources, www: join(folder, 'dist') });
+    try {
+      await followsChange(server.page, '/');
+      await followsChange(`${server.page}?worker`, '/');
+    } finally {
+      await server.stop();
+    }
+  });
+
   test('the slim entry loads the module from the file that Vite emits', async () => {
     const emitted = await readdir(join(folder, 'dist/assets'));
     assert.equal(emitted.filter((name) => name.endsWith('.wasm')).length, 1, emitted.join());
