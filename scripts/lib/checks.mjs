@@ -23,6 +23,7 @@ const CHECKS = {
   prettier: () => node('prettier/bin/prettier.cjs', '.', '--check', '--log-level', 'warn'),
   tsc: () => node('@typescript/native/bin/tsc', '-p', 'pkg-template'),
   'tsc of the command': () => node('@typescript/native/bin/tsc', '-p', 'pkg-template/cli'),
+  features: () => capture(process.execPath, ['scripts/features.mjs']),
 };
 
 const DENIED = ['--', '-D', 'warnings'];

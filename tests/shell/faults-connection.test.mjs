@@ -113,6 +113,23 @@ test('a gateway that does not know the protocol is not asked again', async () =>
   assert.deepEqual([client.state.state, gateway.sockets.length], ['closed', 3]);
 });
 
+test('handlers of an event of the client are removed one by one, or all at once', async () => {
+  const { client, delivered } = connected();
+  const seen = [];
+  const one = () => seen.push('one');
+  client.on('connect', one);
+  client.on('connect disconnect', () => seen.push('both'));
+  client.off('connect', one);
+  client.off('connect', () => {});
+  await client.connect();
+  await delivered();
+  assert.deepEqual(seen.splice(0), ['both']);
+  client.off('disconnect');
+  client.disconnect();
+  await delivered();
+  assert.deepEqual(seen, []);
+});
+
 test('each event of the client is told once for what it stands for', async () => {
   const { client, gateway, delivered } = connected(models());
   const log = recorded(client, 'connect disconnect error connectError');

@@ -1,0 +1,68 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { root } from './places.mjs';
+
+/** What the project promises: features of the client, and faults of npm resclient 2.5 that it does not have. */
+const PROMISED = [...ids('C', 32), ...ids('RF', 30)];
+
+/**
+ * The rows of a list of features: `{ id, what, tests }`. A row begins with a line `**<id>** <what>`, and has an item
+ * `` - `<file> › <test>` `` for each test that shows it.
+ */
+export function rowsOf(markdown) {
+  const rows = [];
+  for (const line of markdown.split('\n')) {
+    const [, id, what] = /^\*\*(\S+)\*\* (.+)$/.exec(line) ?? [];
+    if (id) rows.push({ id, what, tests: [] });
+    const [, file, name] = /^- `(.+?) › (.+)`$/.exec(line) ?? [];
+    if (file) rows.at(-1)?.tests.push({ file, name });
+  }
+  return rows;
+}
+
+/** What is wrong with such rows, a sentence each. */
+export function faultsOf(rows) {
+  const faults = [];
+  for (const id of PROMISED) {
+    const count = rows.filter((row) => row.id === id).length;
+    if (count !== 1) faults.push(`${id} is listed ${count === 0 ? 'nowhere' : `${count} times`}`);
+  }
+  const known = new Map();
+  for (const { id, tests } of rows) {
+    if (!PROMISED.includes(id)) faults.push(`${id} is not among what is promised`);
+    if (tests.length === 0) faults.push(`${id} is shown by no test`);
+    for (const { file, name } of tests) {
+      if (!known.has(file)) known.set(file, testsOf(file));
+      const names = known.get(file);
+      if (!names) faults.push(`${id}: there is no test file ${file}`);
+      else if (!names.includes(name)) faults.push(`${id}: ${file} has no test “${name}”`);
+    }
+  }
+  return faults;
+}
+
+/** The names of the tests in a file, as they are written there; undefined when there is none that a suite would run. */
+function testsOf(file) {
+  const path = join(root, file);
+  if (!/\.(rs|test\.mjs)$/.test(file) || !existsSync(path)) return undefined;
+  const text = readFileSync(path, 'utf8');
+  return file.endsWith('.rs') ? rustTests(text) : javaScriptTests(text);
+}
+
+/** Functions below an attribute whose last word is `test`, unless another one says to leave it out. */
+function rustTests(text) {
+  const found = text.matchAll(/((?:^[ \t]*#\[.+\]\n)+)[ \t]*(?:async )?fn (\w+)/gm);
+  return [...found].filter(([, attributes]) => isRun(attributes)).map(([, , name]) => name);
+}
+
+const isRun = (attributes) => /#\[(?:\w+::)*\w*test\b/.test(attributes) && !attributes.includes('#[ignore');
+
+/** The first argument of every call of `test` and `inBrowser` that begins a line. A template stands as it is written. */
+function javaScriptTests(text) {
+  const found = text.matchAll(/^[ \t]*(?:test|inBrowser)\(\s*(['"`])((?:\\.|(?!\1).)+)\1/gms);
+  return [...found].map(([, , name]) => name.replace(/\\(.)/g, '$1'));
+}
+
+function ids(letters, count) {
+  return Array.from({ length: count }, (_, i) => `${letters}${i + 1}`);
+}

@@ -1,0 +1,66 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { root } from '../../scripts/lib/places.mjs';
+
+const LIST = readFileSync(join(root, 'docs/features.md'), 'utf8');
+
+/** What `npm run features` says of a list. */
+function features(list) {
+  const folder = join(root, 'target/shell-tests');
+  mkdirSync(folder, { recursive: true });
+  const file = join(folder, `features-${process.pid}.md`);
+  writeFileSync(file, list);
+  try {
+    const { status, stdout, stderr } = spawnSync(process.execPath, ['scripts/features.mjs', file], {
+      cwd: root,
+      encoding: 'utf8',
+    });
+    return { status, stdout, complaint: stderr.trim() };
+  } finally {
+    rmSync(file);
+  }
+}
+
+/** The list with a row rewritten. */
+function edited(id, edit) {
+  const rows = LIST.split(/^(?=\*\*)/m);
+  const at = rows.findIndex((row) => row.startsWith(`**${id}**`));
+  return rows.with(at, edit(rows[at])).join('');
+}
+
+test('every feature is printed with the tests that show it', () => {
+  const { status, stdout, complaint } = features(LIST);
+  assert.deepEqual([status, complaint], [0, '']);
+  assert.match(stdout, /^C1 {4}The first frame/m);
+  assert.match(stdout, /^ {6}tests\/handshake\.rs › an_unsupported_protocol_fails_the_connection_for_good$/m);
+  assert.match(stdout, /\n62 rows, shown by \d+ tests\n$/);
+});
+
+test('a list that promises less, twice, or what no test shows is refused, and it is said why', () => {
+  const item = (text) => (row) => row.replace(/^- .*$/m, `- \`${text}\``);
+  for (const [list, complaint] of [
+    [edited('C7', () => ''), 'C7 is listed nowhere'],
+    [edited('RF3', (row) => row + row), 'RF3 is listed 2 times'],
+    [edited('RF30', (row) => `${row}\n${row.replace('RF30', 'RF31')}`), 'RF31 is not among what is promised'],
+    [edited('C2', (row) => row.replaceAll(/^- .*\n/gm, '')), 'C2 is shown by no test'],
+    [edited('C2', item('tests/none.rs › a_test')), 'C2: there is no test file tests/none.rs'],
+    [edited('C2', item('scripts/test.mjs › a test')), 'C2: there is no test file scripts/test.mjs'],
+    [edited('C2', item('tests/events.rs › a_test')), 'C2: tests/events.rs has no test “a_test”'],
+    // A function, but no test; the beginning of a name; and a text that is not one.
+    [edited('C2', item('tests/events.rs › listening')), 'C2: tests/events.rs has no test “listening”'],
+    [
+      edited('C3', (row) => row.replace(/, and one object ever after/, '')),
+      'C3: tests/shell/client.test.mjs has no test “get answers one promise while it is under way”',
+    ],
+    [
+      edited('C3', item('tests/shell/client.test.mjs › example.model')),
+      'C3: tests/shell/client.test.mjs has no test “example.model”',
+    ],
+  ]) {
+    const said = features(list);
+    assert.deepEqual([said.status, said.complaint], [1, complaint]);
+  }
+});
