@@ -25,23 +25,18 @@ fn listening() -> Client {
     client
 }
 
-/// The delays after which `broken` is asked for, each time in vain.
-fn refused(client: &mut Client, times: usize) -> Vec<u64> {
-    let ask = |_| {
-        let delay = client.due_in().expect("it is asked for again");
-        client.advance(delay);
-        client.refuse("subscribe.broken", "system.notFound");
-        delay
-    };
-    (0..times).map(ask).collect()
+/// Lets time pass until `broken` is asked for; how long that took.
+fn asked(client: &mut Client) -> u64 {
+    let delay = client.due_in().expect("it is asked for again");
+    client.advance(delay);
+    assert_eq!(client.methods(), ["subscribe.broken"]);
+    delay
 }
 
 #[test]
 fn a_reference_that_came_as_an_error_is_asked_for_until_it_loads() {
     let mut client = listening();
-    assert_eq!(client.due_in(), Some(10_000));
-    client.advance(10_000);
-    assert_eq!(client.methods(), ["subscribe.broken"]);
+    assert!((10_000..20_000).contains(&asked(&mut client)));
     client.respond("subscribe.broken", models(json!({ "broken": { "n": 1 } })));
     assert_eq!(client.value("list"), json!([{ "n": 1 }]));
     client.event("broken.change", json!({ "values": { "n": 2 } }));
@@ -52,17 +47,21 @@ fn a_reference_that_came_as_an_error_is_asked_for_until_it_loads() {
 }
 
 #[test]
-fn the_delay_doubles_up_to_320_s_and_nobody_is_told_what_is_known() {
+fn the_delay_doubles_and_after_seven_refusals_only_the_next_connection_asks_again() {
     let mut client = listening();
-    assert_eq!(refused(&mut client, 8), [10, 20, 40, 80, 160, 320, 320, 320].map(|s| s * 1000));
-    assert_eq!(client.refusals, []);
+    for least in [10, 20, 40, 80, 160, 320, 640].map(|s| s * 1000) {
+        assert!((least..2 * least).contains(&asked(&mut client)));
+        client.refuse("subscribe.broken", "system.notFound");
+    }
+    assert_eq!(client.due_in(), None);
+    assert_eq!(client.refusals, [], "what is known already is not told");
     assert_eq!(client.take_events(), []);
 }
 
 #[test]
 fn nor_is_anybody_told_of_what_is_let_go_of_meanwhile() {
     let mut client = listening();
-    client.advance(10_000);
+    asked(&mut client);
     client.event("list.remove", json!({ "idx": 0 }));
     client.refuse("subscribe.broken", "system.notFound");
     assert_eq!(client.refusals, []);
@@ -73,7 +72,7 @@ fn nor_is_anybody_told_of_what_is_let_go_of_meanwhile() {
 fn what_may_not_be_read_is_asked_for_once() {
     for code in ["system.accessDenied", "system.deleted"] {
         let mut client = listening();
-        client.advance(10_000);
+        asked(&mut client);
         client.refuse("subscribe.broken", code);
         assert_eq!(client.due_in(), None);
     }
@@ -99,7 +98,7 @@ fn what_loads_in_another_way_is_not_asked_for() {
 #[test]
 fn what_has_loaded_is_given_back_when_nothing_else_refers_to_it() {
     let mut client = listening();
-    client.advance(10_000);
+    asked(&mut client);
     // It refers to itself, and to what refers to it.
     let loaded = json!({ "broken": { "me": reference("broken"), "kid": reference("kid") },
         "kid": { "parent": reference("broken") } });
@@ -115,14 +114,17 @@ fn what_has_loaded_is_given_back_when_nothing_else_refers_to_it() {
 #[test]
 fn what_has_loaded_and_is_taken_away_by_the_gateway_is_asked_for_again() {
     let mut client = listening();
-    client.advance(10_000);
+    asked(&mut client);
     client.respond("subscribe.broken", models(json!({ "broken": { "n": 1 } })));
     client.event("broken.unsubscribe", json!({ "reason": { "code": "system.internalError", "message": "No" } }));
-    client.advance(10_000);
+    assert_eq!(client.stale(), ["broken"], "nothing keeps it up to date");
+    asked(&mut client);
+    client.refuse("subscribe.broken", "system.internalError");
+    asked(&mut client);
     client.respond("subscribe.broken", models(json!({ "broken": { "n": 2 } })));
     assert_eq!(client.value("list"), json!([{ "n": 2 }]));
     client.event("broken.unsubscribe", json!({ "reason": { "code": "system.accessDenied", "message": "No" } }));
-    client.advance(10_000);
+    asked(&mut client);
     client.refuse("subscribe.broken", "system.accessDenied");
     assert_eq!(client.due_in(), None);
     client.event("list.remove", json!({ "idx": 0 }));
@@ -132,7 +134,7 @@ fn what_has_loaded_and_is_taken_away_by_the_gateway_is_asked_for_again() {
 #[test]
 fn on_a_new_connection_the_reference_covers_it_again() {
     let mut client = listening();
-    client.advance(10_000);
+    asked(&mut client);
     client.respond("subscribe.broken", models(json!({ "broken": {} })));
     client.close();
     client.reconnect();
@@ -153,4 +155,19 @@ fn a_retry_delay_of_0_means_never() {
     client.shake_hands("1.2.3");
     client.load_listened("list", list());
     assert_eq!(client.due_in(), None);
+}
+
+#[test]
+fn many_are_not_all_asked_for_at_once() {
+    let mut client = Client::connected();
+    let rids: Vec<String> = (0..1000).map(|n| format!("broken.{n}")).collect();
+    let items: Vec<Json> = rids.iter().map(|rid| reference(rid)).collect();
+    let errors: serde_json::Map<String, Json> = rids.iter().map(|rid| (rid.clone(), not_found())).collect();
+    client.load_listened("list", json!({ "collections": { "list": items }, "errors": errors }));
+    client.advance(10_000);
+    for _ in 0..10 {
+        client.sent.clear();
+        client.advance(1_000);
+        assert!((50..200).contains(&client.sent.len()), "{} in a second", client.sent.len());
+    }
 }

@@ -26,7 +26,7 @@ export class Connection {
   /** Set from a call of `disconnect` until there is another socket. */
   private closing = false;
   /** Why there is no connection, once there is none. */
-  private reason: ConnectError = DISCONNECT_CALLED;
+  private reason: ConnectError = disconnectCalled();
   readonly onConnect: Hook;
 
   constructor(
@@ -78,7 +78,7 @@ export class Connection {
   }
 
   changed(state: ClientState): void {
-    if (state.state === 'closed') state.reason = this.closing ? DISCONNECT_CALLED : this.reason;
+    if (state.state === 'closed') state.reason = this.closing ? disconnectCalled() : this.reason;
     this.state = state;
     if (state.state === 'closed' || state.state === 'waiting') this.owner.ws = null;
     if (!this.usable) this.onConnect.stop();
@@ -121,7 +121,7 @@ export class Connection {
     this.onConnect.stop();
     const lost = localError(LocalError.ConnectionError);
     this.reason = { ...lost, data: this.closeEvent };
-    this.emitter.emit(this.owner, 'disconnect', this.closing ? DISCONNECT_CALLED : (this.closeEvent ?? lost));
+    this.emitter.emit(this.owner, 'disconnect', this.closing ? disconnectCalled() : (this.closeEvent ?? lost));
   }
 
   failed(number: number): void {
@@ -138,7 +138,7 @@ export class Connection {
 
   /** A failure on this side, with what the socket told about it. */
   error(number: number): ConnectError {
-    if (number === LocalError.Disconnect && this.closing) return { ...DISCONNECT_CALLED };
+    if (number === LocalError.Disconnect && this.closing) return disconnectCalled();
     const error: ConnectError = localError(number);
     const data = this.failure ?? this.closeEvent;
     if (data !== undefined && number !== LocalError.UnknownError && number !== LocalError.CacheFull) error.data = data;
@@ -168,7 +168,7 @@ function pendingConnect(): Deferred<undefined> {
   return pending;
 }
 
-const DISCONNECT_CALLED: ConnectError = { code: 'system.disconnect', message: 'Disconnect called' };
+const disconnectCalled = (): ConnectError => ({ code: 'system.disconnect', message: 'Disconnect called' });
 /** Events of a page that the network, or somebody to look at it, is there again. */
 const RETURNS = ['online', 'pageshow', 'visibilitychange'];
 const SOCKET_OPEN = 0;

@@ -53,7 +53,7 @@ export class Host implements DriverHost {
 
   /** Copies the frame of a message event into memory; see the driver for what the answer means. */
   ingest(event: { readonly data: unknown }, pointer: number, capacity: number): number {
-    const { data } = event;
+    const data = dataOf(event);
     if (typeof data !== 'string') return NOT_TEXT;
     const { frames, memory, debug } = this.parts;
     frames.current = data;
@@ -66,6 +66,8 @@ export class Host implements DriverHost {
     const { connection, factory } = this.parts;
     try {
       const socket = factory();
+      // Fails for what is no object, and for one that cannot be listened to.
+      (socket as { onmessage: unknown }).onmessage = null;
       connection.opened(socket);
       return socket;
     } catch (error) {
@@ -122,6 +124,15 @@ export class Host implements DriverHost {
       if (read < piece.length) return -(target - pointer + (length - from) * 3) - 1;
     }
     return target - pointer;
+  }
+}
+
+function dataOf(event: { readonly data: unknown } | undefined): unknown {
+  try {
+    return event?.data;
+  } catch (error) {
+    console.error(error);
+    return undefined;
   }
 }
 

@@ -1,4 +1,5 @@
-import { defineMember, ResModel } from './ResModel.js';
+import { defineMember } from './members.js';
+import { ResModel } from './ResModel.js';
 
 /** Answers the value of a member that has not been read yet. */
 export type ReadMember = (name: string) => unknown;

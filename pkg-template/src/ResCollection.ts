@@ -31,7 +31,7 @@ export class ResCollection<T = unknown> {
   private _map: Map<string, T> | null;
 
   /** Collections are made by the client. A factory calls this for a class of its own. */
-  constructor(api: ClientApi, rid: string, options?: CollectionOptions<T>) {
+  constructor(api: ClientApi, rid: string, options?: CollectionOptions<T> | null) {
     const idCallback = options?.idCallback ?? null;
     if (idCallback !== null && typeof idCallback !== 'function') throw new Error('Not a function or null');
     this._api = api;

@@ -4,6 +4,7 @@ import { same } from './equal.js';
 import type { EventHandler } from './EventBus.js';
 import { serialise } from './json.js';
 import type { UnsubscribeEvent } from './events.js';
+import { setMember } from './members.js';
 import type { DescribedModel, Undescribed } from './schema.js';
 import { isSerialisable } from './serialisable.js';
 
@@ -38,8 +39,8 @@ export class ResModel<T extends object = Record<string, unknown>> {
   _handle = -1;
 
   /** Models are made by the client. A factory calls this for a class of its own. */
-  constructor(api: ClientApi, rid: string, options?: ModelOptions) {
-    this._definition = options === undefined ? null : definitionOf(options);
+  constructor(api: ClientApi, rid: string, options?: ModelOptions | null) {
+    this._definition = options ? definitionOf(options) : null;
     this._rid = rid;
     this._api = api;
     this._props = {} as T;
@@ -118,7 +119,7 @@ export class ResModel<T extends object = Record<string, unknown>> {
       for (const key of Object.keys(own)) if (!Object.hasOwn(props, key)) next[key] = undefined;
     }
     const changed = this._definition
-      ? update(own, next, this._definition, (key, error) => this._api.refused(this._rid, key, error))
+      ? update(own, next, this._definition, (key, error) => this.refuse(key, error))
       : assign(own, next);
     for (const key of Object.keys(changed ?? {})) this.promote(key, own[key]);
     return changed;
@@ -130,6 +131,13 @@ export class ResModel<T extends object = Record<string, unknown>> {
     const content = {};
     update(content, this._props, this._definition, () => {});
     return content;
+  }
+
+  /** Without a client that could be told, as in a test of a class of the application, it is thrown. */
+  private refuse(key: string, error: Error): void {
+    const { refused } = (this._api as Partial<ClientApi> | null) ?? {};
+    if (!refused) throw error;
+    refused.call(this._api, this._rid, key, error);
   }
 
   /** Gives the model itself a member, if the name is free. */
@@ -153,25 +161,6 @@ function assign(own: Record<string, unknown>, next: Record<string, unknown>): Re
   }
   return changed;
 }
-
-/** Sets a member whatever its name. */
-export function setMember(object: object, key: string, value: unknown): void {
-  if (key === '__proto__') defineMember(object, key, value);
-  else (object as Record<string, unknown>)[key] = value;
-}
-
-/** Makes a member an ordinary one, whatever it was. */
-export function defineMember(object: object, key: string, value: unknown): void {
-  Object.defineProperty(object, key, ordinary(value));
-}
-
-/** How a member is defined. */
-export const ordinary = (value: unknown): PropertyDescriptor => ({
-  value,
-  writable: true,
-  enumerable: true,
-  configurable: true,
-});
 
 function definitionOf(options: ModelOptions): Definition | null {
   const definition = options.definition ?? null;

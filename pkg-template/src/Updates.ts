@@ -8,7 +8,8 @@ import type { Memory } from './memory.js';
 import type { Name } from './Names.js';
 import type { ResCollection } from './ResCollection.js';
 import { type ErrorObject, ResError } from './ResError.js';
-import { defineMember, ordinary, type ResModel, setMember } from './ResModel.js';
+import { defineMember, ordinary, setMember } from './members.js';
+import type { ResModel } from './ResModel.js';
 import type { CustomItem, Report, Resources } from './Resources.js';
 import { Tag, type Values, VALUE_WORDS } from './Values.js';
 
@@ -111,6 +112,9 @@ export class Updates {
     this.resources.detach(entry);
     if (!entry.custom) (entry.item as Partial<ResCollection>)._lazy?.entries();
     for (; entry.listeners > 0; entry.listeners--) this.driver.unlisten(handle);
+    // Whatever it is, it is still kept.
+    this.resources.entry(handle).kept = entry.kept;
+    entry.kept = false;
     if (!plan) return;
     const reason = { code: 'resclient.replaced', message: 'The resource is of another kind now' };
     this.end(entry, plan, new ResError(entry.rid).__init(reason));

@@ -1,4 +1,5 @@
 import { same } from './equal.js';
+import { setMember } from './members.js';
 
 /** Types a property may be defined to have. With a question mark null is a value too. */
 export type PropertyType =
@@ -59,8 +60,8 @@ export function update(
       }
     }
     if (known && same(old, value)) continue;
-    (changed ??= {})[name] = old;
-    to[name] = value;
+    setMember((changed ??= {}), name, old);
+    setMember(to, name, value);
   }
   return changed;
 }

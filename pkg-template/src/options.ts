@@ -99,6 +99,11 @@ export function requireDelay(value: unknown): void {
     throw new Error('Not a finite number of milliseconds, 0 or more');
 }
 
+function requireDuration(value: unknown): void {
+  requireDelay(value);
+  if (value === 0) throw new Error('Not a number of milliseconds above 0');
+}
+
 function requireCount(value: unknown): void {
   if (!Number.isInteger(value) || (value as number) < 0 || (value as number) > 0xffffffff)
     throw new Error('Not a whole number, 0 or more');
@@ -116,7 +121,7 @@ const DEFINITION: Definition = {
   reconnectDelayMax: delay(30000),
   handshakeTimeout: delay(20000),
   heartbeatInterval: delay(25000),
-  heartbeatTimeout: delay(10000),
+  heartbeatTimeout: { ...delay(10000), assert: requireDuration },
   fatalCloseCodes: { type: 'object', default: [4001, 4003, 4401, 4403], assert: requireCodes },
   subscribeStaleDelay: delay(2000),
   subscribeRetryDelay: delay(10000),

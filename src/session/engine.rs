@@ -375,7 +375,10 @@ impl Engine {
                     indirect: slot.indirect,
                     subscribed: subscription.map_or(0, |s| s.subscribed),
                     doubtful: subscription.map_or(0, |s| s.doubtful),
-                    stale: self.connection.phase != Phase::Ready || !self.graph.is_covered(id),
+                    stale: self.connection.phase != Phase::Ready
+                        || !self.graph.is_covered(id)
+                        || !matches!(slot.content, Content::Error(_))
+                            && subscription.is_some_and(|s| s.recovery.is_some()),
                 }
             })
             .collect()

@@ -5,7 +5,7 @@ use super::engine::Engine;
 use super::output::{ConnectionId, Failure, Outcome, Output, RequestId};
 use super::requests::Purpose;
 use super::time::Time;
-use crate::cache::ResourceId;
+use crate::cache::{Content, ResourceId};
 use crate::protocol::frame::{EventKind, Frame, ResourceKind, WireError};
 use crate::protocol::{ResError, Version};
 use crate::sync::apply::{Apply, Misfit};
@@ -237,7 +237,10 @@ impl Engine {
             {
                 self.timers.cancel(&mut subscription.timer);
             }
-            self.recover_later(id, 0);
+            match slot.content {
+                Content::Error(_) => self.recover_later(id, 0),
+                _ => self.came(id),
+            }
         }
         self.released = released;
         result

@@ -3,48 +3,46 @@
 use super::connection::Phase;
 use super::engine::Engine;
 use super::time::Timer;
-use crate::cache::{Content, ResourceId};
+use crate::cache::ResourceId;
 
 impl Engine {
-    /// Has a resource asked for after a while if it is referred to and came as an error. `failures` is how often that was
-    /// refused before.
-    pub(super) fn recover_later(&mut self, id: ResourceId, failures: u32) {
-        if self.is_missed(id) {
-            self.subscriptions.entry(id).failures = failures;
-            self.set_recovery(id);
+    /// A resource came, whoever asked for it.
+    pub(super) fn came(&mut self, id: ResourceId) {
+        if let Some(subscription) = self.subscriptions.get_mut(id) {
+            self.timers.cancel(&mut subscription.recovery);
         }
     }
 
-    /// It was had and its subscription has ended: the references still do not cover it.
-    pub(super) fn recover_again(&mut self, id: ResourceId) {
+    /// A resource came as an error, or the subscription that was taken for that has ended, or was refused that often in a row:
+    /// has it asked for after a while, if it is referred to, for the references do not cover it.
+    pub(super) fn recover_later(&mut self, id: ResourceId, failures: u32) {
         let slot = self.graph.slot(id);
-        if slot.indirect > 0 && !slot.root {
-            self.subscriptions.entry(id).recovers = true;
-            self.set_recovery(id);
+        if slot.indirect == 0 || slot.root || failures > MOST_FAILURES {
+            return;
         }
+        let subscription = self.subscriptions.entry(id);
+        subscription.failures = failures;
+        let delay = self.options.subscribe_retry_delay << failures;
+        if delay > 0 && subscription.recovery.is_none() {
+            // Each at a moment of its own, for there may be thousands.
+            let at = self.now + delay + self.connection.random() % delay;
+            subscription.recovery = Some(self.timers.set(at, Timer::Recover(id)));
+        }
+        self.tidy(id);
     }
 
     /// The time to ask for it has come.
     pub(super) fn recover(&mut self, id: ResourceId) {
         let Some(subscription) = self.subscriptions.get_mut(id) else { return };
         subscription.recovery = None;
-        let ended = subscription.recovers;
-        if self.connection.phase == Phase::Ready && (ended || self.is_missed(id)) {
-            self.subscriptions.entry(id).recovers = true;
+        let slot = self.graph.slot(id);
+        if self.connection.phase == Phase::Ready && slot.indirect > 0 && !slot.root {
+            subscription.recovers = true;
             self.recovered.push(id);
             self.subscribe(id);
         } else {
             self.tidy(id);
         }
-    }
-
-    fn set_recovery(&mut self, id: ResourceId) {
-        let subscription = self.subscriptions.entry(id);
-        let delay = self.options.subscribe_retry_delay << subscription.failures.min(DOUBLINGS);
-        if delay > 0 && subscription.recovery.is_none() {
-            subscription.recovery = Some(self.timers.set(self.now + delay, Timer::Recover(id)));
-        }
-        self.tidy(id);
     }
 
     /// A subscription that was taken for the sake of references is not needed any more when only what it covers refers to it.
@@ -66,13 +64,8 @@ impl Engine {
             }
         }
     }
-
-    /// Whether it is referred to and could not be had.
-    fn is_missed(&self, id: ResourceId) -> bool {
-        let slot = self.graph.slot(id);
-        slot.indirect > 0 && !slot.root && matches!(slot.content, Content::Error(_))
-    }
 }
 
-/// How often the delay is doubled at most.
-const DOUBLINGS: u32 = 5;
+/// Refusals in a row after which only the next connection asks again: Resgate, for one, remembers them for as long as a
+/// connection lasts.
+const MOST_FAILURES: u32 = 6;

@@ -125,7 +125,7 @@ impl Engine {
         self.graph.slot_mut(id).refused = false;
         self.uncount(id);
         if recovers {
-            self.recover_again(id);
+            self.recover_later(id, 0);
         }
     }
 

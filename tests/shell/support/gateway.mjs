@@ -67,7 +67,12 @@ export class Gateway {
     if (resource.error) return { error: resource.error };
     const known = this.#reachable(socket.direct);
     if (action === 'subscribe') socket.direct.add(rid);
-    return { result: this.set([...this.#reachable([rid])].filter((id) => !known.has(id))) };
+    const added = [...this.#reachable([rid])].filter((id) => !known.has(id) || socket.failed.has(id));
+    for (const id of added) {
+      if (this.resources.get(id)?.error) socket.failed.add(id);
+      else socket.failed.delete(id);
+    }
+    return { result: this.set(added) };
   }
 
   /** The resource set with these resources. */
@@ -94,6 +99,8 @@ export class Gateway {
 
 class Socket {
   direct = new Set();
+  /** What was sent as an error. */
+  failed = new Set();
   isClosed = false;
   #gateway;
 

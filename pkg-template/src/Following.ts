@@ -1,0 +1,124 @@
+import type { EventHandler } from './EventBus.js';
+import type { UnsubscribeEvent } from './events.js';
+import type { ResError } from './ResError.js';
+import { Retry } from './Retry.js';
+import { watch, type WatchedClient } from './Watch.js';
+
+/** What following a resource needs of a client. */
+export interface FollowedClient extends WatchedClient {
+  get(rid: string, options?: { timeout?: number }): Promise<object>;
+  keepConnected?(): () => void;
+}
+
+/** A model or collection, as far as following it goes. */
+export interface Live {
+  on(events: null, handler: EventHandler): unknown;
+  off(events: null, handler: EventHandler): unknown;
+}
+
+/** Who follows a resource. */
+export interface Follower {
+  /** The resource is there, or another object is. */
+  found(resource: Live): void;
+  /** It has had an event that may have changed it. */
+  heard(event: string): void;
+  /** It could not be had, or is not kept up to date any more; it is asked for again. */
+  failed(error: ResError): void;
+}
+
+/**
+ * Gets and listens to a resource for as long as somebody follows it: again after an error, on a new connection, and when it
+ * becomes a resource of another kind.
+ */
+export class Following {
+  /** What is listened to. */
+  private live: Live | undefined;
+  private failure: unknown;
+  /** Number of the latest question: answers to earlier ones do not count. */
+  private question = 0;
+  private readonly retry = new Retry(() => this.ask());
+  private ends: (() => void)[] | null = null;
+
+  constructor(
+    private readonly client: FollowedClient,
+    readonly rid: string,
+    private readonly follower: Follower,
+  ) {}
+
+  /** `cached` is the resource, if the client has it. */
+  start(cached?: Live): void {
+    const letGo = this.client.keepConnected?.();
+    this.ends = [watch(this.client, this), ...(letGo ? [letGo] : [])];
+    if (cached) this.show(cached);
+    this.ask();
+  }
+
+  stop(): void {
+    for (const end of this.ends ?? []) end();
+    this.ends = null;
+    this.retry.stop();
+    this.release();
+  }
+
+  /** Asks for the resource. Nothing is sent for what the client has, unless the service has deleted it. */
+  ask(): void {
+    if (!this.ends) return;
+    const question = ++this.question;
+    const answered = (item: object) => {
+      if (question !== this.question) return;
+      if (isLive(item)) this.show(item);
+      else this.fail(item as ResError);
+    };
+    // However long it takes: nobody waits for this promise.
+    this.client.get(this.rid, { timeout: 0 }).then(answered, answered as (error: unknown) => void);
+  }
+
+  connected(): void {
+    if (!this.live) this.ask();
+  }
+
+  refused(error: ResError): void {
+    if (this.live && error !== this.failure) this.fail(error);
+  }
+
+  private show(live: Live): void {
+    if (live !== this.live) {
+      this.release();
+      live.on(null, this.heard);
+      this.live = live;
+    }
+    this.retry.succeeded();
+    this.follower.found(live);
+  }
+
+  private fail(error: ResError): void {
+    this.release();
+    this.failure = error;
+    this.retry.failed(error);
+    this.follower.failed(error);
+  }
+
+  private release(): void {
+    this.question += 1;
+    this.live?.off(null, this.heard);
+    this.live = undefined;
+  }
+
+  private readonly heard: EventHandler = (data, live, _event, action) => {
+    if (live !== this.live) return;
+    if (action === 'unsubscribe') this.ended((data as UnsubscribeEvent).reason);
+    // An end of the subscription may follow. For what is only referred to none does, and the answer to a question tells.
+    else if (action === 'delete') this.ask();
+    else this.follower.heard(action ?? '');
+  };
+
+  /** After any other reason the client subscribes again by itself, and reports when that is refused. */
+  private ended(reason: ResError | undefined): void {
+    if (reason?.code === 'system.accessDenied' || reason?.code === 'system.deleted') this.fail(reason);
+    else if (reason?.code === 'resclient.replaced') this.ask();
+  }
+}
+
+/** What stands in for a resource that could not be had is an error, which has no events. */
+export const isLive = (item: object | undefined): item is Live =>
+  typeof (item as Partial<Live> | undefined)?.on === 'function';

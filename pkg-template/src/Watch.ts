@@ -1,0 +1,54 @@
+import type { EventHandler } from './EventBus.js';
+import type { ResError } from './ResError.js';
+
+/** What is listened to on a client. */
+export interface WatchedClient {
+  on(events: string, handler: EventHandler): void;
+  off(events: string, handler: EventHandler): void;
+}
+
+/** Who wants to hear what a client tells about a resource. */
+export interface Watcher {
+  readonly rid: string;
+  connected(): void;
+  /** A subscription to the resource was refused. */
+  refused(error: ResError): void;
+}
+
+/** Watches a client with one listener for all watchers, of which there may be thousands, until the function returned is called. */
+export function watch(client: WatchedClient, watcher: Watcher): () => void {
+  let watch = watches.get(client);
+  if (!watch) watches.set(client, (watch = new Watch(client)));
+  watch.add(watcher);
+  return () => watch.delete(watcher);
+}
+
+class Watch {
+  private readonly watchers = new Set<Watcher>();
+
+  constructor(private readonly client: WatchedClient) {}
+
+  add(watcher: Watcher): void {
+    this.watchers.add(watcher);
+    if (this.watchers.size > 1) return;
+    this.client.on('connect', this.connected);
+    this.client.on('error', this.refused as EventHandler);
+  }
+
+  delete(watcher: Watcher): void {
+    if (!this.watchers.delete(watcher) || this.watchers.size > 0) return;
+    this.client.off('connect', this.connected);
+    this.client.off('error', this.refused as EventHandler);
+  }
+
+  private readonly connected = (): void => {
+    for (const watcher of [...this.watchers]) watcher.connected();
+  };
+
+  private readonly refused = (error: ResError): void => {
+    if (error.method !== `subscribe.${error.rid}`) return;
+    for (const watcher of [...this.watchers]) if (watcher.rid === error.rid) watcher.refused(error);
+  };
+}
+
+const watches = new WeakMap<WatchedClient, Watch>();
