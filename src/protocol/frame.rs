@@ -3,7 +3,11 @@
 //! Nothing is applied while scanning: a [`Frame`] is complete before the first resource changes, so a frame that turns
 //! out malformed at its end has done nothing. The buffers are reused from frame to frame.
 
+use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::ops::Range;
+
+use serde_json::value::RawValue;
 
 use super::error::ResError;
 use super::escape::mend;
@@ -157,22 +161,19 @@ impl Frame {
     }
 }
 
-/// Reads an error object; a code or message that is missing is filled in.
+/// Reads an error object; a code or message that is missing, or no text, is filled in.
 pub fn read_error(text: &str) -> ResError {
-    #[derive(serde::Deserialize)]
-    struct Wire<'a> {
-        code: Option<String>,
-        message: Option<String>,
-        #[serde(borrow)]
-        data: Option<&'a serde_json::value::RawValue>,
-    }
-    match serde_json::from_str::<Wire<'_>>(&mend(text)) {
-        Ok(wire) => ResError {
-            code: wire.code.filter(|c| !c.is_empty()).map_or(ResError::UNKNOWN_ERROR.code, Into::into),
-            message: wire.message.filter(|m| !m.is_empty()).map_or(ResError::UNKNOWN_ERROR.message, Into::into),
-            data: wire.data.map(ToOwned::to_owned),
-        },
-        Err(_) => ResError::UNKNOWN_ERROR,
+    let text = mend(text);
+    let members: BTreeMap<String, &RawValue> = serde_json::from_str(&text).unwrap_or_default();
+    let member = |name: &str, missing: Cow<'static, str>| {
+        let text = members.get(name).and_then(|raw| serde_json::from_str::<String>(raw.get()).ok());
+        text.filter(|text| !text.is_empty()).map_or(missing, Into::into)
+    };
+    let data = members.get("data").filter(|raw| raw.get() != "null");
+    ResError {
+        code: member("code", ResError::UNKNOWN_ERROR.code),
+        message: member("message", ResError::UNKNOWN_ERROR.message),
+        data: data.map(|&raw| raw.to_owned()),
     }
 }
 
