@@ -27,8 +27,8 @@ export class ResError {
 
   /** @internal */
   __init(error: ErrorObject): this {
-    this._code = error.code || 'system.unknownError';
-    this._message = error.message || 'Unknown error';
+    this._code = text(error.code) || 'system.unknownError';
+    this._message = text(error.message) || 'Unknown error';
     this._data = error.data;
     return this;
   }
@@ -57,3 +57,6 @@ export class ResError {
 export function isResError(value: unknown): value is ResError {
   return value instanceof ResError;
 }
+
+/** What a service sends for text may be anything. */
+const text = (value: unknown): string => (typeof value === 'string' ? value : '');

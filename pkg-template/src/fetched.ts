@@ -1,4 +1,5 @@
 import { type Serialisable, serialise } from './json.js';
+import { LocalError, localError } from './localErrors.js';
 import { type ErrorObject, ResError } from './ResError.js';
 import { isSerialisable } from './serialisable.js';
 
@@ -9,8 +10,12 @@ export interface ResourceSet {
   errors?: Record<string, ErrorObject>;
 }
 
-/** A plain copy of the resource with this ID. A gateway leaves out what the client holds already, which `held` has. */
-export function fetched(rid: string, set: ResourceSet, held: (rid: string) => unknown): unknown {
+/**
+ * A plain copy of the resource with this ID. A gateway leaves out what the client holds already, which `held` has. Throws when
+ * the resource is nowhere, or there is no set at all.
+ */
+export function fetched(rid: string, answer: ResourceSet | null | undefined, held: (rid: string) => unknown): unknown {
+  const set = answer ?? {};
   const follow = (value: unknown): unknown => {
     if (typeof value !== 'object' || value === null) return value;
     const { rid, soft, data } = value as { rid?: unknown; soft?: unknown; data?: unknown };
@@ -29,7 +34,9 @@ export function fetched(rid: string, set: ResourceSet, held: (rid: string) => un
     return error ? new ResError(rid).__init(error) : (held(rid) ?? { rid });
   };
   const root = find(rid);
-  return isFetchedOrHeld(root) ? serialise(root, isFetchedOrHeld, new Map()) : root;
+  if (isFetchedOrHeld(root)) return serialise(root, isFetchedOrHeld, new Map());
+  if (root instanceof ResError) return root;
+  throw new ResError(rid, `get.${rid}`).__init(localError(LocalError.UnknownError));
 }
 
 /** A resource of the set. */
