@@ -77,8 +77,8 @@ pub struct Change {
     pub key: KeyId,
     pub value: Value,
     /// Whether it is another value than before. The engine remembers references and what events brought, but not what came
-    /// with the model's text, so where this is false, whoever has read the value has to compare. It is never false for a
-    /// reference, nor where there was one.
+    /// with the model's text, and numbers exactly, so where this is false, whoever has read the value has to compare. It is never
+    /// false for a reference, nor where there was one.
     pub known: bool,
 }
 
