@@ -29,7 +29,8 @@ struct Case {
     besides: bool,
     /// What the engine counts because of it.
     counters: BTreeMap<String, u64>,
-    /// How the request ends that it should have answered: `resource`, `value`, or the code of an error.
+    /// How the request ends that it should have answered: `resource`, `value`, or the code of an error. The npm package reads more of
+    /// an answer to `get`, and has its own end in `fetched`.
     #[serde(default)]
     settled: Option<String>,
 }

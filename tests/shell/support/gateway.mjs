@@ -36,6 +36,11 @@ export class Gateway {
     return this.requests.filter((request) => request.method === method).length;
   }
 
+  /** What it answers to a request unless told otherwise, with all that comes of it. */
+  usual(socket, method) {
+    return this.#usual(socket, method);
+  }
+
   event(rid, event, data) {
     this.socket.deliver({ event: `${rid}.${event}`, data });
   }
