@@ -20,6 +20,7 @@ import type {
   NameOf,
   OtherRid,
   ParamsOf,
+  Plain,
   PlainRid,
   ResourceOf,
   ResultOf,
@@ -230,23 +231,28 @@ export abstract class BaseClient<S = unknown> implements ClientApi {
   }
 
   /** Keeps a cached resource subscribed though nobody listens, until `unkeep`. Throws when it is not cached. */
+  keep<Rid extends string>(rid: KnownRid<S, Rid> | OtherRid<S, Rid>): void;
   keep(rid: string): void {
     this.#keep(rid, true);
   }
 
   /** Takes back what `keep` did. Throws when the resource is not cached. */
+  unkeep<Rid extends string>(rid: KnownRid<S, Rid> | OtherRid<S, Rid>): void;
   unkeep(rid: string): void {
     this.#keep(rid, false);
   }
 
+  /** As the schema has it. */
+  fetch<Rid extends string>(rid: KnownRid<S, Rid>, options?: RequestOptions): Promise<Plain<ResourceOf<S, Rid>>>;
   /**
    * Gets a plain copy of a resource, with what it refers to, as its `toJSON` would make it. It is not subscribed to, not cached,
    * and does not change any more.
    */
-  async fetch<R = unknown>(rid: string, options?: RequestOptions): Promise<R> {
+  fetch<R = unknown, Rid extends string = string>(rid: OtherRid<S, Rid>, options?: RequestOptions): Promise<R>;
+  async fetch(rid: string, options?: RequestOptions): Promise<unknown> {
     requireText(rid, RESOURCE_ID);
     const set = await this.#request<ResourceSet>(Action.Get, rid, '', undefined, options);
-    return fetched(rid, set, (rid) => this.getCached(rid)) as R;
+    return fetched(rid, set, (rid) => this.getCached<object>(rid));
   }
 
   /** As the schema has it. */

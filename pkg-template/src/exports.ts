@@ -18,4 +18,4 @@ export { isResError, ResError } from './ResError.js';
 export { type Model, type ModelOptions, ResModel } from './ResModel.js';
 export { ResRef } from './ResRef.js';
 export { TypeList } from './TypeList.js';
-export type { Description, ResourceOf } from './schema.js';
+export type { Description, Plain, ResourceOf } from './schema.js';

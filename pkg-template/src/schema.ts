@@ -1,7 +1,8 @@
 import type { Resource } from './client.js';
 import type { EventHandler } from './EventBus.js';
-import type { Collection } from './ResCollection.js';
-import type { Model } from './ResModel.js';
+import type { Collection, ResCollection } from './ResCollection.js';
+import type { Model, ResModel } from './ResModel.js';
+import type { ResRef } from './ResRef.js';
 
 /**
  * The type of a resource in a schema, an interface of resource types by pattern. As with registered types `*` stands for
@@ -9,6 +10,20 @@ import type { Model } from './ResModel.js';
  * looked at. An entry is a {@link Model}, a {@link Collection}, a class of the application, or a {@link Description}.
  */
 export type ResourceOf<S, Rid extends string> = string extends Rid ? Resource : ResourceFor<EntryOf<S, Rid>>;
+
+/**
+ * What a plain copy of a value is: models are objects of their members, collections arrays, and soft references
+ * `{ rid }`. Not in the type is what cannot be known: a resource inside itself is `{ rid }`, and one that could not be had an
+ * error.
+ */
+export type Plain<T> =
+  T extends ResCollection<infer I>
+    ? Plain<I>[]
+    : T extends ResModel<infer M>
+      ? { [K in keyof M]: Plain<M[K]> }
+      : T extends ResRef<object>
+        ? { rid: string }
+        : T;
 
 /** A resource of which a schema says more than its type. Without `model` and `collection` it can be called, not got. */
 export interface Description {
