@@ -16,6 +16,7 @@ import { ResError } from './ResError.js';
 import type { ResourceFactory } from './Resources.js';
 import type {
   DescriptionOf,
+  Follows,
   KnownRid,
   NameOf,
   OtherRid,
@@ -24,6 +25,7 @@ import type {
   PlainRid,
   ResourceOf,
   ResultOf,
+  schema,
   SetOf,
 } from './schema.js';
 import { Session } from './Session.js';
@@ -46,6 +48,8 @@ export abstract class BaseClient<S = unknown> implements ClientApi {
   onConnectError: OnConnectError<this> | null;
   /** @internal Tells Vue to leave this alone when it finds it in a reactive object. */
   readonly __v_skip = true;
+  /** In types alone: tells the schema to what is handed the client. */
+  declare readonly [schema]: Follows<S>;
   readonly namespace: string;
   readonly eventBus: EventBusLike;
   readonly #options: Options;

@@ -13,6 +13,7 @@ export type {
 } from './events.js';
 export type { RequestOptions } from './limited.js';
 export type { ClientOptions, DebugCallback, OnConnect, WebSocketFactory, WebSocketLike } from './options.js';
+export type { Register } from './Register.js';
 export { type Collection, type CollectionOptions, ResCollection } from './ResCollection.js';
 export { isResError, ResError } from './ResError.js';
 export { type Model, type ModelOptions, ResModel } from './ResModel.js';

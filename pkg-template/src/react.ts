@@ -12,15 +12,17 @@ import type { Resource } from './client.js';
 import { ConnectionStore } from './ConnectionStore.js';
 import type { ClientState } from './events.js';
 import type { ResClient } from './index.js';
+import type { AnyCollection, AnyModel, KnownAs, OtherAs, ResourceAs, Schema, SchemaOf } from './Register.js';
 import type { ResCollection } from './ResCollection.js';
 import type { Model } from './ResModel.js';
 import type { ResourceResult, Snapshot } from './ResourceResult.js';
 import { type ResourceClient, ResourceStore } from './ResourceStore.js';
+import type { KnownRid, OtherRid } from './schema.js';
 
 export type { ResourceClient, ResourceResult, Snapshot };
 
 /** ID of a resource. As long as there is none, nothing is asked for. */
-export type Rid = string | null | undefined;
+export type Rid<Id extends string = string> = Id | null | undefined;
 
 /** Props of {@link ResProvider}. */
 export interface ResProviderProps {
@@ -34,40 +36,60 @@ export function ResProvider({ client, children }: ResProviderProps): ReactElemen
 }
 
 /** The client given, or else that of the {@link ResProvider} above. Throws when there is neither. */
-export function useClient<C extends ResourceClient = ResClient>(client?: C): C {
+export function useClient<C extends ResourceClient = ResClient<Schema>>(client?: C): C {
   const provided = useContext(Context);
   const found = client ?? provided;
   if (!found) throw new Error('There is no ResProvider above this component');
   return found as C;
 }
 
+/** As the schema has it. */
+export function useResource<Id extends string, C extends ResourceClient>(
+  rid: Rid<KnownRid<SchemaOf<C>, Id>>,
+  client?: C,
+): Found<C, Id>;
 /**
  * A model or collection, kept up to date while the component is mounted. Renders when its content changes, once for all
  * that changes in one task.
  */
-export function useResource<R extends object = Resource>(
-  rid: Rid,
-  client?: ResourceClient,
-): ResourceResult<Snapshot<R>, R> {
+export function useResource<
+  R extends object = Resource,
+  Id extends string = string,
+  C extends ResourceClient = ResourceClient,
+>(rid: Rid<OtherRid<SchemaOf<C>, Id>>, client?: C): ResourceResult<Snapshot<R>, R>;
+export function useResource<R extends object>(rid: Rid, client?: ResourceClient): ResourceResult<Snapshot<R>, R> {
   const from = useClient(client);
   const store = useMemo(() => new ResourceStore<Snapshot<R>, R>(from, rid), [from, rid]);
   return useSyncExternalStore(store.subscribe, store.getSnapshot, store.getServerSnapshot);
 }
 
+/** As the schema has it. */
+export function useModel<Id extends string, C extends ResourceClient>(
+  rid: Rid<KnownAs<AnyModel, SchemaOf<C>, Id>>,
+  client?: C,
+): Found<C, Id, Model>;
 /** A model: {@link useResource} with a plain object of its members as `data`. */
-export function useModel<T extends object = Record<string, unknown>>(
-  rid: Rid,
-  client?: ResourceClient,
-): ResourceResult<Readonly<T>, Model<T>> {
-  return useResource(rid, client) as ResourceResult<Readonly<T>, Model<T>>;
+export function useModel<
+  T extends object = Record<string, unknown>,
+  Id extends string = string,
+  C extends ResourceClient = ResourceClient,
+>(rid: Rid<OtherAs<AnyModel, SchemaOf<C>, Id>>, client?: C): ResourceResult<Readonly<T>, Model<T>>;
+export function useModel(rid: Rid, client?: ResourceClient): ResourceResult<never, never> {
+  return useResource(rid, client) as ResourceResult<never, never>;
 }
 
+/** As the schema has it. */
+export function useCollection<Id extends string, C extends ResourceClient>(
+  rid: Rid<KnownAs<AnyCollection, SchemaOf<C>, Id>>,
+  client?: C,
+): Found<C, Id, ResCollection>;
 /** A collection: {@link useResource} with an array of its items as `data`. */
-export function useCollection<T = unknown>(
-  rid: Rid,
-  client?: ResourceClient,
-): ResourceResult<readonly T[], ResCollection<T>> {
-  return useResource<ResCollection<T>>(rid, client);
+export function useCollection<T = unknown, Id extends string = string, C extends ResourceClient = ResourceClient>(
+  rid: Rid<OtherAs<AnyCollection, SchemaOf<C>, Id>>,
+  client?: C,
+): ResourceResult<readonly T[], ResCollection<T>>;
+export function useCollection(rid: Rid, client?: ResourceClient): ResourceResult<never, never> {
+  return useResource(rid, client) as ResourceResult<never, never>;
 }
 
 /** State of the connection. */
@@ -76,5 +98,11 @@ export function useConnection(client?: ResourceClient): ClientState {
   const store = useMemo(() => new ConnectionStore(from), [from]);
   return useSyncExternalStore(store.subscribe, store.getSnapshot, store.getServerSnapshot);
 }
+
+/** What is known of the resource that the schema of a client has for an ID. */
+type Found<C, Id extends string, Other = Resource> = ResourceResult<
+  Snapshot<ResourceAs<SchemaOf<C>, Id, Other>>,
+  ResourceAs<SchemaOf<C>, Id, Other>
+>;
 
 const Context = createContext<ResourceClient | null>(null);

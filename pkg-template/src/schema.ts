@@ -65,6 +65,14 @@ export interface Undescribed extends AnyResource {
 
 declare const described: unique symbol;
 
+/** Under which a client has, in types alone, that it {@link Follows} a schema. */
+export declare const schema: unique symbol;
+
+/** A method, since those let a client with a schema stand where one without is wanted, also as what a function takes. */
+export interface Follows<S> {
+  follows(schema: S): void;
+}
+
 /** Parts of a description with names the application uses. */
 type Kind = 'methods' | 'auth' | 'events';
 
@@ -109,11 +117,11 @@ export type SetOf<D> = 'set' extends NameOf<D, 'methods'> ? ParamsOf<D, 'methods
 export type KnownRid<S, Rid extends string> = [PatternOf<S, Rid>] extends [never] ? never : Rid;
 
 /** A resource ID of which a schema says nothing, because there is none, or the ID is only known at run time. */
-export type OtherRid<S, Rid extends string> = unknown extends S
+export type OtherRid<S, Rid extends string, Patterns = keyof S & string> = unknown extends S
   ? Rid
   : Record<never, 1> extends Record<Rid, 1>
     ? Rid
-    : keyof S & string;
+    : Patterns;
 
 /** A resource ID whose methods are not described. */
 export type PlainRid<S, Rid extends string, K extends Kind> = [KnownRid<S, Rid>] extends [never]

@@ -211,11 +211,25 @@ suite('the hooks of resclient-wasm/react', () => {
     await inPage(browser, folder, exampleWorks);
   });
 
+  test('the example of the README that registers a schema compiles', async () => {
+    const readme = await readFile(join(folder, 'node_modules/resclient-wasm/README.md'), 'utf8');
+    const section = (heading) => readme.split(/^## /m).find((text) => text.startsWith(`${heading}\n`));
+    const examples = ['Types', 'React'].map((heading) => /^```ts\n(.*?)^```$/ms.exec(section(heading))[1]);
+    const use = `import { useModel } from 'resclient-wasm/react';
+      export const { title, vote }: { title?: string; vote(): Promise<number> | undefined } = useTitle(1);`;
+    await writeFile(join(folder, 'readme.ts'), [...examples, use].join('\n'));
+    assert.deepEqual(await typeErrors(folder, 'readme.ts'), []);
+  });
+
   test('a page made on a server asks for nothing, and shows that it waits', async () => {
     const { html, sockets, state, refusal } = JSON.parse(await node(folder, ['server.mjs']));
     assert.equal(html.replaceAll('&quot;', '"'), '<p>["pending",null,true,false,"idle"]</p>');
     assert.deepEqual([sockets, state], [0, 'idle']);
     assert.match(refusal, /no ResProvider/);
+  });
+
+  test('a schema that is registered types what is answered, and refuses what it does not describe', async () => {
+    assert.deepEqual(await typeErrors(folder, 'registered.ts'), []);
   });
 
   test('a strict program compiles, and a wrong one does not', async () => {

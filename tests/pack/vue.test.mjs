@@ -197,6 +197,10 @@ suite('the composables of resclient-wasm/vue', () => {
     assert.match(refusal, /does not use the plugin/);
   });
 
+  test('a schema that is registered types what is answered, and refuses what it does not describe', async () => {
+    assert.deepEqual(await typeErrors(folder, 'registered.ts'), []);
+  });
+
   test('a strict program compiles, and a wrong one does not', async () => {
     assert.deepEqual(await typeErrors(folder, 'typed.ts'), []);
     const lines = (await typeErrors(folder, 'wrong.ts')).map((line) => /^wrong\.ts\((\d+),/.exec(line)?.[1]);
