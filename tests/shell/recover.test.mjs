@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { connected, exported } from './support/client.mjs';
+import { connected, exported, recorded } from './support/client.mjs';
 
 const { isResError } = exported;
 
@@ -10,8 +10,7 @@ test('what is referred to and cannot be had is an error in its place, and the mo
     late: { error: { code: 'system.notFound', message: 'Not found' } },
   });
   const list = (await client.get('list')).on();
-  const edits = [];
-  list.on('add remove', (data, _list, _event, action) => edits.push([action, data.idx]));
+  const edits = recorded(list, 'add remove');
   const error = list.atIndex(0);
   assert.deepEqual([isResError(error), error.code], [true, 'system.notFound']);
   await gateway.request('subscribe.late');
@@ -22,9 +21,12 @@ test('what is referred to and cannot be had is an error in its place, and the mo
   assert.equal(list.atIndex(0).n, 1);
   assert.equal(list.atIndex(0), await client.get('late'));
   assert.equal(list.toArray()[0], list.list[0]);
-  assert.deepEqual(edits, [
-    ['remove', 0],
-    ['add', 0],
-  ]);
+  assert.deepEqual(
+    edits.map(([event, { idx }]) => [event, idx]),
+    [
+      ['remove', 0],
+      ['add', 0],
+    ],
+  );
   client.disconnect();
 });
