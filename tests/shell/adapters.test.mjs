@@ -139,7 +139,6 @@ test('another resource ID takes the place of the first, the same one changes not
   rid.value = null;
   await until(data, is(undefined));
   assert.equal(log.length, length + 1);
-  assert.throws(() => used(() => useModel('', client)), /Invalid resource ID/);
   stop();
   client.disconnect();
 });
@@ -298,4 +297,40 @@ test('the state of the connection is followed until the scope ends', async () =>
   client.disconnect();
   assert.equal((await idle).state, 'closed');
   assert.equal(state.value.state, 'connected');
+});
+
+test('a member named as a method of collections is a member', async () => {
+  const { client } = connected({ odd: { model: { toArray: 1, on: 2, props: 3 } } });
+  const { data, status, stop } = used(() => useModel('odd', client));
+  await until(status, is('success'));
+  assert.deepEqual(data.value, { toArray: 1, on: 2, props: 3 });
+  stop();
+  client.disconnect();
+});
+
+test('with an empty ID nothing is asked for, as without one', async () => {
+  const { client, gateway } = connected(resources());
+  const rid = shallowRef('');
+  const { status, isLoading, stop } = used(() => useModel(rid, client));
+  assert.deepEqual([status.value, isLoading.value, gateway.sockets.length], ['pending', false, 0]);
+  rid.value = 'counter';
+  await until(status, is('success'));
+  rid.value = '';
+  await until(status, is('pending'));
+  stop();
+  client.disconnect();
+});
+
+test('thousands of components put one listener for all on the client', async () => {
+  const { client } = connected(resources());
+  let listeners = 0;
+  const { on, off } = client;
+  client.on = (...args) => (listeners++, on.apply(client, args));
+  client.off = (...args) => (listeners--, off.apply(client, args));
+  const scopes = Array.from({ length: 3000 }, () => used(() => useModel('counter', client)));
+  await until(scopes.at(-1).status, is('success'));
+  assert.equal(listeners, 2);
+  for (const { stop } of scopes) stop();
+  assert.equal(listeners, 0);
+  client.disconnect();
 });

@@ -124,3 +124,69 @@ test('who keeps a client connected has it try again also when the first attempt 
   another();
   while (client.state.state !== 'closed') await next(client, 'state');
 });
+
+test('what is kept is kept also when it becomes a resource of another kind', async () => {
+  const { client, gateway } = connected(models());
+  await client.get('a');
+  client.keep('a');
+  gateway.resources.set('a', { collection: [1] });
+  gateway.socket.lose();
+  while (client.state.state !== 'connected') await next(client, 'state');
+  assert.deepEqual(client.getCached('a').list, [1]);
+  assert.equal(cached(client, 'a').direct, 1);
+  const unsubscribed = gateway.request('unsubscribe.a');
+  client.unkeep('a');
+  await unsubscribed;
+  client.disconnect();
+});
+
+test('subscribe follows a resource that becomes one of another kind, and tells when it is taken away', async () => {
+  const { client, gateway } = connected(models());
+  const told = [];
+  let wake = () => {};
+  const until = async (count) => {
+    while (told.length < count) await new Promise((resolve) => (wake = resolve));
+  };
+  const tell = (what) => {
+    told.push(what);
+    wake();
+  };
+  const unsubscribe = client.subscribe(
+    'a',
+    (item) => tell(item.list ?? item.n),
+    (error) => tell(error.code),
+  );
+  await until(1);
+  gateway.resources.set('a', { collection: [1] });
+  gateway.socket.lose();
+  await until(2);
+  gateway.event('a', 'unsubscribe', { reason: { code: 'system.accessDenied', message: 'Denied' } });
+  await until(3);
+  assert.deepEqual(told, [1, [1], 'system.accessDenied']);
+  unsubscribe();
+  client.disconnect();
+});
+
+test('what a listener of subscribe throws is logged, and keeps nobody from hearing more', async () => {
+  const { client, gateway } = connected(models());
+  let told;
+  const twice = new Promise((resolve) => (told = resolve));
+  let count = 0;
+  const { error } = console;
+  const logged = [];
+  console.error = (e) => logged.push(e.message);
+  try {
+    const unsubscribe = client.subscribe('a', () => {
+      if (++count === 2) told();
+      throw new Error('not today');
+    });
+    await client.get('a');
+    gateway.event('a', 'change', { values: { n: 2 } });
+    await twice;
+    unsubscribe();
+  } finally {
+    console.error = error;
+  }
+  assert.deepEqual(logged, ['not today', 'not today']);
+  client.disconnect();
+});
