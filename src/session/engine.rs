@@ -136,6 +136,8 @@ pub struct Engine {
     pub(super) counters: Counters,
     /// Resyncs of single resources, since when.
     pub(super) resyncs: (Time, u32),
+    /// Stale resources that are to be subscribed to on this connection, the next one last.
+    pub(super) renewals: Vec<ResourceId>,
     /// Resources that were subscribed to for the sake of references to them, and some that are not any more.
     pub(super) recovered: Vec<ResourceId>,
     /// Resources that lost a reference in the frame being applied.
@@ -163,6 +165,7 @@ impl Engine {
             later: Vec::new(),
             counters: Counters::default(),
             resyncs: (Time(0), 0),
+            renewals: Vec::new(),
             recovered: Vec::new(),
             released: Vec::new(),
             state: ConnectionState::Idle,

@@ -27,21 +27,39 @@ impl Engine {
 
     /// Subscribes to everything that is listened to and not covered.
     pub(super) fn subscribe_stale(&mut self) {
-        let stale: Vec<ResourceId> = self.graph.ids().filter(|&id| self.graph.slot(id).stale).collect();
-        self.connection.comparing = stale.len() as u32;
-        for id in stale {
-            self.subscribe(id);
-            self.subscriptions.entry(id).renewed = true;
+        self.renewals = self.graph.ids().filter(|&id| self.graph.slot(id).stale).collect();
+        self.connection.comparing = self.renewals.len() as u32;
+        self.renewals.reverse();
+        for _ in 0..RENEWALS {
+            self.renew_next();
         }
     }
 
-    /// A subscription may have been renewed, one way or the other; with the last one all is compared.
+    fn renew_next(&mut self) {
+        while let Some(id) = self.renewals.pop() {
+            if self.graph.slot(id).stale {
+                self.subscribe(id);
+                self.subscriptions.entry(id).renewed = true;
+                return;
+            }
+            // Nobody listens any more, or it has come with another one.
+            self.compared();
+        }
+    }
+
+    /// A subscription may have been renewed, one way or the other.
     fn renewed(&mut self, id: ResourceId) {
         if self.subscriptions.get_mut(id).is_some_and(|subscription| std::mem::take(&mut subscription.renewed)) {
-            self.connection.comparing -= 1;
-            if self.connection.comparing == 0 {
-                self.set_state(ConnectionState::Connected);
-            }
+            self.compared();
+            self.renew_next();
+        }
+    }
+
+    /// With the last one all is compared.
+    fn compared(&mut self) {
+        self.connection.comparing -= 1;
+        if self.connection.comparing == 0 {
+            self.set_state(ConnectionState::Connected);
         }
     }
 
@@ -255,6 +273,7 @@ impl Engine {
     pub(super) fn lose_subscriptions(&mut self, failure: Failure) {
         // With what a frame has released that ended the connection, so that no later one finds it.
         let mut roots = std::mem::take(&mut self.released);
+        self.renewals.clear();
         let mut renewed = Vec::new();
         let ids: Vec<ResourceId> = self.subscriptions.iter().map(|(id, _)| id).collect();
         for id in ids {
@@ -334,6 +353,8 @@ impl Engine {
     }
 }
 
+/// Subscriptions that are renewed at a time, or thousands of clients with thousands of resources would all ask at once.
+const RENEWALS: usize = 100;
 /// Milliseconds over which resyncs are counted.
 const RESYNC_WINDOW: u64 = 60_000;
 /// How many of them are borne.
