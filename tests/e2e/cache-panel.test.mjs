@@ -43,7 +43,8 @@ suite('the cache, as the panel shows it', () => {
     assert.equal(await window.page.textContent('#state [role="status"]'), 'Kept down');
     await window.press('hold');
     await becomes(window, cache('live'));
-    assert.equal(await window.page.textContent('#state [role="status"]'), 'Connected');
+    // Which is when the last answer has come.
+    await window.until(() => document.querySelector('#state [role="status"]').textContent === 'Connected');
   });
 
   test('a book that comes and goes is counted, then forgotten', async () => {
