@@ -144,6 +144,7 @@ fn requests_of_the_hook_go_out_at_once_and_all_others_wait_for_it() {
     client.shake_hands("1.2.3");
     assert_eq!(client.hooks, 1);
     assert!(client.sent.is_empty());
+    client.engine.admit(true);
     client.auth("session", "login", Some(json!({ "token": "t" })));
     assert_eq!(client.methods(), ["auth.session.login"]);
     // A second request after the first, as a hook that awaits makes it.
@@ -162,7 +163,6 @@ fn what_others_ask_for_while_the_hook_runs_waits_for_its_end() {
     client.auto_hook = false;
     client.connect();
     client.shake_hands("1.2.3");
-    client.engine.admit(false);
     client.get_pending("a");
     let call = client.call("r", "m", None);
     client.auth("session", "login", None);
@@ -183,7 +183,6 @@ fn what_may_be_a_request_of_the_hook_waits_no_longer_than_a_handshake_may_take()
     client.auto_hook = false;
     let earlier = client.call("before", "the.hook", None);
     client.shake_hands("1.2.3");
-    client.engine.admit(false);
     client.call("session", "check", None);
     client.advance(19_999);
     assert!(client.sent.is_empty());
@@ -212,6 +211,7 @@ fn the_hook_gets_what_others_wait_for_already() {
     client.get_pending("other");
     client.shake_hands("1.2.3");
     assert!(client.sent.is_empty());
+    client.engine.admit(true);
     assert_eq!(client.get_pending("user"), get);
     assert_eq!(client.methods(), ["subscribe.user"]);
     client.respond("subscribe.user", models(json!({ "user": {} })));
@@ -233,7 +233,6 @@ fn what_waits_for_a_hook_that_fails_fails_with_it() {
     client.auto_hook = false;
     client.connect();
     client.shake_hands("1.2.3");
-    client.engine.admit(false);
     let call = client.call("r", "m", None);
     client.hook_done(false);
     assert!(matches!(&client.settled[&call], Settled::Failed(e) if e.code == "system.connectionError"));

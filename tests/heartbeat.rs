@@ -117,6 +117,17 @@ fn there_is_no_heartbeat_before_the_handshake_nor_after_the_end_nor_when_it_is_t
 }
 
 #[test]
+fn a_gateway_that_is_given_no_time_to_answer_is_given_up_and_not_asked_for_ever() {
+    let mut client = Client::with(1, Options { heartbeat_timeout: 0, ..Options::default() });
+    client.connect();
+    client.shake_hands("1.2.3");
+    beat(&mut client);
+    beat(&mut client);
+    assert_eq!(client.closed, client.opened);
+    assert_eq!(client.frames.len(), 2);
+}
+
+#[test]
 fn it_does_not_turn_with_the_other_deadlines() {
     let mut client = Client::connected();
     client.load("a", models(json!({ "a": {} })));

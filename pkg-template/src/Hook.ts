@@ -18,7 +18,6 @@ export class Hook {
   /** Calls it, not before the present task is done with, for it is the application's. `failed` is called with what it throws. */
   async run(call: () => unknown, failed: (error: unknown) => void): Promise<void> {
     const run = ++this.latest;
-    this.driver.admit(false);
     await undefined;
     if (run !== this.latest) return;
     let ok = true;

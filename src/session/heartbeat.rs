@@ -43,7 +43,7 @@ impl Engine {
         let (interval, timeout) = (self.options.heartbeat_interval, self.options.heartbeat_timeout);
         let silent = self.heartbeat.asked.take().is_some_and(|asked| self.heartbeat.heard < asked);
         // Who comes much too late was asleep, and so may the answer's arrival have been.
-        if silent && self.now < due + timeout {
+        if silent && self.now < due + timeout.max(ASLEEP) {
             self.outputs.push_back(Output::Close(self.connection.id));
             return self.lost(self.failure());
         }
@@ -65,3 +65,6 @@ impl Engine {
         }
     }
 }
+
+/// Milliseconds by which a deadline is missed at least when a machine was asleep.
+const ASLEEP: u64 = 1_000;

@@ -97,8 +97,8 @@ impl Engine {
     }
 
     /// While the hook runs: whether it is the hook that asks from now on. What others ask for waits for its end, so that nothing
-    /// is asked for without the authentication it is to bring. Holds until the hook has ended; when it begins, it is assumed.
-    /// Authentication requests never wait. What may be the hook's own, for it was made while the hook runs, waits for no longer than
+    /// is asked for without the authentication it is to bring. When it begins nothing is the hook's;
+    /// authentication requests never wait. What may be the hook's own, for it was made while the hook runs, waits for no longer than
     /// [`Options::handshake_timeout`](super::Options::handshake_timeout): it may be what the hook waits for.
     pub fn admit(&mut self, admitted: bool) {
         self.connection.admitted = admitted;
@@ -174,7 +174,7 @@ impl Engine {
         self.timers.cancel(&mut self.connection.timer);
         self.connection.protocol = protocol.and_then(|p| p.parse().ok()).unwrap_or(Version::LEGACY);
         self.connection.phase = Phase::Hook;
-        self.connection.admitted = true;
+        self.connection.admitted = false;
         self.connection.waiting_before = self.requests.queued.len();
         self.start_heartbeat();
         self.outputs.push_back(Output::Hook);

@@ -31,7 +31,8 @@ pub enum Output {
     /// The connection is in another state.
     State(ConnectionState),
     /// The handshake is done: authenticate or whatever has to come first, then call
-    /// [`Engine::hook_done`](super::Engine::hook_done).
+    /// [`Engine::hook_done`](super::Engine::hook_done). What is asked for meanwhile waits, unless it authenticates or
+    /// [`Engine::admit`](super::Engine::admit) says that it is the hook that asks.
     Hook,
     /// The connection is usable.
     Connected,

@@ -34,6 +34,11 @@ suite('what the package holds', () => {
     assert.notEqual(manifest.private, true);
   });
 
+  test('the module tells nothing of where it was made', async () => {
+    const module = await readFile(join(installed, 'client.wasm'), 'latin1');
+    assert.doesNotMatch(module, /\.rs\b/);
+  });
+
   test('every target of the exports map is there, types before code', async () => {
     for (const entry of ['.', './slim', './react', './vue', './client.wasm']) assert.ok(manifest.exports[entry], entry);
     for (const [entry, target] of Object.entries(manifest.exports)) {
