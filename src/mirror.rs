@@ -224,7 +224,6 @@ fn same(a: Option<&Item>, b: Option<&Item>) -> bool {
     }
 }
 
-/// Not deeper than [`MAX_DEPTH`](crate::protocol::scan::MAX_DEPTH).
 fn same_json(a: &Json, b: &Json) -> bool {
     match (a, b) {
         (Json::Number(a), Json::Number(b)) => same_number(a, b),
@@ -256,28 +255,31 @@ fn wire_item(json: Json) -> Item {
     }
 }
 
+/// Levels that are read one by one where `serde_json`, which takes 127 at once, does not take the whole.
+const DEEPEST: u32 = 127;
 /// Levels of references that are followed.
 const MAX_LEVELS: usize = 64;
 /// Resources that are written out.
 const MAX_EXPANDED: usize = 100_000;
 
 fn parse(text: &str, span: Span) -> Json {
-    read_json(span.of(text))
+    read_json(span.of(text), DEEPEST)
 }
 
-/// The scanner accepts two things that cannot be held here: lone surrogates, and numbers beyond the reach of a float,
-/// which become null. Neither costs more than itself. Not deeper than [`MAX_DEPTH`](crate::protocol::scan::MAX_DEPTH).
-fn read_json(text: &str) -> Json {
+/// The scanner accepts three things that cannot be held here: lone surrogates, numbers beyond the reach of a float, which
+/// become null, and what is nested deeper than `levels` in what is read, which does too. None of them costs more than itself.
+fn read_json(text: &str, levels: u32) -> Json {
     if let Ok(json) = serde_json::from_str(text) {
         return json;
     }
+    let Some(levels) = levels.checked_sub(1) else { return Json::Null };
     let text = mend(text);
     if let Ok(json) = serde_json::from_str(&text) {
         json
     } else if let Ok(members) = serde_json::from_str::<BTreeMap<String, &RawValue>>(&text) {
-        members.into_iter().map(|(name, member)| (name, read_json(member.get()))).collect()
+        members.into_iter().map(|(name, member)| (name, read_json(member.get(), levels))).collect()
     } else if let Ok(items) = serde_json::from_str::<Vec<&RawValue>>(&text) {
-        items.into_iter().map(|item| read_json(item.get())).collect()
+        items.into_iter().map(|item| read_json(item.get(), levels)).collect()
     } else {
         Json::Null
     }

@@ -45,7 +45,8 @@
 //!   them gets [`Event::Lagged`], and the value is right all the same.
 //! - After a lost connection, what is held is compared with what the gateway has, and only what differs is told, as
 //!   ordinary events.
-//! - Whatever a gateway sends, nothing here panics.
+//! - Whatever a gateway sends, nothing here panics. What `serde_json` cannot hold is replaced: numbers beyond the reach of
+//!   an `f64` and what is nested deeper than 127 levels by null, lone surrogates by U+FFFD.
 //!
 //! # With tokio
 //!

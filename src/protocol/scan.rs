@@ -9,8 +9,8 @@ use super::escape::unescape;
 use super::number::MAX_DIGITS;
 use super::words::{HIGH, LOW, last_word, same, stops};
 
-/// How deep arrays and objects may be nested in a frame.
-pub const MAX_DEPTH: u32 = 64;
+/// How deep arrays and objects may be nested in a frame: as deep as Go's `encoding/json` takes them, and so any gateway.
+pub const MAX_DEPTH: u32 = 10_000;
 
 /// A half-open range of a frame's text, in the unit the scanner was told to use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -310,37 +310,33 @@ impl<'a> Scanner<'a> {
     pub fn skip(&mut self) -> Result<Span> {
         self.peek();
         let mark = self.mark();
-        let base = self.depth;
-        // One bit a level, set for objects: the depth limit is what fits.
-        let mut objects = 0u64;
+        // What closes the levels that are open.
+        let mut open: Vec<u8> = Vec::new();
         loop {
             match self.peek() {
                 b @ (b'{' | b'[') => {
                     self.open(b)?;
-                    objects = objects << 1 | u64::from(b == b'{');
-                    if self.more(true, if b == b'{' { b'}' } else { b']' })? {
+                    // In ASCII, either bracket is two before the one that closes it.
+                    if self.more(true, b + 2)? {
+                        open.push(b + 2);
                         if b == b'{' {
                             self.key()?;
                         }
                         continue;
                     }
-                    objects >>= 1;
                 }
                 _ => self.scalar()?,
             }
             // A value is complete: close what it completes.
             loop {
-                if self.depth == base {
-                    return Ok(self.span_from(mark));
-                }
-                let object = objects & 1 == 1;
-                if self.more(false, if object { b'}' } else { b']' })? {
-                    if object {
+                let Some(&close) = open.last() else { return Ok(self.span_from(mark)) };
+                if self.more(false, close)? {
+                    if close == b'}' {
                         self.key()?;
                     }
                     break;
                 }
-                objects >>= 1;
+                open.pop();
             }
         }
     }

@@ -65,6 +65,36 @@ test('a soft reference shows its resource ID, and is asked for when it is follow
   client.disconnect();
 });
 
+test('data may be nested as deep as gateways take it, and stays equal over a new connection', async () => {
+  const { client, gateway, delivered } = connected();
+  const deep = (leaf) => '[{"":'.repeat(4_990) + leaf + '}]'.repeat(4_990);
+  const innermost = (value) => {
+    while (typeof value === 'object') value = value[0][''];
+    return value;
+  };
+  // Written by hand, for JSON.stringify does not go so deep.
+  const answer = ({ id }, n) =>
+    gateway.socket.deliver(`{"id":${id},"result":{"models":{"m":{"d":{"data":${deep(1)}},"n":${n}}}}}`);
+  gateway.answers.set('subscribe.m', null);
+  let subscribed = gateway.request('subscribe.m');
+  const got = client.get('m');
+  answer(await subscribed, 1);
+  const model = await got;
+  assert.equal(innermost(model.d), 1);
+  const changes = recorded(model, 'change');
+
+  subscribed = gateway.request('subscribe.m');
+  gateway.socket.lose();
+  answer(await subscribed, 2);
+  await delivered();
+  assert.deepEqual(changes, [['change', { n: 1 }]]);
+  gateway.socket.deliver(`{"event":"m.change","data":{"values":{"d":{"data":${deep(3)}}}}}`);
+  await delivered();
+  assert.deepEqual([innermost(model.d), innermost(changes[1][1].d)], [3, 1]);
+  assert.equal(client.inspect().counters.malformed ?? 0, 0);
+  client.disconnect();
+});
+
 test('data is replaced as a whole, and what was there before is left as it was', async () => {
   const { client, gateway, delivered } = connected({
     m: { model: { d: { data: { deep: [1, { x: 1 }] } }, n: { data: 12 }, rid: { data: { rid: 'a' } } } },
