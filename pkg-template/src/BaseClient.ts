@@ -3,12 +3,12 @@
 import type { ClientApi, Resource } from './client.js';
 import { Action } from './driver.js';
 import { Emitter } from './Emitter.js';
-import { countEvents, type EventBusLike, type EventHandler } from './EventBus.js';
+import type { EventBusLike, EventHandler } from './EventBus.js';
 import type { ClientState, ConnectError, Inspection } from './events.js';
-import type { Entry } from './Entry.js';
 import { fetched, type ResourceSet } from './fetched.js';
 import { follow } from './follow.js';
 import { limited, type Limits, type RequestOptions } from './limited.js';
+import { absent } from './Listening.js';
 import { type ClientOptions, type Options, readOptions, requireDelay, resolveUrl } from './options.js';
 import type { OnConnect, OnConnectError, WebSocketFactory, WebSocketLike } from './options.js';
 import type { Asked } from './Requests.js';
@@ -207,7 +207,7 @@ export abstract class BaseClient<S = unknown> implements ClientApi {
   getCached<R extends object = Resource, Rid extends string = string>(rid: OtherRid<S, Rid>): R | undefined;
   getCached(rid: string): object | undefined {
     requireText(rid, RESOURCE_ID);
-    return (this.#session && this.#cached(this.#session, rid, undefined))?.item;
+    return this.#session?.listening.cached(rid)?.item;
   }
 
   /** As the schema has it. */
@@ -318,14 +318,7 @@ export abstract class BaseClient<S = unknown> implements ClientApi {
   /** @internal With the engine's number of the resource. */
   resourceOn(rid: string, events?: string | null, handler?: EventHandler | null, handle?: number): void;
   resourceOn(rid: string, events?: string | null, handler?: EventHandler | null, handle?: number): void {
-    const session = this.#session;
-    const entry = session && this.#cached(session, rid, handle);
-    if (!entry) throw new Error(`Resource ${rid} not found in cache`);
-    this.eventBus.on(entry.item!, events, handler, `${this.namespace}.resource.${rid}`);
-    for (let n = countEvents(events); n > 0; n--) {
-      entry.listeners += 1;
-      session.driver.listen(entry.handle);
-    }
+    (this.#session?.listening ?? absent(rid)).on(rid, events, handler, handle);
   }
 
   /** What `off` of models and collections calls. Throws when the resource is not cached, or `on` was not called so. */
@@ -339,18 +332,7 @@ export abstract class BaseClient<S = unknown> implements ClientApi {
     handle?: number,
     item?: object,
   ): void {
-    const session = this.#session;
-    const entry = session && this.#cached(session, rid, handle);
-    const target = entry ? entry.item : item;
-    if (!target) throw new Error(`Resource ${rid} not found in cache`);
-    this.eventBus.off(target, events, handler, `${this.namespace}.resource.${rid}`, true);
-    // An object that has left the cache has listeners, but nothing hangs on them.
-    if (!entry) return;
-    for (let n = countEvents(events); n > 0; n--) {
-      if (entry.listeners === 0) throw new Error('Direct count reached below 0');
-      entry.listeners -= 1;
-      session.driver.unlisten(entry.handle);
-    }
+    (this.#session?.listening ?? absent(rid)).off(rid, events, handler, handle, item);
   }
 
   /** The state of the connection and of everything cached. */
@@ -429,13 +411,7 @@ export abstract class BaseClient<S = unknown> implements ClientApi {
 
   #keep(rid: string, kept: boolean): void {
     requireText(rid, RESOURCE_ID);
-    const session = this.#session;
-    const entry = session && this.#cached(session, rid, undefined);
-    if (!entry) throw new Error(`Resource ${rid} not found in cache`);
-    if (entry.kept === kept) return;
-    entry.kept = kept;
-    if (kept) session!.driver.listen(entry.handle);
-    else session!.driver.unlisten(entry.handle);
+    (this.#session?.listening ?? absent(rid)).keep(rid, kept);
   }
 
   /** Throws for what is no time, and the signal's reason. */
@@ -444,16 +420,6 @@ export abstract class BaseClient<S = unknown> implements ClientApi {
     requireDelay(timeout);
     signal?.throwIfAborted();
     return { timeout, signal };
-  }
-
-  /** The entry of a cached resource: that of the object with this handle, or else the one of the ID. */
-  #cached(session: Session, rid: string, handle: number | undefined): Entry | undefined {
-    const { resources } = session;
-    const known = handle ?? session.driver.find(rid);
-    if (known < 0) return undefined;
-    const entry = resources.entry(known);
-    resources.read(entry);
-    return entry;
   }
 
   /** Tells of a failure in a class of the application; the other resources are not affected. */

@@ -7,7 +7,7 @@ export class Emitter {
   private readonly own: EventBus | null;
 
   constructor(
-    private readonly bus: EventBusLike,
+    readonly bus: EventBusLike,
     readonly namespace: string,
   ) {
     this.own = bus instanceof EventBus ? bus : null;

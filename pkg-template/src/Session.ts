@@ -7,6 +7,7 @@ import type { Emitter } from './Emitter.js';
 import type { ClientState } from './events.js';
 import { Frames } from './frames.js';
 import { Host, type HostParts } from './Host.js';
+import { Listening } from './Listening.js';
 import { Memory } from './memory.js';
 import type { Options, WebSocketFactory } from './options.js';
 import { type Outcome, Requests } from './Requests.js';
@@ -25,6 +26,7 @@ export class Session implements SessionEvents {
   readonly driver: Driver;
   readonly connection: Connection;
   readonly resources: Resources;
+  readonly listening: Listening;
   readonly requests = new Requests();
   /** Requests to be made again. */
   readonly waits = new Waits();
@@ -64,6 +66,7 @@ export class Session implements SessionEvents {
     this.driver = driver;
     this.connection = new Connection(owner, emitter, driver, options.fatalCloseCodes);
     this.resources = new Resources(owner, types, driver, memory, frames, report);
+    this.listening = new Listening(driver, this.resources, emitter);
     this.values = new Values(memory, frames, this.resources);
     const updates = new Updates(memory, this.values, this.resources, emitter, driver, report);
     const drops = new Drops(this.resources, driver, (rid) => this.debug?.tell('cacheDelete', `Cache delete: ${rid}`));
