@@ -238,6 +238,27 @@ fn a_refused_resubscription_is_tried_again() {
 }
 
 #[test]
+fn a_service_may_say_when_it_is_to_be_tried_again() {
+    let mut client = listening();
+    client.close();
+    client.reconnect();
+    client.refuse("subscribe.a", "system.tooActive");
+    let usual = client.due_in();
+    let a = client.id("a");
+    client.postpone(a, 5);
+    assert_eq!(client.due_in(), usual, "not sooner than ever");
+    client.postpone(a, 60_000);
+    assert_eq!(client.due_in(), Some(60_000));
+    client.advance(59_999);
+    assert_eq!(client.methods(), Vec::<String>::new());
+    client.advance(1);
+    client.respond("subscribe.a", models(json!({ "a": { "n": 2 } })));
+    client.postpone(a, 60_000);
+    assert_eq!(client.due_in(), None, "it is not to be asked for any more");
+    assert_eq!(client.live(), ["a"]);
+}
+
+#[test]
 fn a_request_made_between_connections_waits_for_the_next() {
     let mut client = listening();
     client.close();

@@ -14,7 +14,7 @@ import { type Outcome, Requests } from './Requests.js';
 import { type ErrorObject, ResError } from './ResError.js';
 import { type Report, Resources, type ResourceTypes } from './Resources.js';
 import { type SessionEvents, Tape } from './Tape.js';
-import { Waits } from './tooActive.js';
+import { delayOf, Waits } from './tooActive.js';
 import { Updates } from './Updates.js';
 import { Values } from './Values.js';
 
@@ -124,7 +124,9 @@ export class Session implements SessionEvents {
     this.resources.object(handle);
     const { rid } = this.resources.entry(handle);
     const error = new ResError(rid, `${unsubscribe ? 'unsubscribe' : 'subscribe'}.${rid}`);
-    this.emitter.emit(this.owner, 'error', error.__init((this.values.json(start, end) ?? {}) as ErrorObject));
+    error.__init((this.values.json(start, end) ?? {}) as ErrorObject);
+    this.driver.postpone(handle, delayOf(error) ?? 0);
+    this.emitter.emit(this.owner, 'error', error);
   }
 
   state(state: number, untilLow: number, untilHigh: number): void {

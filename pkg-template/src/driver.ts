@@ -17,6 +17,8 @@ export interface Driver {
   request(action: Action, rid: string, method: string, params: string): number;
   /** Nobody waits for a request any longer. Whether it is not sent, nor settled, for that. */
   give_up(request: number): boolean;
+  /** A resource that was refused may be asked for again after so many milliseconds, and not before. */
+  postpone(resource: number, delay: number): void;
   listen(resource: number): void;
   unlisten(resource: number): void;
   /** Byte offset of a resource record (see `record.ts`); 0 when the resource has been taken before. */

@@ -38,8 +38,8 @@ export class Waits {
   }
 }
 
-/** Milliseconds. */
-function delayOf(error: unknown): number | undefined {
+/** After how many milliseconds the service says that it may be asked again, if it does. */
+export function delayOf(error: unknown): number | undefined {
   if (!(error instanceof ResError) || error.code !== 'system.tooActive') return undefined;
   const { seconds } = (error.data ?? {}) as { seconds?: unknown };
   return typeof seconds === 'number' && seconds >= 0 && seconds * 1000 < LONGEST ? seconds * 1000 : undefined;

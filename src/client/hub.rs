@@ -244,7 +244,11 @@ impl Hub {
                 self.answer_connecting(&Err(error));
             }
             Output::Refused { resource, unsubscribe: false, error } => {
-                self.tell(resource, &Event::Stale { reason: read_error(error.of(text)) });
+                let reason = read_error(error.of(text));
+                if let Some(delay) = reason.retry_after() {
+                    self.engine.postpone(self.now(), resource, delay.as_millis().try_into().unwrap_or(u64::MAX));
+                }
+                self.tell(resource, &Event::Stale { reason });
             }
             Output::Settled { request, outcome } => settled.push((
                 request,

@@ -2,7 +2,9 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::time::Duration;
 
+use serde::Deserialize;
 use serde_json::value::RawValue;
 
 /// An error of the RES protocol, from the gateway, a service or this client.
@@ -44,6 +46,21 @@ impl ResError {
     pub const CACHE_FULL: ResError = ResError::new("resclient.cacheFull", "Cache full");
     /// The peer sent an error without a code, or an answer that makes no sense.
     pub const UNKNOWN_ERROR: ResError = ResError::new("system.unknownError", "Unknown error");
+}
+
+impl ResError {
+    /// After how long a service that refuses as too active says that it may be asked again, if it does.
+    pub fn retry_after(&self) -> Option<Duration> {
+        #[derive(Deserialize)]
+        struct Data {
+            seconds: f64,
+        }
+        if self.code != "system.tooActive" {
+            return None;
+        }
+        let data: Data = serde_json::from_str(self.data.as_ref()?.get()).ok()?;
+        Duration::try_from_secs_f64(data.seconds).ok()
+    }
 }
 
 impl PartialEq for ResError {

@@ -262,6 +262,16 @@ impl Engine {
         false
     }
 
+    /// A service that refused a resource said after how many milliseconds it may be asked for again, if it is to be.
+    pub fn postpone(&mut self, now: Time, id: ResourceId, delay: u64) {
+        self.advance(now);
+        if self.graph.slot(id).stale
+            && let Some(subscription) = self.subscriptions.get_mut(id)
+        {
+            self.timers.postpone(&mut subscription.timer, now + delay);
+        }
+    }
+
     /// The application listens to a resource once more.
     pub fn listen(&mut self, now: Time, id: ResourceId) {
         self.advance(now);

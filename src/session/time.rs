@@ -59,6 +59,16 @@ impl Timers {
         }
     }
 
+    /// A timer that is set fires at that time if it would fire before.
+    pub fn postpone(&mut self, key: &mut Option<TimerKey>, at: Time) {
+        if let Some(set) = key
+            && set.0 < at
+            && let Some(timer) = self.queue.remove(*set)
+        {
+            *key = Some(self.set(at, timer));
+        }
+    }
+
     /// The next deadline and what it is for.
     pub fn next(&self) -> Option<(Time, Timer)> {
         self.queue.first().map(|(key, &timer)| (key.0, timer))

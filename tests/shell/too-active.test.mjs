@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { connected } from './support/client.mjs';
+import { connected, next } from './support/client.mjs';
 
 const tooActive = (data) => ({ error: { code: 'system.tooActive', message: 'Too active', data } });
 
@@ -70,6 +70,29 @@ test('it is not asked for at the speed of the network, whatever the service says
     globalThis.setTimeout = setTimeout;
   }
   assert.deepEqual(delays.filter(Boolean), [50, 100, 200]);
+  client.disconnect();
+});
+
+test('what is listened to and refused as too active is subscribed to again after the seconds it says', async () => {
+  const { client, gateway } = connected({ a: { model: { n: 1 } } });
+  const model = (await client.get('a')).on();
+  busy(gateway, 'subscribe.a', 1, { seconds: 3600 });
+  const { setTimeout } = globalThis;
+  const delays = [];
+  globalThis.setTimeout = (run, delay) => {
+    delays.push(delay);
+    return setTimeout(run, delay);
+  };
+  try {
+    const refused = next(client, 'error');
+    gateway.socket.lose();
+    assert.equal((await refused).code, 'system.tooActive');
+    await Promise.resolve();
+  } finally {
+    globalThis.setTimeout = setTimeout;
+  }
+  assert.ok(delays.at(-1) > 3_590_000, `${delays}`);
+  model.off();
   client.disconnect();
 });
 

@@ -153,6 +153,10 @@ impl Client {
         id
     }
 
+    pub fn postpone(&mut self, id: ResourceId, delay: u64) {
+        self.engine.postpone(self.now, id, delay);
+    }
+
     pub fn listen(&mut self, id: ResourceId) {
         self.engine.listen(self.now, id);
         self.drain();

@@ -1,6 +1,7 @@
 //! The Rust client against this gateway without a socket between, on virtual time: what waits, and for how long.
 
 use std::pin::pin;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
@@ -9,7 +10,9 @@ use res_gateway::bus::MemoryBus;
 use res_gateway::service::{Access, Reply, Service, ServiceHandle};
 use res_gateway::{Gateway, GatewayConfig, Outgoing};
 use resclient::client::{Client, Clock, Error, Event, Item, Model, SocketEvent, State, Transport};
+use resclient::protocol::ResError;
 use resclient::session::{Options, Time};
+use serde_json::value::to_raw_value;
 use serde_json::{Value, json};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
@@ -28,6 +31,7 @@ enum Wire {
 
 /// A gateway in this process, and the way to it.
 struct Net {
+    bus: MemoryBus,
     gateway: Gateway,
     service: ServiceHandle,
     /// The methods of all requests there were.
@@ -44,7 +48,7 @@ impl Net {
             .call("notes.first", "echo", |request| Ok(Reply::value(request.params::<Value>()?)))
             .start(bus.connect());
         let gateway = Gateway::start(bus.connect(), GatewayConfig::default());
-        Net { gateway, service, requests: Arc::default(), state: watch::Sender::new(Wire::Up) }
+        Net { bus, gateway, service, requests: Arc::default(), state: watch::Sender::new(Wire::Up) }
     }
 
     fn client(&self) -> Client {
@@ -297,6 +301,36 @@ async fn a_connection_that_is_dead_though_open_is_found_out_and_made_anew() {
     assert!(matches!(events.next().await, Some(Event::Change(_))));
     assert!(before.elapsed() <= Duration::from_secs(16), "{:?}", before.elapsed());
     assert_eq!(first.get("text"), Some(Item::Data("two".into())));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_service_that_is_too_busy_for_what_is_held_is_asked_again_when_it_says() {
+    let net = Net::new();
+    let busy = Arc::new(AtomicBool::new(false));
+    let refuses = busy.clone();
+    let too_active = ResError {
+        data: Some(to_raw_value(&json!({ "seconds": 100 })).unwrap()),
+        ..ResError::new("system.tooActive", "Too active")
+    };
+    let _queue = Service::new("queue")
+        .model("queue.first", json!({ "text": "one" }))
+        .access("queue.>", move |_| match refuses.load(Relaxed) {
+            true => Err(too_active.clone()),
+            false => Ok(Access::ALL),
+        })
+        .start(net.bus.connect());
+    let client = net.client();
+    let first: Model = client.get("queue.first").await.unwrap();
+    let mut events = first.changes();
+    busy.store(true, Relaxed);
+    net.state.send_replace(Wire::Down);
+    sleep(Duration::from_secs(1)).await;
+    net.state.send_replace(Wire::Up);
+    assert!(matches!(events.next().await, Some(Event::Stale { .. })));
+    sleep(Duration::from_secs(99)).await;
+    assert_eq!(net.asked("subscribe.queue.first"), 2);
+    sleep(Duration::from_secs(2)).await;
+    assert_eq!(net.asked("subscribe.queue.first"), 3);
 }
 
 #[tokio::test(start_paused = true)]

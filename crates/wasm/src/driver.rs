@@ -134,6 +134,11 @@ impl Driver {
         self.inner.step(|engine, _| engine.give_up(RequestId(request)))
     }
 
+    /// A resource that was refused may be asked for again after so many milliseconds, and not before.
+    pub fn postpone(&self, resource: u32, delay: u32) {
+        self.inner.step(|engine, now| engine.postpone(now, ResourceId(resource), delay.into()));
+    }
+
     pub fn listen(&self, resource: u32) {
         self.inner.step(|engine, now| engine.listen(now, ResourceId(resource)));
     }
