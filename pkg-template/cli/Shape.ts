@@ -17,19 +17,23 @@ export class Shape {
     else this.addJson(isObject(value) && Object.hasOwn(value, 'data') ? value['data'] : value);
   }
 
-  /** Adds a value of which nothing stands for something else. */
-  addJson(value: unknown): void {
+  /** Adds a value of which nothing stands for something else. What is nested deeper than `levels` stays unknown. */
+  addJson(value: unknown, levels = DEEPEST): void {
+    if (levels === 0) return;
     if (Array.isArray(value)) {
       this.items ??= new Shape();
-      for (const item of value) this.items.addJson(item);
+      for (const item of value) this.items.addJson(item, levels - 1);
     } else if (isObject(value)) {
       this.members ??= new MemberShapes();
-      this.members.add(value, (shape, member) => shape.addJson(member));
+      this.members.add(value, (shape, member) => shape.addJson(member, levels - 1));
     } else {
       this.primitives.add(value === null ? 'null' : (typeof value as 'string' | 'number' | 'boolean'));
     }
   }
 }
+
+/** Levels of JSON that are described. */
+const DEEPEST = 32;
 
 /** The members of all models, or JSON objects, in one place. */
 export class MemberShapes {

@@ -55,11 +55,14 @@ class SchemaWriter {
     this.declarations[place] = declaration(name, lines);
   }
 
-  /** `within` are the collections it is an item of, for those have no name by which they could contain themselves. */
+  /**
+   * `within` are the collections it is an item of, for those have no name: they are written out where they are, and never in
+   * themselves, nor further than a reader follows.
+   */
   private ofPattern(pattern: string, within: string[]): string {
     const kind = this.kinds.get(pattern)!;
     if ('members' in kind) return `${this.use('Model')}<${this.named.get(kind.members)}>`;
-    if (within.includes(pattern)) return this.use('Collection');
+    if (within.includes(pattern) || within.length === DEEPEST) return this.use('Collection');
     return `${this.use('Collection')}<${this.itemsOf(pattern, kind.items, within).join(' | ')}>`;
   }
 
@@ -116,4 +119,6 @@ function itemsIn(collections: readonly unknown[]): Kind {
 const HEAD =
   '// Written by resclient-wasm types from what the resources held, as a start. Change what it could not know.\n';
 const IMPORTS = ['Collection', 'Model', 'ResRef', 'Resource'] as const;
+/** Levels of collections in collections. */
+const DEEPEST = 2;
 const PRIMITIVES = ['string', 'number', 'boolean', 'null'] as const;

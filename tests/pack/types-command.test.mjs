@@ -66,6 +66,21 @@ suite('the command that writes types', () => {
     assert.match(stdout, /'shop.empty': Model<Empty>;\n {2}'shop.loop': Collection<Collection \| Model<Empty>>;\n}/);
   });
 
+  test('of collections that all refer to each other, and of what is nested deep, it writes as far as a reader follows', async () => {
+    const rids = Array.from({ length: 12 }, (_, i) => `list${'abcdefghijkl'[i]}`);
+    const lists = rids.map((rid) => `"${rid}":${JSON.stringify(rids.map((rid) => ({ rid })))}`);
+    const deep = `"deep":{"value":{"data":${'['.repeat(20_000)}${']'.repeat(20_000)}}}`;
+    await writeFile(join(folder, 'knot.json'), `{${[...lists, deep].join(',')}}`);
+    const { code, stdout, stderr } = await types('knot.json');
+    assert.deepEqual([code, stderr], [0, '']);
+    assert.ok(stdout.length < 50_000, `${stdout.length} characters`);
+    assert.match(stdout, /value: unknown(\[\])+;/);
+    await writeFile(join(folder, 'knot.ts'), stdout);
+    const flags = ['--noEmit', '--strict', '--target', 'es2022', '--types', ''];
+    const resolution = ['--module', 'node16', '--moduleResolution', 'node16'];
+    await node(folder, [join(root, 'node_modules/@typescript/native/bin/tsc'), ...flags, ...resolution, 'knot.ts']);
+  });
+
   test('a resource that is not there does not keep the others from being written', async () => {
     for (const [source, why] of [
       [server.webSocket, /^shop\.absent: system\.notFound, .+\n$/],
