@@ -5,9 +5,10 @@ use wasm_bindgen_test::wasm_bindgen_test as test;
 
 mod support;
 
+use resclient::protocol::ResError;
 use resclient::session::{ConnectionState, Counters};
 use serde_json::{Value as Json, json};
-use support::{Client, models};
+use support::{Client, Settled, models};
 
 /// A client that listens to the collection `list`, with `a` indirectly, and to the model `m`.
 fn client() -> Client {
@@ -162,11 +163,8 @@ fn a_second_misfit_on_the_way_changes_nothing() {
 }
 
 #[test]
-fn a_resource_set_that_is_broken_resets_the_connection() {
+fn an_answer_that_makes_no_sense_is_given_back_and_disturbs_nothing_else() {
     let results = [
-        json!(null),
-        json!({}),
-        json!({ "models": { "other": {} } }),
         json!({ "models": { "b": { "x": { "nested": 1 } } } }),
         json!({ "models": { "b": { "x": [] } } }),
         json!({ "models": { "b": { "x": { "action": "delete" } } } }),
@@ -175,39 +173,95 @@ fn a_resource_set_that_is_broken_resets_the_connection() {
         json!({ "models": 5 }),
         json!({ "models": { "b": {} }, "collections": [] }),
         json!({ "models": { "b": {} }, "errors": { "c": 1 } }),
-        json!({ "models": { "b": { "x": { "rid": "missing" } } } }),
+        json!({ "models": { "m": { "n": 9 }, "b": {} }, "collections": 5 }),
     ];
     for result in results {
         let mut client = client();
         let before = values(&client);
-        let request = client.get_pending("b");
+        let (request, call) = (client.get_pending("b"), client.call("some", "method", None));
         client.respond("subscribe.b", result.clone());
-        assert_eq!(client.engine.counters().resets, 1, "{result}");
-        assert!(client.settled.contains_key(&request), "{result}");
+        assert_eq!(client.settled[&request], Settled::Failed(ResError::UNKNOWN_ERROR), "{result}");
+        let counters = client.engine.counters();
+        assert_eq!(counters, Counters { frames: 4, misfits: 1, ..Counters::default() }, "{result}");
         assert_eq!(values(&client), before, "{result}");
+        assert_eq!(client.take_events(), [], "{result}");
         assert_eq!(client.engine.find("b"), None, "{result}");
+        assert_eq!(client.methods(), ["call.some.method", "unsubscribe.b"], "{result}");
+        assert!(!client.settled.contains_key(&call), "{result}");
+        // It may make sense the next time.
+        client.respond("unsubscribe.b", json!(null));
+        client.load("b", models(json!({ "b": { "x": 1 } })));
     }
 }
 
 #[test]
-fn nothing_of_a_broken_set_is_told() {
-    let sets = [
-        json!({ "models": { "m": { "n": 9 }, "b": {} }, "collections": 5 }),
-        json!({ "models": { "m": { "n": 9 }, "b": { "x": { "rid": "missing" } } } }),
-    ];
-    for set in sets {
-        let mut client = client();
-        client.get_pending("b");
-        client.respond("subscribe.b", set.clone());
-        assert_eq!(client.take_events(), [], "{set}");
-        assert_eq!(client.value("m"), json!({ "n": 1 }), "{set}");
-        let mut client = self::client();
-        let mut event = set.clone();
-        event["values"] = json!({ "x": 1 });
-        client.event("a.change", event);
-        assert_eq!(client.take_events(), [], "{set}");
-        assert_eq!(values(&client), [json!([{ "n": 1 }, "x"]), json!({ "n": 1 })], "{set}");
+fn what_is_listened_to_is_asked_for_again_after_an_answer_that_makes_no_sense() {
+    let mut client = client();
+    client.close();
+    client.reconnect();
+    client.respond("subscribe.list", json!({ "collections": { "list": ["x"] } }));
+    for _ in 0..3 {
+        client.respond("subscribe.m", models(json!({ "m": { "n": [] } })));
+        client.respond("unsubscribe.m", json!(null));
+        assert_eq!((client.refusals.len(), client.stale()), (1, vec!["m"]));
+        client.refusals.clear();
+        client.advance(10_000);
     }
+    client.respond("subscribe.m", models(json!({ "m": { "n": 2 } })));
+    assert_eq!((client.value("m"), client.stale()), (json!({ "n": 2 }), vec![]));
+    assert_eq!(client.engine.counters().resets, 0);
+}
+
+#[test]
+fn a_gateway_that_takes_for_sent_what_is_not_here_is_connected_to_anew_some_times() {
+    for result in [json!(null), json!({}), json!({ "models": { "other": {} } })] {
+        let mut client = Client::connected();
+        for resets in 1..=3 {
+            client.get_pending("b");
+            client.respond("subscribe.b", result.clone());
+            assert_eq!(client.engine.counters().resets, resets, "{result}");
+            client.connect();
+            client.shake_hands("1.2.3");
+        }
+        let request = client.get_pending("b");
+        client.respond("subscribe.b", result.clone());
+        assert_eq!(client.settled[&request], Settled::Failed(ResError::UNKNOWN_ERROR), "{result}");
+        assert_eq!((client.engine.counters().resets, client.methods()), (3, vec!["unsubscribe.b"]), "{result}");
+        assert_eq!([client.engine.find("b"), client.engine.find("other")], [None, None], "{result}");
+    }
+}
+
+#[test]
+fn what_is_referred_to_and_did_not_come_is_an_error_and_asked_for() {
+    let mut client = client();
+    client.load("b", models(json!({ "b": { "x": { "rid": "missing" }, "y": 1 } })));
+    let unknown = json!({ "code": "system.unknownError", "message": "Unknown error" });
+    assert_eq!(client.value("b"), json!({ "x": unknown, "y": 1 }));
+    assert_eq!(client.engine.counters(), Counters { frames: 4, misfits: 1, ..Counters::default() });
+    let b = client.id("b");
+    client.listen(b);
+    client.advance(20_000);
+    client.respond("subscribe.missing", models(json!({ "missing": { "z": 2 } })));
+    assert_eq!(client.value("b"), json!({ "x": { "z": 2 }, "y": 1 }));
+}
+
+#[test]
+fn a_call_answered_with_what_makes_no_sense_fails_alone() {
+    for result in [json!({ "rid": "b", "models": 5 }), json!({ "rid": "b", "models": { "b": { "x": [] } } })] {
+        let mut client = client();
+        let (call, other) = (client.call("some", "method", None), client.call("another", "method", None));
+        client.respond("call.some.method", result);
+        assert_eq!(client.settled[&call], Settled::Failed(ResError::UNKNOWN_ERROR));
+        assert_eq!(client.methods(), ["call.another.method", "unsubscribe.b"], "as the gateway may count it");
+        client.respond("call.another.method", json!({ "payload": 1 }));
+        assert_eq!(client.settled[&other], Settled::Payload(Some(json!(1))));
+        assert_eq!(client.engine.counters().resets, 0);
+    }
+    let mut client = client();
+    let call = client.call("some", "method", None);
+    client.respond("call.some.method", json!({ "rid": "b" }));
+    assert!(matches!(client.settled[&call], Settled::Resource(_)), "an error in its place");
+    assert_eq!((client.methods(), client.engine.counters().resets), (vec!["unsubscribe.b"], 0));
 }
 
 #[test]

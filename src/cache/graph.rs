@@ -93,8 +93,8 @@ pub struct Graph {
     pub keys: Keys,
     pub shapes: Shapes,
     pub texts: Texts,
-    /// Ids met in the frame being scanned of which nothing is held.
-    fresh: Vec<ResourceId>,
+    /// Ids met in the frame being scanned of which nothing is held, and where they stand.
+    fresh: Vec<(ResourceId, Span)>,
     /// Members' names met in the frame being scanned that had no number before.
     pub new_keys: Vec<(KeyId, Span)>,
     pairs: Vec<u64>,
@@ -168,17 +168,17 @@ impl Graph {
         (0..self.slots.len() as u32).map(ResourceId).filter(|&id| self.find(self.rid(id)) == Some(id))
     }
 
-    /// Whether all ids met in the frame being scanned of which nothing is held are among those of its resource set, so that
-    /// nothing refers to what the gateway never sent.
-    pub fn has_all(&mut self, set: impl Iterator<Item = ResourceId>) -> bool {
+    /// Ids met in the frame being scanned of which nothing is held and that are not in its resource set either: what the gateway
+    /// never sent. With where they stand.
+    pub fn missing(&mut self, set: impl Iterator<Item = ResourceId>) -> Vec<(ResourceId, Span)> {
         if self.fresh.is_empty() {
-            return true;
+            return Vec::new();
         }
         let epoch = self.next_epoch();
         for id in set {
             self.slot_mut(id).visit.epoch = epoch;
         }
-        self.fresh.iter().all(|&id| self.slot(id).visit.epoch == epoch)
+        self.fresh.iter().copied().filter(|&(id, _)| self.slot(id).visit.epoch != epoch).collect()
     }
 
     /// A mark that no slot has.
@@ -187,19 +187,14 @@ impl Graph {
         self.epoch
     }
 
-    /// Ends the scanning of a frame: gives back slots and names that nothing came to use. The result names slots that
-    /// are referred to although the gateway never sent them.
-    #[inline(never)]
-    pub fn settle(&mut self) -> Vec<ResourceId> {
+    /// Ends the use of a frame's names: gives back slots and names that nothing came to use.
+    pub fn settle(&mut self) {
         self.keys.settle();
-        let mut missing = Vec::new();
-        for id in std::mem::take(&mut self.fresh) {
-            self.slot_mut(id).fresh = false;
-            if self.slot(id).content.is_none() && !self.discard_unused(id) && !self.slot(id).root {
-                missing.push(id);
+        for (id, _) in std::mem::take(&mut self.fresh) {
+            if std::mem::take(&mut self.slot_mut(id).fresh) {
+                self.discard_unused(id);
             }
         }
-        missing
     }
 
     /// Frees the slot if it has no content and nothing refers to it.
@@ -282,6 +277,7 @@ impl Graph {
     /// Takes the id out of use; the slot stays readable until [`Graph::free`].
     pub fn unlink(&mut self, id: ResourceId) {
         self.rids.unlink(id.0);
+        self.slot_mut(id).fresh = false;
         self.live -= 1;
     }
 
@@ -313,11 +309,11 @@ impl Names for Graph {
     }
 
     #[inline]
-    fn rid(&mut self, rid: &str) -> u32 {
+    fn rid(&mut self, rid: &str, span: Span) -> u32 {
         let id = self.intern(rid);
         let slot = self.slot_mut(id);
         if slot.content.is_none() && !std::mem::replace(&mut slot.fresh, true) {
-            self.fresh.push(id);
+            self.fresh.push((id, span));
         }
         id.0
     }

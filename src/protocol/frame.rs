@@ -138,6 +138,14 @@ impl Frame {
         &self.keys[entry.keys.clone()]
     }
 
+    /// A resource that is referred to did not come. Where it is referred to stands in for it, as an error that says nothing.
+    pub fn stand_in(&mut self, resource: u32, rid: Span) {
+        let at = self.cells.len();
+        self.cells.push(Cell::UNKNOWN);
+        let (kind, mark) = (ResourceKind::Error, Mark::default());
+        self.set.push(SetEntry { kind, resource, rid, value: rid, mark, cells: at..at + 1, keys: 0..0, hash: 0 });
+    }
+
     fn clear(&mut self) {
         (self.id, self.event, self.error, self.result) = (None, None, None, false);
         self.clear_body();

@@ -148,7 +148,11 @@ impl<'a, 'f, N: Names> FrameScanner<'a, 'f, N> {
                 })?,
                 Some(Inner::Rid) => self.attempt("rid", |s| {
                     let rid = s.scanner.string()?;
-                    s.frame.body.rid = Some(s.names.rid(&s.scanner.text(&rid)?));
+                    let text = s.scanner.text(&rid)?;
+                    if text.is_empty() {
+                        return Err(Malformed);
+                    }
+                    s.frame.body.rid = Some(s.names.rid(&text, rid.span));
                     Ok(())
                 })?,
                 Some(Inner::Protocol) => self.attempt("protocol", |s| {
@@ -198,7 +202,7 @@ impl<'a, 'f, N: Names> FrameScanner<'a, 'f, N> {
             let rid = self.scanner.key()?;
             let resource = {
                 let text = self.scanner.text(&rid)?;
-                self.names.rid(&text)
+                self.names.rid(&text, rid.span)
             };
             self.scanner.peek();
             let mark = self.scanner.mark();

@@ -57,7 +57,7 @@ pub struct Str {
 }
 
 /// A byte position and the units before it.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 pub struct Mark {
     pos: usize,
     surplus: usize,

@@ -66,8 +66,8 @@ pub struct Value {
 pub trait Names {
     /// There will be about so many resource ids.
     fn expect(&mut self, _rids: usize) {}
-    /// The number of a resource id.
-    fn rid(&mut self, rid: &str) -> u32;
+    /// The number of a resource id. `span` is where it stands, with its quotes.
+    fn rid(&mut self, rid: &str, span: Span) -> u32;
     /// The number of a resource id, if it has one.
     fn find_rid(&self, rid: &str) -> Option<u32>;
     /// The number of a model's member. `span` is where the name stands, with its quotes.
@@ -135,14 +135,14 @@ fn read_object(scanner: &mut Scanner<'_>, hasher: Hasher, names: &mut impl Names
     }
     let span = scanner.span_from(mark);
     match (rid, data) {
-        (Some(rid), _) => {
-            let rid = scanner.text(&rid)?;
+        (Some(literal), _) => {
+            let rid = scanner.text(&literal)?;
             if rid.is_empty() {
                 return Err(Malformed);
             }
             Ok(match soft {
                 true => Value { kind: Kind::Soft, span, cell: Cell::hash(hasher.bytes(DOMAIN_SOFT, rid.as_bytes())) },
-                false => Value { kind: Kind::Reference, span, cell: Cell::reference(names.rid(&rid)) },
+                false => Value { kind: Kind::Reference, span, cell: Cell::reference(names.rid(&rid, literal.span)) },
             })
         }
         (None, Some((span, hash))) => Ok(Value { kind: Kind::Data, span, cell: Cell::hash(hash) }),

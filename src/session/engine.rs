@@ -80,7 +80,7 @@ pub struct Counters {
     pub unmatched: u64,
     /// Events of resources that are not cached, but for `unsubscribe`.
     pub unknown: u64,
-    /// Events that did not fit their resource, each of which led to a resync.
+    /// What did not fit: events, each of which led to a resync, answers that made no sense, references to what never came.
     pub misfits: u64,
     /// Connections given up to be made anew, because the cache could not be trusted otherwise.
     pub resets: u64,
@@ -136,6 +136,8 @@ pub struct Engine {
     pub(super) counters: Counters,
     /// Resyncs of single resources, since when.
     pub(super) resyncs: (Time, u32),
+    /// How often the connection was made anew because the gateway took for sent what was not here.
+    pub(super) mistaken: u32,
     /// Stale resources that are to be subscribed to on this connection, the next one last.
     pub(super) renewals: Vec<ResourceId>,
     /// Resources that were subscribed to for the sake of references to them, and some that are not any more.
@@ -165,6 +167,7 @@ impl Engine {
             later: Vec::new(),
             counters: Counters::default(),
             resyncs: (Time(0), 0),
+            mistaken: 0,
             renewals: Vec::new(),
             recovered: Vec::new(),
             released: Vec::new(),

@@ -7,6 +7,8 @@ use super::requests::Purpose;
 use super::time::Time;
 use crate::cache::{Content, ResourceId};
 use crate::protocol::frame::{EventKind, Frame, ResourceKind, WireError};
+use crate::protocol::scan::Span;
+use crate::protocol::value::Cell;
 use crate::protocol::{ResError, Version};
 use crate::sync::apply::{Apply, Misfit};
 
@@ -27,55 +29,51 @@ impl Engine {
             self.outputs.push_back(Output::Key { key, name });
         }
         match scanned {
-            Ok(()) if frame.id.is_some() => self.handle_response(&frame, text),
+            Ok(()) if frame.id.is_some() => self.handle_response(&mut frame, text),
             Ok(()) if frame.event.is_some() => self.handle_event(&frame, text),
             _ => {
                 // It may have been an event, which is lost now.
                 self.counters.malformed += 1;
-                self.graph.settle();
                 self.reset_connection();
             }
         }
+        self.graph.settle();
         frame.shrink();
         self.frame = Some(frame);
     }
 
-    fn handle_response(&mut self, frame: &Frame, text: &str) {
+    fn handle_response(&mut self, frame: &mut Frame, text: &str) {
         let Some(purpose) = frame.id.and_then(|id| self.requests.sent.remove(id)) else {
             self.counters.unmatched += 1;
-            self.graph.settle();
             return;
         };
         match &frame.error {
-            Some(error) => {
-                self.graph.settle();
-                self.handle_refusal(purpose, error);
-            }
+            Some(error) => self.handle_refusal(purpose, error),
             None => self.handle_result(purpose, frame, text),
         }
     }
 
-    fn handle_result(&mut self, purpose: Purpose, frame: &Frame, text: &str) {
+    fn handle_result(&mut self, purpose: Purpose, frame: &mut Frame, text: &str) {
         match purpose {
-            Purpose::Version => {
-                self.graph.settle();
-                self.handshake_done(frame.body.protocol.as_deref());
-            }
+            Purpose::Version => self.handshake_done(frame.body.protocol.as_deref()),
             Purpose::Subscribe(id) => {
-                if !self.apply_set(frame, text) || self.graph.slot(id).content.is_none() {
-                    // The gateway holds for sent what is not here.
-                    return self.reset_connection();
+                let is_whole = self.apply_set(frame, text);
+                let is_here = !matches!(self.graph.slot(id).content, Content::None | Content::Error(Cell::UNKNOWN));
+                if is_whole && is_here {
+                    self.subscribed(id);
+                } else {
+                    self.counters.misfits += 1;
+                    if is_whole && self.mistaken < MISTAKES {
+                        // The gateway holds for sent what is not here.
+                        self.mistaken += 1;
+                        return self.reset_connection();
+                    }
+                    self.subscribe_misfit(id);
                 }
-                self.subscribed(id);
                 self.collect_uncovered();
             }
-            Purpose::Unsubscribe { resource, count } => {
-                self.graph.settle();
-                self.unsubscribe_answered(resource, count);
-            }
-            Purpose::Obsolete => {
-                self.graph.settle();
-            }
+            Purpose::Unsubscribe { resource, count } => self.unsubscribe_answered(resource, count),
+            Purpose::Obsolete => {}
             Purpose::Fetch(request) => self.settle_result(request, frame),
             Purpose::Call(request) if self.connection.protocol < Version::CALL_RESOURCE => {
                 self.settle_result(request, frame);
@@ -85,14 +83,12 @@ impl Engine {
     }
 
     fn settle_result(&mut self, request: RequestId, frame: &Frame) {
-        self.graph.settle();
         self.settle(request, Outcome::Result(frame.body.span));
     }
 
     #[inline(never)]
-    fn handle_call_result(&mut self, request: RequestId, frame: &Frame, text: &str) {
+    fn handle_call_result(&mut self, request: RequestId, frame: &mut Frame, text: &str) {
         let Some(id) = frame.body.rid.map(ResourceId) else {
-            self.graph.settle();
             if frame.body.malformed == Some("rid") {
                 // A resource, but which one? The gateway counts a subscription that nobody could give back.
                 self.counters.malformed += 1;
@@ -101,11 +97,15 @@ impl Engine {
             }
             return self.settle(request, Outcome::Payload(frame.body.payload.unwrap_or_default()));
         };
+        if !self.is_whole(frame) {
+            self.counters.misfits += 1;
+            self.fail(request, Failure::Senseless);
+            return self.doubt(id);
+        }
         // An error where the resource should be means that it could not be had, although the call succeeded. What is known
         // of the resource by other ways stays as it is.
         let refused = frame.set.iter().any(|e| e.resource == id.0 && e.kind == ResourceKind::Error);
         if refused && !self.graph.slot(id).content.is_none() {
-            self.graph.settle();
             self.settle(request, Outcome::Resource(id));
             return self.doubt(id);
         }
@@ -115,10 +115,7 @@ impl Engine {
             subscription.in_flight += 1;
             self.graph.slot_mut(id).root = true;
         }
-        if !self.apply_set(frame, text) || self.graph.slot(id).content.is_none() {
-            self.fail(request, Failure::Senseless);
-            return self.reset_connection();
-        }
+        self.apply_set(frame, text);
         self.settle(request, Outcome::Resource(id));
         match refused {
             true => self.doubt(id),
@@ -131,12 +128,10 @@ impl Engine {
     fn handle_refusal(&mut self, purpose: Purpose, error: &WireError) {
         let span = error.span;
         match purpose {
-            Purpose::Version => {
-                self.handshake_refused(&error.code);
-            }
+            Purpose::Version => self.handshake_refused(&error.code),
             Purpose::Subscribe(id) => {
                 let denied = [ResError::ACCESS_DENIED, ResError::DELETED].iter().any(|e| e.code == error.code);
-                self.subscribe_refused(id, span, denied);
+                self.subscribe_refused(id, Outcome::Error(span), denied);
             }
             Purpose::Unsubscribe { resource, count } => {
                 self.outputs.push_back(Output::Refused { resource, unsubscribe: true, error: span });
@@ -155,19 +150,16 @@ impl Engine {
         let Some(id) = known else {
             // An end may cross the client's own unsubscribe request; there is nothing to lose by it.
             self.counters.unknown += u64::from(event.kind != EventKind::Unsubscribe);
-            self.graph.settle();
             return;
         };
         let applied = match event.kind {
             EventKind::Change | EventKind::Add | EventKind::Remove => self.apply_mutation(id, event.kind, frame, text),
             EventKind::Unsubscribe => {
-                self.graph.settle();
                 self.unsubscribed_by_gateway(id, frame.body.reason.unwrap_or_default());
                 Ok(())
             }
             EventKind::Delete | EventKind::Other => {
                 self.graph.slot_mut(id).deleted |= event.kind == EventKind::Delete;
-                self.graph.settle();
                 let data = frame.body.span;
                 self.outputs.push_back(Output::Event { resource: id, name: event.span, data });
                 Ok(())
@@ -180,28 +172,35 @@ impl Engine {
 
     /// Applies an event's resource set and then the event.
     fn apply_mutation(&mut self, id: ResourceId, kind: EventKind, frame: &Frame, text: &str) -> Result<(), Misfit> {
-        if !self.is_whole(frame) {
-            self.graph.settle();
+        // What is missing may be why the event makes no sense. The answer to a request is then to say what there is.
+        if frame.body.malformed.is_some() || !self.missing(frame).is_empty() {
             return Err(Misfit);
         }
         let applied = self.apply(frame, text, Some((id, kind)));
-        let complete = self.settle_names();
         self.collect_uncovered();
-        if complete { applied } else { Err(Misfit) }
+        applied
     }
 
     /// Applies a response's resource set; false when it is not whole.
-    fn apply_set(&mut self, frame: &Frame, text: &str) -> bool {
-        if !self.is_whole(frame) {
-            self.graph.settle();
-            return false;
-        }
-        self.apply(frame, text, None).is_ok() && self.settle_names()
+    fn apply_set(&mut self, frame: &mut Frame, text: &str) -> bool {
+        self.is_whole(frame) && self.apply(frame, text, None).is_ok()
     }
 
-    /// Whether a frame has all it should have, before anything of it is applied.
-    fn is_whole(&mut self, frame: &Frame) -> bool {
-        frame.body.malformed.is_none() && self.graph.has_all(frame.set.iter().map(|e| ResourceId(e.resource)))
+    /// Whether a response has what it should have, before anything of it is applied. What is referred to and did not come is an
+    /// error from then on, and asked for by itself.
+    fn is_whole(&mut self, frame: &mut Frame) -> bool {
+        if frame.body.malformed.is_some() {
+            return false;
+        }
+        for (id, span) in self.missing(frame) {
+            self.counters.misfits += 1;
+            frame.stand_in(id.0, span);
+        }
+        true
+    }
+
+    fn missing(&mut self, frame: &Frame) -> Vec<(ResourceId, Span)> {
+        self.graph.missing(frame.set.iter().map(|e| ResourceId(e.resource)))
     }
 
     /// Applies a resource set, and then an event if there is one.
@@ -246,11 +245,6 @@ impl Engine {
         result
     }
 
-    /// Ends the use of a frame's names; false when something is referred to that the gateway never sent.
-    fn settle_names(&mut self) -> bool {
-        self.graph.settle().is_empty()
-    }
-
     fn collect_uncovered(&mut self) {
         let mut released = std::mem::take(&mut self.released);
         if !released.is_empty() {
@@ -260,3 +254,6 @@ impl Engine {
         self.released = released;
     }
 }
+
+/// How often a gateway is believed that it has sent what is not here.
+const MISTAKES: u32 = 3;

@@ -96,8 +96,15 @@ impl Engine {
         }
     }
 
+    /// A subscribe request was answered with what makes no sense. That disturbs no other resource: what the gateway holds by it is
+    /// given back, and it counts as refused.
+    pub(super) fn subscribe_misfit(&mut self, id: ResourceId) {
+        self.subscriptions.entry(id).doubtful += 1;
+        self.subscribe_refused(id, Outcome::Failed(Failure::Senseless), false);
+    }
+
     /// A subscribe request was refused.
-    pub(super) fn subscribe_refused(&mut self, id: ResourceId, error: Span, final_answer: bool) {
+    pub(super) fn subscribe_refused(&mut self, id: ResourceId, outcome: Outcome, final_answer: bool) {
         self.renewed(id);
         let Some(subscription) = self.subscriptions.get_mut(id) else { return };
         subscription.in_flight -= 1;
@@ -106,8 +113,12 @@ impl Engine {
         let was_live = std::mem::take(&mut subscription.takes_over);
         let recovers = std::mem::take(&mut subscription.recovers);
         let failures = subscription.failures + 1;
+        let error = match outcome {
+            Outcome::Error(span) => span,
+            _ => Span::default(),
+        };
         match subscription.get.take() {
-            Some(request) => self.settle(request, Outcome::Error(error)),
+            Some(request) => self.settle(request, outcome),
             None if matches!(self.graph.slot(id).content, Content::Error(_)) => {} // It is there to be seen already.
             None => self.outputs.push_back(Output::Refused { resource: id, unsubscribe: false, error }),
         }

@@ -103,6 +103,8 @@ impl Case {
         if let Some(truth) = &truth {
             text = text.replace("$result", &read(truth)["result"].to_string());
         }
+        // What makes no sense is given back, though nothing was taken.
+        world.gateway.revoked.insert(OTHER);
         self.hand_over(world, &text);
         world.gateway.outbox.extend(truth.filter(|_| self.besides));
     }

@@ -31,8 +31,8 @@ pub struct Gateway {
     loading: Vec<Sent>,
     /// Frames under way to the client.
     pub outbox: VecDeque<String>,
-    /// Direct subscriptions the gateway ended without being asked.
-    revoked: BTreeSet<Rid>,
+    /// Direct subscriptions the gateway ended without being asked, or never took though the client may think so.
+    pub revoked: BTreeSet<Rid>,
 }
 
 impl Gateway {

@@ -18,7 +18,7 @@ pub fn check_frame(text: &str) -> bool {
     let (mut cells, mut models) = (Pairs::default(), Pairs::default());
     // The resource of an event is only looked up, so it has to be known.
     let event = expected.as_ref().and_then(|expected| expected.event.as_ref());
-    event.map(|event| names.rid(&event.rid));
+    event.map(|event| names.rid(&event.rid, Span::default()));
     for units in BOTH {
         let mut frame = Frame::default();
         let scanned = frame.scan(text, units, HASHER, &mut names);
@@ -247,7 +247,8 @@ impl Comparison<'_, '_> {
                 }
                 "idx" => serde_json::from_str::<u64>(raw).is_ok(),
                 "value" => expected_value(raw).is_some(),
-                "rid" | "protocol" => raw.starts_with('"') && text_of(raw).is_some(),
+                "rid" => raw.starts_with('"') && text_of(raw).is_some_and(|rid| !rid.is_empty()),
+                "protocol" => raw.starts_with('"') && text_of(raw).is_some(),
                 _ => true,
             };
             if !well_formed {
@@ -337,7 +338,7 @@ struct Interner {
 }
 
 impl Names for Interner {
-    fn rid(&mut self, rid: &str) -> u32 {
+    fn rid(&mut self, rid: &str, _: Span) -> u32 {
         number(&mut self.rids, rid, str::to_owned)
     }
 

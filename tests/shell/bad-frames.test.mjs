@@ -85,7 +85,8 @@ function happen(gateway, rid, event) {
   return { idx: 0, value: ITEM };
 }
 
-const isResource = (value) => value instanceof exported.ResModel || value instanceof exported.ResCollection;
+const KINDS = [exported.ResModel, exported.ResCollection, exported.ResError];
+const isResource = (value) => KINDS.some((kind) => value instanceof kind);
 
 /** A resource as the gateway has it, with what it refers to. */
 function plain(gateway, rid) {
