@@ -228,6 +228,27 @@ fn the_hook_gets_what_others_wait_for_already() {
 }
 
 #[test]
+fn what_the_hook_used_is_given_back_while_it_runs_and_may_be_had_again() {
+    let mut client = Client::new();
+    client.auto_hook = false;
+    client.connect();
+    client.shake_hands("1.2.3");
+    client.engine.admit(true);
+    client.load("user", models(json!({ "user": { "n": 1 } })));
+    client.engine.admit(false);
+    client.advance(5_000);
+    assert_eq!(client.methods(), ["unsubscribe.user"]);
+    client.event("user.unsubscribe", json!({ "reason": { "code": "system.accessDenied", "message": "No" } }));
+    let get = client.get_pending("user");
+    client.hook_done(true);
+    client.refuse("unsubscribe.user", "system.noSubscription");
+    client.respond("subscribe.user", models(json!({ "user": { "n": 2 } })));
+    assert_eq!(client.settled[&get], Settled::Resource(client.id("user")));
+    assert_eq!(client.value("user"), json!({ "n": 2 }));
+    client.assert_untroubled();
+}
+
+#[test]
 fn what_waits_for_a_hook_that_fails_fails_with_it() {
     let mut client = Client::new();
     client.auto_hook = false;

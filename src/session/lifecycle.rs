@@ -98,15 +98,16 @@ impl Engine {
 
     /// While the hook runs: whether it is the hook that asks from now on. What others ask for waits for its end, so that nothing
     /// is asked for without the authentication it is to bring. When it begins nothing is the hook's;
-    /// authentication requests never wait. What may be the hook's own, for it was made while the hook runs, waits for no longer than
+    /// authentication requests never wait, nor does what is given back. What may be the hook's own, for it was made while the hook runs, waits for no longer than
     /// [`Options::handshake_timeout`](super::Options::handshake_timeout): it may be what the hook waits for.
     pub fn admit(&mut self, admitted: bool) {
         self.connection.admitted = admitted;
     }
 
-    /// Whether a request is one the hook cannot end without.
+    /// Whether a request is one the hook cannot end without, or tells no more than what the gateway knows.
     pub(super) fn is_of_hook(&self, method: &str) -> bool {
-        self.connection.phase == Phase::Hook && (self.connection.admitted || method.starts_with("auth."))
+        let is_free = ["auth.", "unsubscribe."].iter().any(|action| method.starts_with(action));
+        self.connection.phase == Phase::Hook && (self.connection.admitted || is_free)
     }
 
     /// A request waits for the hook, but not for ever, or the two could wait for each other.
