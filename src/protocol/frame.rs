@@ -89,7 +89,7 @@ pub struct EventName {
 pub struct WireError {
     /// The JSON text of the error object.
     pub span: Span,
-    /// Its code; empty when it has none.
+    /// Its code; empty when it has none, or one of half a character.
     pub code: String,
 }
 

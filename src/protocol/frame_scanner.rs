@@ -65,7 +65,7 @@ impl<'a, 'f, N: Names> FrameScanner<'a, 'f, N> {
                 if self.scanner.raw(&key) == b"code" && self.scanner.peek() == b'"' {
                     let text = self.scanner.string()?;
                     // Half a character makes it no code that is known, but an error all the same.
-                    code = String::from_utf8_lossy(&self.scanner.unescape(&text)).into_owned();
+                    code = self.scanner.text(&text).unwrap_or_default().into_owned();
                 } else {
                     self.scanner.skip()?;
                 }

@@ -100,7 +100,7 @@ fn expected_frame(text: &str) -> Option<ExpectedFrame<'_>> {
                 let mut code = String::new();
                 for (key, raw) in if raw.starts_with('{') { members(raw) } else { vec![] } {
                     if inner(key) == "code" && raw.starts_with('"') {
-                        code = String::from_utf8_lossy(&wtf8(raw)).into_owned();
+                        code = text_of(raw).unwrap_or_default();
                     }
                 }
                 frame.error = (raw != "null").then_some((raw, code));
