@@ -3,11 +3,15 @@ import { basename, dirname, join } from 'node:path';
 import { spawnSync } from 'node:child_process';
 import { pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
+import { filesBelow } from './lib/fresh.mjs';
 import { printable } from './lib/printable.mjs';
+import { privateNames } from './lib/private-names.mjs';
 import { bindgenOut, npmBin, pkg, root } from './lib/places.mjs';
 
 const CLIENTS = ['index', 'slim'];
 const ADAPTERS = ['react', 'vue'];
+/** Classes that applications extend. */
+const EXTENDED = ['BaseClient', 'EventBus', 'ResCollection', 'ResError', 'ResModel', 'ResRef', 'TypeList'];
 const TEMPLATE = join(root, 'pkg-template');
 const GLUE = join(bindgenOut, 'resclient_wasm_bg.js');
 const MODULE = join(bindgenOut, 'resclient_wasm_bg.wasm');
@@ -34,7 +38,9 @@ async function buildShell() {
  * which they share nothing, and leave out their frameworks.
  */
 async function bundleEntries() {
-  await bundle(CLIENTS, { plugins: [generated()] });
+  const sources = filesBelow(join(TEMPLATE, 'src')).filter((path) => path.endsWith('.ts'));
+  const mangleProps = new RegExp(`^(${privateNames([...sources, GLUE], EXTENDED).join('|')})$`);
+  await bundle(CLIENTS, { plugins: [generated()], mangleProps });
   await bundle(ADAPTERS, { external: ADAPTERS });
 }
 
