@@ -7,7 +7,9 @@ import { Complaint, step } from './process.mjs';
 import { bindgenOut, cargoTarget, npmBin, pkg, root, tool } from './places.mjs';
 
 const MODULE = join(bindgenOut, 'resclient_wasm_bg.wasm');
-const PANICS = ['panics.mjs', 'panic-places.mjs'].map((name) => join(root, 'scripts/lib', name));
+const GLUE = join(bindgenOut, 'resclient_wasm_bg.js');
+/** What changes the module on its way. */
+const STEPS = ['panics.mjs', 'panic-places.mjs', 'short-names.mjs'].map((name) => join(root, 'scripts/lib', name));
 
 /** Makes `pkg/`, the publishable npm package: cargo, wasm-bindgen, wasm-opt, then the TypeScript shell around them. */
 export async function buildPackage() {
@@ -17,8 +19,8 @@ export async function buildPackage() {
   await step('cargo build of crates/wasm', 'cargo', ['build', ...crate, '--config', compilerFlags()]);
 
   const compiled = join(cargoTarget, 'wasm32-unknown-unknown/wasm/resclient_wasm.wasm');
-  const inputs = [compiled, version, JSON.stringify(OPTIMISE), ...PANICS, join(root, 'package-lock.json')];
-  await unlessFresh('wasm', inputs, [MODULE], () => bindAndOptimise(compiled));
+  const inputs = [compiled, version, JSON.stringify(OPTIMISE), ...STEPS, join(root, 'package-lock.json')];
+  await unlessFresh('wasm', inputs, [MODULE, GLUE], () => bindAndOptimise(compiled));
 
   const shell = join(root, 'scripts/build-shell.mjs');
   if (!existsSync(shell)) throw new Complaint('scripts/build-shell.mjs is missing');
@@ -51,10 +53,17 @@ async function bindAndOptimise(compiled) {
   // Only now, for on a fresh clone the npm packages were not there when this file was loaded.
   const { trapPanics } = await import('./panics.mjs');
   const { blankPanicPlaces } = await import('./panic-places.mjs');
+  const { shortenNames } = await import('./short-names.mjs');
   const plain = join(bindgenOut, '..', 'resclient_wasm_bg.plain.wasm');
   writeFileSync(plain, blankPanicPlaces(trapPanics(readFileSync(MODULE))));
   await step('wasm-opt', process.execPath, [npmBin('binaryen/bin/wasm-opt'), plain, '-o', MODULE, ...OPTIMISE]);
+  const { module, glue } = shortenNames(readFileSync(MODULE), readFileSync(GLUE, 'utf8'), LOOKED_UP);
+  writeFileSync(MODULE, module);
+  writeFileSync(GLUE, glue);
 }
+
+/** Exports that `wasm.ts` looks up. */
+const LOOKED_UP = ['memory', '__wbindgen_start'];
 
 /** Little inlining: it hardly helps speed and compresses badly. The features are those rustc emits for this target; allowing all of them makes a module that Chromium refuses. */
 const OPTIMISE = [
