@@ -235,7 +235,7 @@ fn an_unsubscribe_event_leaves_live_what_is_referred_to() {
 }
 
 #[test]
-fn a_lost_subscription_is_taken_again_after_a_while_and_then_ever_less_often() {
+fn a_lost_subscription_is_taken_again_after_a_while_and_every_ten_seconds_while_that_fails() {
     let mut client = listening(json!({ "x": 1 }));
     client.event("a.unsubscribe", json!({ "reason": { "code": "x", "message": "y" } }));
     assert_eq!(client.due_in(), Some(2_000));
