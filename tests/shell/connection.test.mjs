@@ -11,9 +11,7 @@ const counter = () => ({
 test('after a lost connection the objects are the same, and only what differs is told', async () => {
   const { client, gateway, delivered } = connected(counter());
   const [model, list] = [await client.get('counter'), await client.get('list')];
-  const log = [...recorded(model, null), ...recorded(list, null)];
-  const changes = recorded(model, 'change');
-  const edits = recorded(list, 'add remove');
+  const [changes, edits] = [recorded(model, null), recorded(list, null)];
   await delivered();
   const disconnected = next(client, 'disconnect');
   const healed = next(client, 'connect');
@@ -35,7 +33,6 @@ test('after a lost connection the objects are the same, and only what differs is
     ['remove', { item: 'a', idx: 0 }],
     ['add', { item: 'c', idx: 2 }],
   ]);
-  assert.deepEqual(log, []);
   assert.equal(await client.get('counter'), model);
   assert.ok(client.inspect().resources.every(({ stale }) => !stale));
   client.disconnect();

@@ -62,9 +62,15 @@ test('subscribe tells of the resource and of each of its events, until it is end
 
 test('subscribe ended before the resource comes tells nothing and keeps nothing', async () => {
   const { client, gateway } = connected(models());
-  const unsubscribe = client.subscribe('a', () => assert.fail('nobody wants to know'));
+  const told = [];
+  const unsubscribe = client.subscribe(
+    'a',
+    ({ n }) => told.push(n),
+    ({ code }) => told.push(code),
+  );
   unsubscribe();
   await gateway.request('unsubscribe.a');
+  assert.deepEqual(told, []);
   client.disconnect();
 });
 

@@ -91,7 +91,7 @@ test('data may be nested as deep as gateways take it, and stays equal over a new
   gateway.socket.deliver(`{"event":"m.change","data":{"values":{"d":{"data":${deep(3)}}}}}`);
   await delivered();
   assert.deepEqual([innermost(model.d), innermost(changes[1][1].d)], [3, 1]);
-  assert.equal(client.inspect().counters.malformed ?? 0, 0);
+  assert.equal(client.inspect().counters.malformed, 0);
   client.disconnect();
 });
 

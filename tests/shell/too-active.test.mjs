@@ -40,17 +40,24 @@ test('without the option, or without the seconds, it is an error like any other'
   }
 });
 
-test('who gives up or disconnects meanwhile does not ask again', async () => {
+test('who gives up or disconnects meanwhile does not ask again', async ({ mock: { timers } }) => {
   const { client, gateway } = connected({}, { retryOnTooActive: true });
-  busy(gateway, 'call.a.m', 1, { seconds: 0.02 });
-  const late = await client.call('a', 'm', undefined, { timeout: 5 }).catch((e) => e);
-  assert.equal(late.code, 'system.timeout');
-  busy(gateway, 'call.a.n', 1, { seconds: 0.01 });
+  await client.connect();
+  timers.enable({ apis: ['setTimeout'] });
+  busy(gateway, 'call.a.m', 1, { seconds: 1 });
+  const late = client.call('a', 'm', undefined, { timeout: 5 }).catch((e) => e);
+  await settle();
+  timers.tick(5);
+  assert.equal((await late).code, 'system.timeout');
+  timers.tick(1000);
+  await settle();
+  busy(gateway, 'call.a.n', 1, { seconds: 1 });
   const call = client.call('a', 'n').catch((e) => e);
-  await gateway.request('call.a.n');
-  await new Promise((resolve) => setTimeout(resolve));
+  await settle();
   client.disconnect();
   assert.equal((await call).code, 'system.tooActive');
+  timers.tick(1000);
+  await settle();
   assert.deepEqual([gateway.count('call.a.m'), gateway.count('call.a.n'), gateway.sockets.length], [1, 1, 1]);
 });
 
@@ -105,3 +112,8 @@ test('disconnect ends the wait at once', async () => {
   client.disconnect();
   assert.equal((await call).code, 'system.tooActive');
 });
+
+/** Has everything happen that waits for no timer. */
+async function settle() {
+  for (let i = 0; i < 20; i++) await Promise.resolve();
+}
