@@ -40,19 +40,23 @@ export class ResourceStore<D, R extends object> {
       : null;
     this.#pending = { ...PENDING, isLoading: this.#following !== null, refetch: () => this.#following?.ask() };
     this.#result = this.#pending;
-    const cached = this.#cached();
-    if (cached) this.#result = this.#success(cached);
   }
 
   readonly subscribe = (subscriber: () => void): (() => void) => {
     this.#subscribers.add(subscriber);
-    if (this.#subscribers.size === 1) this.#following?.start(this.#cached());
+    if (this.#subscribers.size === 1) {
+      this.#look();
+      this.#following?.start(this.#cached());
+    }
     return () => {
       if (this.#subscribers.delete(subscriber) && this.#subscribers.size === 0) this.#stop();
     };
   };
 
-  readonly getSnapshot = (): ResourceResult<D, R> => this.#result;
+  readonly getSnapshot = (): ResourceResult<D, R> => {
+    if (this.#subscribers.size === 0) this.#look();
+    return this.#result;
+  };
 
   /** On a server nothing is asked for, and in the page the first look has to be like that of the server. */
   readonly getServerSnapshot = (): ResourceResult<D, R> => this.#pending;
@@ -80,6 +84,12 @@ export class ResourceStore<D, R extends object> {
       this.#outdated = false;
       if (this.#live) this.#publish(this.#success(this.#live));
     });
+  }
+
+  /** What nobody subscribed to may have changed or left the cache, and what left it cannot be listened to again. */
+  #look(): void {
+    const cached = this.#cached();
+    this.#publish(cached ? this.#success(cached) : this.#pending);
   }
 
   #cached(): Live | undefined {

@@ -143,6 +143,25 @@ suite('the hooks of resclient-wasm/react', () => {
     ]);
   });
 
+  inBrowser(
+    'what was hidden until its resource was released waits for the resource that is there now',
+    async (page, other) => {
+      const probes = [{ id: 'book', hook: 'useModel', rid: BOOK }];
+      await show(page, probes);
+      await shown(page, 'book', 'Animal Farm');
+      await show(page, probes, { hidden: true });
+      await sent(page, `unsubscribe.${BOOK}`);
+      await page.waitForFunction((rid) => !globalThis.page.client.getCached(rid), BOOK);
+      await other.call(BOOK, 'set', { title: 'Burmese Days' });
+      const before = await page.evaluate(() => globalThis.page.history.book.length);
+      await show(page, probes);
+      await shown(page, 'book', 'Burmese Days');
+      const [first, ...others] = (await statuses(page, 'book')).slice(before);
+      assert.deepEqual([first, others.at(-1)], ['pending', 'success']);
+      await page.evaluate(() => globalThis.page.results.book.resource.on().off());
+    },
+  );
+
   inBrowser('a resource that is deleted shows the error and what it was', async (page, other) => {
     await show(page, [{ id: 'book', hook: 'useModel', rid: BOOK }]);
     await shown(page, 'book', 'Animal Farm');
