@@ -98,9 +98,7 @@ export class ResourceStore<D, R extends object> {
   }
 
   #success(live: Live): ResourceResult<D, R> {
-    const { toArray, props } = live as Content;
-    // A model may have a member of that name, but no member is a function.
-    const copy = typeof toArray === 'function' ? toArray.call(live) : { ...props };
+    const copy = copyOf(live);
     const { data: before } = this.#result;
     const data = (alike(before, copy) ? before : copy) as D;
     return { ...SUCCEEDED, data, resource: live as object as R, refetch: this.#pending.refetch };
@@ -113,10 +111,21 @@ export class ResourceStore<D, R extends object> {
   }
 }
 
-/** What is read of a model or collection. */
+/** What is read of a model or collection, and of an object of the application's own. */
 interface Content extends Live {
   readonly props?: object;
   readonly toArray?: () => unknown[];
+  readonly toJSON?: () => unknown;
+}
+
+function copyOf(live: Content): unknown {
+  const { toArray, props, toJSON } = live;
+  // A model may have members of these names, but no member is a function.
+  if (typeof toArray === 'function') return toArray.call(live);
+  const content = props ?? (typeof toJSON === 'function' ? toJSON.call(live) : {});
+  // It may be what the object goes on writing to.
+  if (Array.isArray(content)) return [...(content as unknown[])];
+  return typeof content === 'object' ? { ...content } : content;
 }
 
 /** Events that change a model or a collection. */

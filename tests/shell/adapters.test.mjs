@@ -308,6 +308,47 @@ test('a member named as a method of collections is a member', async () => {
   client.disconnect();
 });
 
+test('an object of the application that is neither model nor collection is shown as its toJSON has it', async () => {
+  /** Keeps what it is given where only its own methods find it. */
+  class Own {
+    #content;
+    constructor(client, rid, toJSON) {
+      this.on = (events, handler) => client.resourceOn(rid, events, handler);
+      this.off = (events, handler) => client.resourceOff(rid, events, handler);
+      this.toJSON = toJSON && (() => toJSON(this.#content));
+    }
+    __init(content) {
+      this.#content = content;
+    }
+    __update(values) {
+      const old = Object.fromEntries(Object.keys(values).map((name) => [name, this.#content[name]]));
+      Object.assign(this.#content, values);
+      return old;
+    }
+  }
+  const written = [];
+  for (const [toJSON, before, after] of [
+    [(content) => content, { n: 1 }, { n: 2 }],
+    [({ n }) => (written.splice(0, 1, n), written), [1], [2]],
+    [({ n }) => `n is ${n}`, 'n is 1', 'n is 2'],
+    [undefined, {}, undefined],
+  ]) {
+    const { client, gateway } = connected(resources());
+    client.registerModelType('counter', (api, rid) => new Own(api, rid, toJSON));
+    const { status, data, stop } = used(() => useResource('counter', client));
+    await until(status, is('success'));
+    const first = data.value;
+    assert.deepEqual(first, before);
+    if (toJSON) {
+      gateway.event('counter', 'change', { values: { n: 2 } });
+      assert.deepEqual(await until(data, (value) => value !== first), after);
+      assert.deepEqual(first, before, 'a snapshot stays what it is');
+    }
+    stop();
+    client.disconnect();
+  }
+});
+
 test('with an empty ID nothing is asked for, as without one', async () => {
   const { client, gateway } = connected(resources());
   const rid = shallowRef('');
