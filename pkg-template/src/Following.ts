@@ -6,6 +6,8 @@ import { watch, type WatchedClient } from './Watch.js';
 
 /** What following a resource needs of a client. */
 export interface FollowedClient extends WatchedClient {
+  /** What stands for the present connection. */
+  readonly ws: object | null;
   get(rid: string, options?: { timeout?: number }): Promise<object>;
   keepConnected?(): () => void;
 }
@@ -34,10 +36,12 @@ export class Following {
   /** What is listened to. */
   private live: Live | undefined;
   private failure: unknown;
+  /** The connection that had an answer, if one had. */
+  private refusedBy: unknown;
   /** Number of the latest question: answers to earlier ones do not count. */
   private question = 0;
   private readonly retry = new Retry(() => this.ask());
-  private ends: (() => void)[] | null = null;
+  private ends: ((() => void) | undefined)[] | null = null;
 
   constructor(
     private readonly client: FollowedClient,
@@ -47,14 +51,13 @@ export class Following {
 
   /** `cached` is the resource, if the client has it. */
   start(cached?: Live): void {
-    const letGo = this.client.keepConnected?.();
-    this.ends = [watch(this.client, this), ...(letGo ? [letGo] : [])];
+    this.ends = [watch(this.client, this), this.client.keepConnected?.()];
     if (cached) this.show(cached);
     this.ask();
   }
 
   stop(): void {
-    for (const end of this.ends ?? []) end();
+    for (const end of this.ends ?? []) end?.();
     this.ends = null;
     this.retry.stop();
     this.release();
@@ -73,8 +76,9 @@ export class Following {
     this.client.get(this.rid, { timeout: 0 }).then(answered, answered as (error: unknown) => void);
   }
 
+  /** It may be told so only after the first answers. */
   connected(): void {
-    if (!this.live) this.ask();
+    if (!this.live && this.client.ws !== this.refusedBy) this.ask();
   }
 
   refused(error: ResError): void {
@@ -94,7 +98,7 @@ export class Following {
   private fail(error: ResError): void {
     this.release();
     this.failure = error;
-    this.retry.failed(error);
+    this.refusedBy = this.retry.failed(error) && this.client.ws;
     this.follower.failed(error);
   }
 

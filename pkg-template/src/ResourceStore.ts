@@ -8,6 +8,7 @@ import type { ResourceResult } from './ResourceResult.js';
 /** What is used of a client: either of `resclient-wasm` or of `resclient-wasm/slim`. */
 export interface ResourceClient {
   readonly state: ClientState;
+  readonly ws: object | null;
   get(rid: string, options?: { timeout?: number }): Promise<object>;
   getCached(rid: string): object | undefined;
   on(events: string, handler: EventHandler): void;

@@ -1,25 +1,25 @@
 /** Does something again after it has failed: 10 s later, and twice as much later every time, up to 320 s. */
 export class Retry {
-  private failures = 0;
-  private timer: ReturnType<typeof setTimeout> | undefined;
+  #failures = 0;
+  #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(private readonly run: () => void) {}
 
-  /** It has failed. Where that was for want of a connection the next connection is what to wait for. */
-  failed(error: { code?: string }): void {
+  /** It has failed. Where that was for want of a connection, which is false, the next connection is what to wait for. */
+  failed(error: { code?: string }): boolean {
     this.stop();
-    if (CONNECTION.has(error.code ?? '')) return;
-    this.timer = setTimeout(this.run, FIRST * 2 ** Math.min(this.failures, DOUBLINGS));
-    this.failures += 1;
+    if (CONNECTION.has(error.code ?? '')) return false;
+    this.#timer = setTimeout(this.run, FIRST * 2 ** Math.min(this.#failures++, DOUBLINGS));
+    return true;
   }
 
   succeeded(): void {
     this.stop();
-    this.failures = 0;
+    this.#failures = 0;
   }
 
   stop(): void {
-    clearTimeout(this.timer);
+    clearTimeout(this.#timer);
   }
 }
 

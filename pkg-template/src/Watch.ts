@@ -24,30 +24,30 @@ export function watch(client: WatchedClient, watcher: Watcher): () => void {
 }
 
 class Watch {
-  private readonly watchers = new Set<Watcher>();
+  readonly #watchers = new Set<Watcher>();
 
   constructor(private readonly client: WatchedClient) {}
 
   add(watcher: Watcher): void {
-    this.watchers.add(watcher);
-    if (this.watchers.size > 1) return;
-    this.client.on('connect', this.connected);
-    this.client.on('error', this.refused as EventHandler);
+    this.#watchers.add(watcher);
+    if (this.#watchers.size > 1) return;
+    this.client.on('connect', this.#connected);
+    this.client.on('error', this.#refused as EventHandler);
   }
 
   delete(watcher: Watcher): void {
-    if (!this.watchers.delete(watcher) || this.watchers.size > 0) return;
-    this.client.off('connect', this.connected);
-    this.client.off('error', this.refused as EventHandler);
+    if (!this.#watchers.delete(watcher) || this.#watchers.size > 0) return;
+    this.client.off('connect', this.#connected);
+    this.client.off('error', this.#refused as EventHandler);
   }
 
-  private readonly connected = (): void => {
-    for (const watcher of [...this.watchers]) watcher.connected();
+  readonly #connected = (): void => {
+    for (const watcher of [...this.#watchers]) watcher.connected();
   };
 
-  private readonly refused = (error: ResError): void => {
+  readonly #refused = (error: ResError): void => {
     if (error.method !== `subscribe.${error.rid}`) return;
-    for (const watcher of [...this.watchers]) if (watcher.rid === error.rid) watcher.refused(error);
+    for (const watcher of [...this.#watchers]) if (watcher.rid === error.rid) watcher.refused(error);
   };
 }
 

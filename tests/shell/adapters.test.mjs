@@ -267,6 +267,38 @@ test('what was asked for without a connection is asked for again when there is o
   client.disconnect();
 });
 
+test('what a lost connection left unanswered is asked for again, however soon the application connects', async () => {
+  const { client, gateway } = connected(resources());
+  for (const method of ['call.counter.slow', 'subscribe.counter']) gateway.answers.set(method, null);
+  const asked = gateway.request('subscribe.counter');
+  // Rejected before all else that waits, so that the next socket is there already then.
+  const renewed = client.call('counter', 'slow').catch(() => client.connect());
+  const { status, stop } = used(() => useModel('counter', client));
+  await asked;
+  gateway.answers.delete('subscribe.counter');
+  gateway.socket.lose();
+  await renewed;
+  await until(status, is('success'));
+  stop();
+  client.disconnect();
+});
+
+test('a resource that is not there is asked for once by the first connection, and once by the next', async () => {
+  const { client, gateway, delivered } = connected();
+  const { status, log, stop } = used(() => useModel('missing', client));
+  for (const times of [1, 2]) {
+    const told = next(client, 'connect');
+    if (times === 2) gateway.socket.lose();
+    await told;
+    await delivered();
+    await until(status, is('error'));
+    assert.equal(gateway.count('subscribe.missing'), times);
+    assert.equal(log.length, times + 1);
+  }
+  stop();
+  client.disconnect();
+});
+
 test('an error that the client reports after the resource is there does not take it away', async () => {
   const { client, gateway, delivered } = connected();
   const { status, refetch, log, stop } = used(() => useModel('counter', client));
