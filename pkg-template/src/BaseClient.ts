@@ -218,7 +218,8 @@ export abstract class BaseClient<S = unknown> implements ClientApi {
   ): () => void;
   /**
    * Keeps a resource up to date until the function that is returned is called. `listener` is called with it once it is there, and
-   * after each of its events; `failed` with what kept it from being got, which is tried again on the next connection.
+   * after each of its events; `failed` with what kept it from being got, which is tried again after 10 s, twice as much every
+   * time up to 320 s, and on the next connection.
    */
   subscribe<R extends object = Resource, Rid extends string = string>(
     rid: OtherRid<S, Rid>,

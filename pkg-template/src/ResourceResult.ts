@@ -43,7 +43,7 @@ export type ResourceResult<D, R> = Refetch &
   );
 
 interface Refetch {
-  /** Asks for the resource again after an error. It is done anyway when the client has connected. */
+  /** Asks for the resource again after an error. It is done anyway after a while, and when the client has connected. */
   refetch: () => void;
 }
 
