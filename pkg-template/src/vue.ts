@@ -7,10 +7,6 @@ import {
   type MaybeRefOrGetter,
   type Plugin,
   type ShallowRef,
-  shallowRef,
-  ssrContextKey,
-  toValue,
-  watch,
 } from 'vue';
 import type { Resource } from './client.js';
 import { ConnectionStore } from './ConnectionStore.js';
@@ -22,6 +18,7 @@ import type { Model } from './ResModel.js';
 import type { ResourceResult, Snapshot } from './ResourceResult.js';
 import { type ResourceClient, ResourceStore } from './ResourceStore.js';
 import type { KnownRid, OtherRid } from './schema.js';
+import { storeRef } from './storeRef.js';
 
 export type { ResourceClient, ResourceResult, Snapshot };
 
@@ -68,7 +65,7 @@ export function useResource<
 export function useResource<R extends object>(rid: Rid, client?: ResourceClient): ResourceRefs<Snapshot<R>, R> {
   type Result = ResourceResult<Snapshot<R>, R>;
   const from = useClient(client);
-  const result = follow<Result, string | null | undefined>(rid, (value) => new ResourceStore(from, value));
+  const result = storeRef<Result, string | null | undefined>(rid, (value) => new ResourceStore(from, value));
   const part = <K extends keyof Result>(key: K) => computed(() => result.value[key]);
   return {
     status: part('status'),
@@ -114,7 +111,7 @@ export function useCollection(rid: Rid, client?: ResourceClient): ResourceRefs<n
 
 /** State of the connection. */
 export function useConnection(client?: ResourceClient): Readonly<ShallowRef<ClientState>> {
-  return follow(useClient(client), (from) => new ConnectionStore(from));
+  return storeRef(useClient(client), (from) => new ConnectionStore(from));
 }
 
 /** What is known of the resource that the schema of a client has for an ID. */
@@ -122,30 +119,5 @@ type Found<C, Id extends string, Other = Resource> = ResourceRefs<
   Snapshot<ResourceAs<SchemaOf<C>, Id, Other>>,
   ResourceAs<SchemaOf<C>, Id, Other>
 >;
-
-/** What both stores are. */
-interface Store<S> {
-  subscribe(subscriber: () => void): () => void;
-  getSnapshot(): S;
-  getServerSnapshot(): S;
-}
-
-/** The snapshots of the store that belongs to the value of the source. */
-function follow<S, V>(source: MaybeRefOrGetter<V>, storeOf: (value: V) => Store<S>): ShallowRef<S> {
-  // Nothing is unmounted on a server, so nothing may be subscribed to.
-  const onServer = hasInjectionContext() && inject(ssrContextKey, null) !== null;
-  const snapshot = shallowRef() as ShallowRef<S>;
-  watch(
-    () => toValue(source),
-    (value, _before, onCleanup) => {
-      const store = storeOf(value);
-      const show = () => (snapshot.value = onServer ? store.getServerSnapshot() : store.getSnapshot());
-      if (!onServer) onCleanup(store.subscribe(show));
-      show();
-    },
-    { immediate: true },
-  );
-  return snapshot;
-}
 
 const CLIENT: InjectionKey<ResourceClient> = Symbol('resclient-wasm');

@@ -192,9 +192,26 @@ suite('the composables of resclient-wasm/vue', () => {
 
   test('a page made on a server asks for nothing, and shows that it waits', async () => {
     const { html, sockets, state, refusal } = JSON.parse(await node(folder, ['server.mjs']));
-    assert.equal(html.replaceAll('&quot;', '"'), '<p>["pending",null,true,false,"idle"]</p>');
+    assert.equal(html.replaceAll('&quot;', '"'), '<p class="idle">["pending",null,true,false,"idle"]</p>');
     assert.deepEqual([sockets, state], [0, 'idle']);
     assert.match(refusal, /does not use the plugin/);
+  });
+
+  inBrowser('a page made on a server is taken over as it is, and then shows what there is', async (page) => {
+    const { html } = JSON.parse(await node(folder, ['server.mjs']));
+    await page.evaluate(async (rid) => {
+      const { client } = globalThis.page;
+      (await client.get(rid)).on();
+      await client.connect();
+    }, BOOK);
+    await page.evaluate((html) => globalThis.page.hydrate(html), html);
+    await shown(page, 'hydrated', 'Animal Farm');
+    const [state, text] = await page
+      .locator('#hydrated p')
+      .evaluate(({ className, textContent }) => [className, textContent]);
+    const book = { id: 1, title: 'Animal Farm', author: 'George Orwell' };
+    assert.equal(state, 'connected');
+    assert.deepEqual(JSON.parse(text), ['success', book, false, false, 'connected']);
   });
 
   test('a schema that is registered types what is answered, and refuses what it does not describe', async () => {
