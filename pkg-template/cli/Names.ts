@@ -3,6 +3,8 @@ import { isId } from './patterns.js';
 /** Gives interfaces names that are not taken. */
 export class Names {
   private readonly taken: Set<string>;
+  /** The number that a name may have next. */
+  private readonly numbers = new Map<string, number>();
 
   constructor(taken: Iterable<string>) {
     this.taken = new Set(taken);
@@ -23,19 +25,22 @@ export class Names {
 
   /** The first that is free, or else the last with a number. */
   private take(candidates: string[]): string {
-    const names = candidates.map((name) => (/^\p{L}/u.test(name) ? name : `R${name}`));
-    let name = names.find((candidate) => !this.taken.has(candidate));
-    for (let n = 2; name === undefined; n++) {
-      const numbered = `${names.at(-1)}${n}`;
-      if (!this.taken.has(numbered)) name = numbered;
-    }
+    const names = candidates.map((name) => (/^\p{ID_Start}/u.test(name) ? name : `R${name}`));
+    const name = names.find((candidate) => !this.taken.has(candidate)) ?? this.numbered(names.at(-1)!);
     this.taken.add(name);
     return name;
+  }
+
+  private numbered(name: string): string {
+    let n = this.numbers.get(name) ?? 2;
+    while (this.taken.has(`${name}${n}`)) n += 1;
+    this.numbers.set(name, n + 1);
+    return `${name}${n}`;
   }
 }
 
 const pascal = (text: string): string =>
   text
-    .split(/[^\p{L}\p{Nd}]+/u)
+    .split(/[\P{ID_Continue}_]+/u)
     .map((word) => word.charAt(0).toUpperCase() + word.slice(1))
     .join('');

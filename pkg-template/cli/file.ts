@@ -23,7 +23,8 @@ export function readFile(path: string, rids: string[]): Reading {
 function parsed(path: string): Resources {
   let file: unknown;
   try {
-    file = JSON.parse(readFileSync(path, 'utf8'));
+    // Editors may begin a file with a byte order mark, which is not JSON.
+    file = JSON.parse(readFileSync(path, 'utf8').replace(/^\ufeff/, ''));
   } catch (error) {
     const hint = path.includes(':') ? '; the URL of a gateway begins with ws:// or wss://' : '';
     throw new Complaint(`Cannot read ${path}: ${messageOf(error)}${hint}`);

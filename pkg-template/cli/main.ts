@@ -9,6 +9,13 @@ import { writeSchema } from './schema.js';
 const FAILED = 1;
 const MISUSED = 2;
 
+// Who reads no further, as `head` does, has had what was wanted.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+  });
+}
+
 try {
   process.exitCode = await run(process.argv.slice(2));
 } catch (error) {

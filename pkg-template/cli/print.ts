@@ -20,7 +20,7 @@ export function genericMember(name: string, generic: string, union: string[]): s
 
 const fits = (line: string): boolean => line.length <= WIDTH + 1;
 const inLines = (union: string[]): string => union.map((type) => `    | ${type}`).join('\n');
-const keyOf = (name: string): string => (/^[A-Za-z_$][\w$]*$/.test(name) ? name : quoted(name));
+const keyOf = (name: string): string => (IDENTIFIER.test(name) ? name : quoted(name));
 
 /** A string literal. What a gateway sends cannot end it. */
 function quoted(text: string): string {
@@ -32,5 +32,7 @@ function quoted(text: string): string {
   return quote + escaped + quote;
 }
 
+/** Names without quotes, of which Prettier takes characters beyond U+FFFF for none. */
+const IDENTIFIER = /^(?!.*[^\0-\uffff])[\p{ID_Start}$_][\p{ID_Continue}$]*$/u;
 /** Characters of a line. */
 const WIDTH = 80;

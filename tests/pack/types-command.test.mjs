@@ -81,6 +81,57 @@ suite('the command that writes types', () => {
     await node(folder, [join(root, 'node_modules/@typescript/native/bin/tsc'), ...flags, ...resolution, 'knot.ts']);
   });
 
+  test('whoever reads no further than the first lines is left without a complaint', async () => {
+    const many = Object.fromEntries(Array.from({ length: 20_000 }, (_, i) => [`m${i}`, { [`a${i}`]: 1 }]));
+    await writeFile(join(folder, 'many.json'), JSON.stringify(many));
+    const child = spawn(process.execPath, [script, 'types', 'many.json'], { cwd: folder });
+    child.stdout.once('data', () => child.stdout.destroy());
+    const { code, stderr } = await result(child);
+    assert.deepEqual([code, stderr], [0, '']);
+  });
+
+  test('however many interfaces would have one name, each has one of its own in time', async () => {
+    const count = 50_000;
+    const name = (i) => [...i.toString(4)].map((digit) => '-+!?'[digit]).join('');
+    const members = Array.from({ length: count }, (_, i) => [name(i), { data: { i } }]);
+    await writeFile(join(folder, 'alike.json'), JSON.stringify({ m: Object.fromEntries(members) }));
+    // Counting from the first every time would take minutes.
+    const child = spawn(process.execPath, [script, 'types', 'alike.json'], { cwd: folder, timeout: 20_000 });
+    const { code, stdout } = await result(child);
+    assert.equal(code, 0);
+    const interfaces = [...stdout.matchAll(/^export interface MData(\d*) /gm)].map(([, number]) => Number(number));
+    assert.deepEqual([new Set(interfaces).size, Math.max(...interfaces)], [count, count]);
+  });
+
+  test('names in any script make interfaces that compile, formatted as Prettier does', async () => {
+    const { format } = await import('prettier');
+    const tsc = join(root, 'node_modules/@typescript/native/bin/tsc');
+    const flags = ['--noEmit', '--strict', '--target', 'es2022', '--types', ''];
+    const resolution = ['--module', 'node16', '--moduleResolution', 'node16'];
+    const names = ['名前', 'été', 'नमस्ते', 'ℵ1', 'a·b', '𝒳', '1st', '_'];
+    // The vertical tilde is a letter to Unicode, and to Prettier, that no identifier may have.
+    for (const tildes of [[], ['\u2e2f', 'a\u2e2fb']]) {
+      const all = [...names, ...tildes];
+      const model = Object.fromEntries(all.map((name) => [name, { data: { [name]: 1 } }]));
+      await writeFile(
+        join(folder, 'scripts.json'),
+        JSON.stringify(Object.fromEntries(all.map((name) => [name, model]))),
+      );
+      const { code, stdout, stderr } = await types('scripts.json');
+      assert.deepEqual([code, stderr], [0, '']);
+      assert.match(stdout, /^ {2}名前: 名前名前;$/m);
+      await writeFile(join(folder, 'scripts.ts'), stdout);
+      await node(folder, [tsc, ...flags, ...resolution, 'scripts.ts']);
+      if (tildes.length === 0) assert.equal(await format(stdout, { parser: 'typescript', singleQuote: true }), stdout);
+    }
+  });
+
+  test('a file that begins with a byte order mark is read', async () => {
+    const text = await readFile(join(folder, 'resources.json'), 'utf8');
+    await writeFile(join(folder, 'marked.json'), `\ufeff${text}`);
+    assert.deepEqual(await types('marked.json'), { code: 0, stdout: expected, stderr: '' });
+  });
+
   test('a resource that is not there does not keep the others from being written', async () => {
     for (const [source, why] of [
       [server.webSocket, /^shop\.absent: system\.notFound, .+\n$/],
