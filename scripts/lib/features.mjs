@@ -45,7 +45,7 @@ export function faultsOf(rows) {
 function testsOf(file) {
   const path = join(root, file);
   if (!/\.(rs|test\.mjs)$/.test(file) || !existsSync(path)) return undefined;
-  const text = readFileSync(path, 'utf8');
+  const text = readFileSync(path, 'utf8').replace(COMMENTS, '');
   return file.endsWith('.rs') ? rustTests(text) : javaScriptTests(text);
 }
 
@@ -57,11 +57,22 @@ function rustTests(text) {
 
 const isRun = (attributes) => /#\[(?:\w+::)*\w*test\b/.test(attributes) && !attributes.includes('#[ignore');
 
-/** The first argument of every call of `test` and `inBrowser` that begins a line. A template stands as it is written. */
+/**
+ * The first argument of every call of `test` and `inBrowser` that begins a line, unless the second or a suite says to leave it out.
+ * A template stands as it is written.
+ */
 function javaScriptTests(text) {
-  const found = text.matchAll(/^[ \t]*(?:test|inBrowser)\(\s*(['"`])((?:\\.|(?!\1).)+)\1/gms);
-  return [...found].map(([, , name]) => name.replace(/\\(.)/g, '$1'));
+  if (SUITE_LEFT_OUT.test(text)) return [];
+  const found = text.matchAll(/^[ \t]*(?:test|inBrowser)\(\s*(['"`])((?:\\.|(?!\1).)+)\1(\s*,\s*\{[^}]*)?/gms);
+  const run = [...found].filter(([, , , options]) => !LEFT_OUT.test(options ?? ''));
+  return run.map(([, , name]) => name.replace(/\\(.)/g, '$1'));
 }
+
+/** Comments of several lines: what begins a line in one is no test. */
+const COMMENTS = /\/\*(?:(?!\*\/).)*\n[^]*?\*\//g;
+const LEFT_OUT = /\b(?:skip|todo)\b/;
+const SUITE_LEFT_OUT =
+  /^[ \t]*(?:suite|describe)(?:\.(?:skip|todo)\b|\(\s*(['"`])(?:\\.|(?!\1).)*\1\s*,\s*\{[^}]*\b(?:skip|todo)\b)/m;
 
 function ids(letters, count) {
   return Array.from({ length: count }, (_, i) => `${letters}${i + 1}`);

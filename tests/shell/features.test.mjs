@@ -24,6 +24,19 @@ function features(list) {
   }
 }
 
+/** What `npm run features` says of a list that names a test of a file that is written for it. */
+function named(test, text, extension = 'test.mjs') {
+  const file = `target/shell-tests/named-${process.pid}.${extension}`;
+  mkdirSync(join(root, 'target/shell-tests'), { recursive: true });
+  writeFileSync(join(root, file), text);
+  try {
+    const { status, complaint } = features(edited('C2', (row) => row.replace(/^- .*$/m, `- \`${file} › ${test}\``)));
+    return [status, complaint.replace(file, 'FILE')];
+  } finally {
+    rmSync(join(root, file));
+  }
+}
+
 /** The list with a row rewritten. */
 function edited(id, edit) {
   const rows = LIST.split(/^(?=\*\*)/m);
@@ -63,4 +76,36 @@ test('a list that promises less, twice, or what no test shows is refused, and it
     const said = features(list);
     assert.deepEqual([said.status, said.complaint], [1, complaint]);
   }
+});
+
+test('a test that never runs shows nothing', () => {
+  for (const text of [
+    "/*\ntest('a test', () => {});\n*/",
+    "/** So it was:\n  test('a test', () => {});\n*/",
+    "done(); /* not now\ntest('a test', () => {}); */",
+    "// test('a test', () => {});",
+    "test('a test', { skip: true }, () => {});",
+    "test(\n  'a test',\n  { timeout: 5, skip: 'not now' },\n  () => {},\n);",
+    "test('a test', { todo: true }, () => {});",
+    "test.skip('a test', () => {});",
+    "test.todo('a test', () => {});",
+    "suite('some', { skip: true }, () => {\n  test('a test', () => {});\n});",
+    "suite.skip('some', () => {\n  test('a test', () => {});\n});",
+  ]) {
+    assert.deepEqual(named('a test', text), [1, 'C2: FILE has no test “a test”'], text);
+  }
+  for (const text of ['/*\n#[test]\nfn a_test() {}\n*/', '#[test]\n#[ignore]\nfn a_test() {}']) {
+    assert.deepEqual(named('a_test', text, 'rs'), [1, 'C2: FILE has no test “a_test”'], text);
+  }
+});
+
+test('a test that runs shows something, whatever stands around it', () => {
+  for (const text of [
+    "/* one */ /** two\n * three */\ntest('a test', () => {});\n/*\n*/",
+    "const glob = 'src/*';\ntest('a test', { timeout: 5 }, () => skip());",
+    "suite('some', () => {\n  test('a test', async ({ skip }) => {});\n});",
+  ]) {
+    assert.deepEqual(named('a test', text), [0, ''], text);
+  }
+  assert.deepEqual(named('a_test', '/* one\n*/\n#[test]\nfn a_test() {}', 'rs'), [0, '']);
 });
