@@ -230,6 +230,34 @@ suite('the hooks of resclient-wasm/react', () => {
     await inPage(browser, folder, exampleWorks);
   });
 
+  test('the example of the README of the project waits, shows a book, and says why there is none', async () => {
+    const { folder } = await project('react-root-readme');
+    const readme = await readFile(join(root, 'README.md'), 'utf8');
+    const [, example] = /^## React.*?^```jsx\n(.*?)^```$/ms.exec(readme);
+    const use = `import { createRoot } from 'react-dom/client';
+      import { ResProvider } from 'resclient-wasm/react';
+      import ResClient from 'resclient-wasm';
+      const client = new ResClient(new URL(location.href).searchParams.get('gateway'));
+      const app = document.querySelector('#app');
+      const seen = [];
+      new MutationObserver(() => seen.push(app.innerText)).observe(app, { childList: true, subtree: true, characterData: true });
+      createRoot(app).render(
+        <ResProvider client={client}>
+          {['library.book.1', 'library.book.99'].map((rid) => <Book key={rid} rid={rid} />)}
+        </ResProvider>,
+      );
+      globalThis.page = { seen };`;
+    const page = await readFile(join(root, 'tests/pack/fixtures/react/index.html'), 'utf8');
+    await writeFile(join(folder, 'index.html'), page.replace('/main.js', '/main.jsx'));
+    await writeFile(join(folder, 'main.jsx'), `${example}\n${use}`);
+    await build({ root: folder, logLevel: 'error' });
+    await inPage(browser, folder, async (page) => {
+      await page.getByText('Animal Farm by George Orwell').waitFor();
+      await page.getByText('Not found').waitFor();
+      assert.equal(await page.evaluate(() => globalThis.page.seen[0]), '…\n…');
+    });
+  });
+
   test('the example of the README that registers a schema compiles', async () => {
     const readme = await readFile(join(folder, 'node_modules/resclient-wasm/README.md'), 'utf8');
     const section = (heading) => readme.split(/^## /m).find((text) => text.startsWith(`${heading}\n`));
