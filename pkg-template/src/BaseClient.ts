@@ -10,7 +10,7 @@ import { follow } from './follow.js';
 import { limited, type Limits, type RequestOptions } from './limited.js';
 import { absent } from './Listening.js';
 import { type ClientOptions, type Options, readOptions, requireDelay, resolveUrl } from './options.js';
-import type { OnConnect, OnConnectError, WebSocketFactory, WebSocketLike } from './options.js';
+import type { OnConnect, OnConnectError, TypeFactory, WebSocketFactory, WebSocketLike } from './options.js';
 import type { Asked } from './Requests.js';
 import { ResError } from './ResError.js';
 import type { ResourceFactory } from './Resources.js';
@@ -158,25 +158,25 @@ export abstract class BaseClient<S = unknown> implements ClientApi {
    * Has models whose ID matches the pattern made by a factory. In a pattern `*` stands for one part, and `>` at the end
    * for one or more. Throws when the pattern is invalid or taken.
    */
-  registerModelType(pattern: string, factory: (client: this, rid: string) => object): this {
-    this.#types.models.addFactory(pattern, factory as ResourceFactory);
+  registerModelType(pattern: string, factory: TypeFactory<this>): this {
+    this.#types.models.addFactory(pattern, factory);
     return this;
   }
 
   /** The factory that was registered under the pattern, if any. */
-  unregisterModelType(pattern: string): ((client: this, rid: string) => object) | undefined {
-    return this.#types.models.removeFactory(pattern) as ((client: this, rid: string) => object) | undefined;
+  unregisterModelType(pattern: string): TypeFactory<this> | undefined {
+    return this.#types.models.removeFactory(pattern);
   }
 
   /** Has collections whose ID matches the pattern made by a factory; see {@link registerModelType}. */
-  registerCollectionType(pattern: string, factory: (client: this, rid: string) => object): this {
-    this.#types.collections.addFactory(pattern, factory as ResourceFactory);
+  registerCollectionType(pattern: string, factory: TypeFactory<this>): this {
+    this.#types.collections.addFactory(pattern, factory);
     return this;
   }
 
   /** The factory that was registered under the pattern, if any. */
-  unregisterCollectionType(pattern: string): ((client: this, rid: string) => object) | undefined {
-    return this.#types.collections.removeFactory(pattern) as ((client: this, rid: string) => object) | undefined;
+  unregisterCollectionType(pattern: string): TypeFactory<this> | undefined {
+    return this.#types.collections.removeFactory(pattern);
   }
 
   /** As the schema has it. */

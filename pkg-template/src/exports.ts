@@ -12,7 +12,14 @@ export type {
   UnsubscribeEvent,
 } from './events.js';
 export type { RequestOptions } from './limited.js';
-export type { ClientOptions, DebugCallback, OnConnect, WebSocketFactory, WebSocketLike } from './options.js';
+export type {
+  ClientOptions,
+  DebugCallback,
+  OnConnect,
+  TypeFactory,
+  WebSocketFactory,
+  WebSocketLike,
+} from './options.js';
 export type { Register } from './Register.js';
 export { type Collection, type CollectionOptions, ResCollection } from './ResCollection.js';
 export { isResError, ResError } from './ResError.js';

@@ -27,6 +27,12 @@ export type OnConnectError<C> = {
   bivariant(error: ConnectError, client: C): unknown;
 }['bivariant'];
 
+/** Makes the object of a resource whose ID matches a pattern. */
+export type TypeFactory<C> = {
+  /** A class of its own may be named for the parameter. */
+  bivariant(client: C, rid: string): object;
+}['bivariant'];
+
 /** Options of a client. */
 export interface ClientOptions<C = unknown> {
   /**

@@ -26,6 +26,10 @@ suite('the types of the package', () => {
       await node(folder, [tsc, ...strict, ...flags, 'without-schema.ts']);
     });
 
+    test(`classes that add to those of the package compile with moduleResolution ${name}`, async () => {
+      await node(folder, [tsc, ...strict, ...flags, 'subclasses.ts']);
+    });
+
     test(`a schema types what it describes, and refuses what it does not, with moduleResolution ${name}`, async () => {
       await node(folder, [tsc, ...strict, ...flags, 'schema.ts', 'refused.ts']);
     });
