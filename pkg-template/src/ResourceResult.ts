@@ -1,6 +1,6 @@
 import type { ResCollection } from './ResCollection.js';
 import type { ResError } from './ResError.js';
-import type { ResModel } from './ResModel.js';
+import type { ModelOf } from './schema.js';
 
 /** What is known of a resource. A new object whenever any of it is another, and only then. */
 export type ResourceResult<D, R> = Refetch &
@@ -49,4 +49,4 @@ interface Refetch {
 
 /** A plain copy of one level: the members of a model, the items of a collection. Resources in it are live. */
 export type Snapshot<R> =
-  R extends ResCollection<infer T> ? readonly T[] : R extends ResModel<infer T> ? Readonly<T> : never;
+  R extends ResCollection<infer T> ? readonly T[] : R extends ModelOf<infer T> ? Readonly<T> : never;

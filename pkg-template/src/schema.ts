@@ -1,7 +1,7 @@
 import type { Resource } from './client.js';
 import type { EventHandler } from './EventBus.js';
 import type { Collection, ResCollection } from './ResCollection.js';
-import type { Model, ResModel } from './ResModel.js';
+import type { Model } from './ResModel.js';
 import type { ResRef } from './ResRef.js';
 
 /**
@@ -19,11 +19,16 @@ export type ResourceOf<S, Rid extends string> = string extends Rid ? Resource : 
 export type Plain<T> =
   T extends ResCollection<infer I>
     ? Plain<I>[]
-    : T extends ResModel<infer M>
+    : T extends ModelOf<infer M>
       ? { [K in keyof M]: Plain<M[K]> }
       : T extends ResRef<object>
         ? { rid: string }
         : T;
+
+/** A model with these members, which are inferred from `props` alone: `set` may take fewer. */
+export interface ModelOf<T> extends AnyResource {
+  readonly props: T;
+}
 
 /** A resource of which a schema says more than its type. Without `model` and `collection` it can be called, not got. */
 export interface Description {
