@@ -18,11 +18,11 @@ import type {
   DescriptionOf,
   Follows,
   KnownRid,
-  NameOf,
+  NamesOf,
+  OtherArgs,
   OtherRid,
   ParamsOf,
   Plain,
-  PlainRid,
   ResourceOf,
   ResultOf,
   schema,
@@ -179,8 +179,6 @@ export abstract class BaseClient<S = unknown> implements ClientApi {
     return this.#types.collections.removeFactory(pattern);
   }
 
-  /** As the schema has it. */
-  get<Rid extends string>(rid: KnownRid<S, Rid>, options?: RequestOptions): Promise<ResourceOf<S, Rid>>;
   /**
    * Gets a resource, which is kept up to date as long as it is listened to and for a while after. Rejected with a
    * {@link ResError}. Throws when the resource ID is missing. Who gives up waiting does not keep others from getting it.
@@ -189,6 +187,8 @@ export abstract class BaseClient<S = unknown> implements ClientApi {
     rid: OtherRid<S, Rid>,
     options?: RequestOptions,
   ): Promise<R>;
+  /** As the schema has it. */
+  get<Rid extends string>(rid: KnownRid<S, Rid>, options?: RequestOptions): Promise<ResourceOf<S, Rid>>;
   get<R extends object>(rid: string, options?: RequestOptions): Promise<R> {
     requireText(rid, RESOURCE_ID);
     return this.#promise((session) => {
@@ -198,24 +198,18 @@ export abstract class BaseClient<S = unknown> implements ClientApi {
     });
   }
 
-  /** As the schema has it. */
-  getCached<Rid extends string>(rid: KnownRid<S, Rid>): ResourceOf<S, Rid> | undefined;
   /**
    * The resource, if it is cached: nothing is asked for, and it does not stay longer for this. It may be stale. Throws when the
    * resource ID is missing.
    */
   getCached<R extends object = Resource, Rid extends string = string>(rid: OtherRid<S, Rid>): R | undefined;
+  /** As the schema has it. */
+  getCached<Rid extends string>(rid: KnownRid<S, Rid>): ResourceOf<S, Rid> | undefined;
   getCached(rid: string): object | undefined {
     requireText(rid, RESOURCE_ID);
     return this.#session?.listening.cached(rid)?.item;
   }
 
-  /** As the schema has it. */
-  subscribe<Rid extends string>(
-    rid: KnownRid<S, Rid>,
-    listener?: (resource: ResourceOf<S, Rid>) => void,
-    failed?: (error: ResError) => void,
-  ): () => void;
   /**
    * Keeps a resource up to date until the function that is returned is called. `listener` is called with it once it is there, and
    * after each of its events; `failed` with what kept it from being got, which is tried again after 10 s, twice as much every
@@ -224,6 +218,12 @@ export abstract class BaseClient<S = unknown> implements ClientApi {
   subscribe<R extends object = Resource, Rid extends string = string>(
     rid: OtherRid<S, Rid>,
     listener?: (resource: R) => void,
+    failed?: (error: ResError) => void,
+  ): () => void;
+  /** As the schema has it. */
+  subscribe<Rid extends string>(
+    rid: KnownRid<S, Rid>,
+    listener?: (resource: ResourceOf<S, Rid>) => void,
     failed?: (error: ResError) => void,
   ): () => void;
   subscribe<R extends object>(
@@ -247,50 +247,51 @@ export abstract class BaseClient<S = unknown> implements ClientApi {
     this.#keep(rid, false);
   }
 
-  /** As the schema has it. */
-  fetch<Rid extends string>(rid: KnownRid<S, Rid>, options?: RequestOptions): Promise<Plain<ResourceOf<S, Rid>>>;
   /**
    * Gets a plain copy of a resource, with what it refers to, as its `toJSON` would make it. It is not subscribed to, not cached,
    * and does not change any more.
    */
   fetch<R = unknown, Rid extends string = string>(rid: OtherRid<S, Rid>, options?: RequestOptions): Promise<R>;
+  /** As the schema has it. */
+  fetch<Rid extends string>(
+    rid: KnownRid<S, Rid>,
+    options?: RequestOptions,
+  ): Promise<Plain<ResourceOf<S, Rid, unknown>>>;
   async fetch(rid: string, options?: RequestOptions): Promise<unknown> {
     requireText(rid, RESOURCE_ID);
     const set = await this.#request<ResourceSet>(Action.Get, rid, '', undefined, options);
     return fetched(rid, set, (rid) => this.getCached<object>(rid));
   }
 
-  /** As the schema has it. */
-  call<Rid extends string, M extends NameOf<DescriptionOf<S, Rid>, 'methods'>>(
+  /** Calls a method of a resource; resolves with its result, or with the resource it answers with. */
+  call<R = unknown, Rid extends string = string>(
     rid: Rid,
+    method: string,
+    ...args: OtherArgs<S, Rid, 'methods', [options?: RequestOptions]>
+  ): Promise<R>;
+  /** As the schema has it. */
+  call<Rid extends string, M extends NamesOf<DescriptionOf<S, Rid>, 'methods'>>(
+    rid: KnownRid<S, Rid>,
     method: M,
     ...args: ParamsOf<DescriptionOf<S, Rid>, 'methods', M, [options?: RequestOptions]>
   ): Promise<ResultOf<DescriptionOf<S, Rid>, 'methods', M>>;
-  /** Calls a method of a resource; resolves with its result, or with the resource it answers with. */
-  call<R = unknown, Rid extends string = string>(
-    rid: PlainRid<S, Rid, 'methods'>,
-    method: string,
-    params?: unknown,
-    options?: RequestOptions,
-  ): Promise<R>;
   call(rid: string, method: string, params?: unknown, options?: RequestOptions): Promise<unknown> {
     requireMethod(rid, method);
     return this.#request(Action.Call, rid, method, params, options);
   }
 
-  /** As the schema has it. */
-  authenticate<Rid extends string, M extends NameOf<DescriptionOf<S, Rid>, 'auth'>>(
+  /** Calls an authentication method of a resource; resolves as `call` does. */
+  authenticate<R = unknown, Rid extends string = string>(
     rid: Rid,
+    method: string,
+    ...args: OtherArgs<S, Rid, 'auth', [options?: RequestOptions]>
+  ): Promise<R>;
+  /** As the schema has it. */
+  authenticate<Rid extends string, M extends NamesOf<DescriptionOf<S, Rid>, 'auth'>>(
+    rid: KnownRid<S, Rid>,
     method: M,
     ...args: ParamsOf<DescriptionOf<S, Rid>, 'auth', M, [options?: RequestOptions]>
   ): Promise<ResultOf<DescriptionOf<S, Rid>, 'auth', M>>;
-  /** Calls an authentication method of a resource; resolves as `call` does. */
-  authenticate<R = unknown, Rid extends string = string>(
-    rid: PlainRid<S, Rid, 'auth'>,
-    method: string,
-    params?: unknown,
-    options?: RequestOptions,
-  ): Promise<R>;
   authenticate(rid: string, method: string, params?: unknown, options?: RequestOptions): Promise<unknown> {
     requireMethod(rid, method);
     return this.#request(Action.Auth, rid, method, params, options);

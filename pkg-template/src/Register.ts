@@ -1,4 +1,4 @@
-import type { Follows, KnownRid, OtherRid, ResourceOf, schema } from './schema.js';
+import type { Follows, Misfits, ResourceOf, schema } from './schema.js';
 
 /**
  * What an application says once to have the hooks and composables typed: it adds a member `schema`, an interface of
@@ -23,19 +23,9 @@ export interface AnyCollection {
   toArray(): unknown[];
 }
 
-/** A resource ID that fits the pattern of what is of a kind. */
-export type KnownAs<Kind, S, Rid extends string> = [KnownRid<S, Rid>] extends [never]
-  ? never
-  : ResourceOf<S, Rid> extends Kind
-    ? Rid
-    : never;
-
-/** A resource ID of which a schema says nothing, or else the patterns of what is of a kind. */
-export type OtherAs<Kind, S, Rid extends string> = OtherRid<
-  S,
-  Rid,
-  { [P in keyof S & string]: KnownAs<Kind, S, P> }[keyof S & string]
->;
-
-/** What the schema has for an ID, and `Other` for one that is only known at run time. */
-export type ResourceAs<S, Rid extends string, Other> = string extends Rid ? Other : ResourceOf<S, Rid>;
+/** A resource ID that fits the pattern of what is of a kind, or else those patterns; any without a schema. */
+export type KnownAs<Kind, S, Rid extends string> = unknown extends S
+  ? Rid
+  : Misfits<S, Rid, Kind> extends true
+    ? { [P in keyof S & string]: ResourceOf<S, P> extends Kind ? P : never }[keyof S & string]
+    : Rid;

@@ -13,7 +13,8 @@ export interface CollectionOptions<T = unknown> {
 }
 
 /** A collection of items of type `T`. `D` may say what its methods and events are; see {@link Description}. */
-export type Collection<T = unknown, D = unknown> = ResCollection<T> & (unknown extends D ? unknown : Described<D>);
+export type Collection<T = unknown, D = unknown> = ResCollection<T> &
+  (unknown extends D ? unknown : Described<D, { add: AddEvent<T>; remove: RemoveEvent<T> }>);
 
 /** A collection kept in sync with the service: an ordered list of values, models and collections. */
 export class ResCollection<T = unknown> {

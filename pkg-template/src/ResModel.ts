@@ -14,7 +14,7 @@ import { isSerialisable } from './serialisable.js';
  */
 export type Model<T extends object = Record<string, unknown>, D = unknown> = ResModel<T> &
   Readonly<Omit<T, keyof ResModel>> &
-  (unknown extends D ? unknown : DescribedModel<D>);
+  (unknown extends D ? unknown : DescribedModel<D, T>);
 
 /** Options of {@link ResModel}. */
 export interface ModelOptions {

@@ -12,12 +12,12 @@ import type { Resource } from './client.js';
 import { ConnectionStore } from './ConnectionStore.js';
 import type { ClientState } from './events.js';
 import type { ResClient } from './index.js';
-import type { AnyCollection, AnyModel, KnownAs, OtherAs, ResourceAs, Schema, SchemaOf } from './Register.js';
+import type { AnyCollection, AnyModel, KnownAs, Schema, SchemaOf } from './Register.js';
 import type { ResCollection } from './ResCollection.js';
 import type { Model } from './ResModel.js';
 import type { ResourceResult, Snapshot } from './ResourceResult.js';
 import { type ResourceClient, ResourceStore } from './ResourceStore.js';
-import type { KnownRid, OtherRid } from './schema.js';
+import type { KnownRid, OtherRid, ResourceOf } from './schema.js';
 
 export type { ResourceClient, ResourceResult, Snapshot };
 
@@ -43,11 +43,6 @@ export function useClient<C extends ResourceClient = ResClient<Schema>>(client?:
   return found as C;
 }
 
-/** As the schema has it. */
-export function useResource<Id extends string, C extends ResourceClient>(
-  rid: Rid<KnownRid<SchemaOf<C>, Id>>,
-  client?: C,
-): Found<C, Id>;
 /**
  * A model or collection, kept up to date while the component is mounted. Renders when its content changes, once for all
  * that changes in one task.
@@ -57,37 +52,42 @@ export function useResource<
   Id extends string = string,
   C extends ResourceClient = ResourceClient,
 >(rid: Rid<OtherRid<SchemaOf<C>, Id>>, client?: C): ResourceResult<Snapshot<R>, R>;
+/** As the schema has it. */
+export function useResource<Id extends string, C extends ResourceClient>(
+  rid: Rid<KnownRid<SchemaOf<C>, Id>>,
+  client?: C,
+): Found<C, Id>;
 export function useResource<R extends object>(rid: Rid, client?: ResourceClient): ResourceResult<Snapshot<R>, R> {
   const from = useClient(client);
   const store = useMemo(() => new ResourceStore<Snapshot<R>, R>(from, rid), [from, rid]);
   return useSyncExternalStore(store.subscribe, store.getSnapshot, store.getServerSnapshot);
 }
 
-/** As the schema has it. */
-export function useModel<Id extends string, C extends ResourceClient>(
-  rid: Rid<KnownAs<AnyModel, SchemaOf<C>, Id>>,
-  client?: C,
-): Found<C, Id, Model>;
 /** A model: {@link useResource} with a plain object of its members as `data`. */
 export function useModel<
   T extends object = Record<string, unknown>,
   Id extends string = string,
   C extends ResourceClient = ResourceClient,
->(rid: Rid<OtherAs<AnyModel, SchemaOf<C>, Id>>, client?: C): ResourceResult<Readonly<T>, Model<T>>;
+>(rid: Rid<OtherRid<SchemaOf<C>, Id>>, client?: C): ResourceResult<Readonly<T>, Model<T>>;
+/** As the schema has it. */
+export function useModel<Id extends string, C extends ResourceClient>(
+  rid: Rid<KnownAs<AnyModel, SchemaOf<C>, Id>>,
+  client?: C,
+): Found<C, Id, Model>;
 export function useModel(rid: Rid, client?: ResourceClient): ResourceResult<never, never> {
   return useResource(rid, client) as ResourceResult<never, never>;
 }
 
+/** A collection: {@link useResource} with an array of its items as `data`. */
+export function useCollection<T = unknown, Id extends string = string, C extends ResourceClient = ResourceClient>(
+  rid: Rid<OtherRid<SchemaOf<C>, Id>>,
+  client?: C,
+): ResourceResult<readonly T[], ResCollection<T>>;
 /** As the schema has it. */
 export function useCollection<Id extends string, C extends ResourceClient>(
   rid: Rid<KnownAs<AnyCollection, SchemaOf<C>, Id>>,
   client?: C,
 ): Found<C, Id, ResCollection>;
-/** A collection: {@link useResource} with an array of its items as `data`. */
-export function useCollection<T = unknown, Id extends string = string, C extends ResourceClient = ResourceClient>(
-  rid: Rid<OtherAs<AnyCollection, SchemaOf<C>, Id>>,
-  client?: C,
-): ResourceResult<readonly T[], ResCollection<T>>;
 export function useCollection(rid: Rid, client?: ResourceClient): ResourceResult<never, never> {
   return useResource(rid, client) as ResourceResult<never, never>;
 }
@@ -101,8 +101,8 @@ export function useConnection(client?: ResourceClient): ClientState {
 
 /** What is known of the resource that the schema of a client has for an ID. */
 type Found<C, Id extends string, Other = Resource> = ResourceResult<
-  Snapshot<ResourceAs<SchemaOf<C>, Id, Other>>,
-  ResourceAs<SchemaOf<C>, Id, Other>
+  Snapshot<ResourceOf<SchemaOf<C>, Id, Other>>,
+  ResourceOf<SchemaOf<C>, Id, Other>
 >;
 
 const Context = createContext<ResourceClient | null>(null);

@@ -12,12 +12,12 @@ import type { Resource } from './client.js';
 import { ConnectionStore } from './ConnectionStore.js';
 import type { ClientState } from './events.js';
 import type { ResClient } from './index.js';
-import type { AnyCollection, AnyModel, KnownAs, OtherAs, ResourceAs, Schema, SchemaOf } from './Register.js';
+import type { AnyCollection, AnyModel, KnownAs, Schema, SchemaOf } from './Register.js';
 import type { ResCollection } from './ResCollection.js';
 import type { Model } from './ResModel.js';
 import type { ResourceResult, Snapshot } from './ResourceResult.js';
 import { type ResourceClient, ResourceStore } from './ResourceStore.js';
-import type { KnownRid, OtherRid } from './schema.js';
+import type { KnownRid, OtherRid, ResourceOf } from './schema.js';
 import { storeRef } from './storeRef.js';
 
 export type { ResourceClient, ResourceResult, Snapshot };
@@ -48,11 +48,6 @@ export function useClient<C extends ResourceClient = ResClient<Schema>>(client?:
   return found as C;
 }
 
-/** As the schema has it. */
-export function useResource<Id extends string, C extends ResourceClient>(
-  rid: RidAmong<Id, KnownRid<SchemaOf<C>, Id>>,
-  client?: C,
-): Found<C, Id>;
 /**
  * A model or collection, kept up to date until the component is unmounted, or the effect scope ended. Changes when its
  * content does, once for all that changes in one task.
@@ -62,6 +57,11 @@ export function useResource<
   Id extends string = string,
   C extends ResourceClient = ResourceClient,
 >(rid: RidAmong<Id, OtherRid<SchemaOf<C>, Id>>, client?: C): ResourceRefs<Snapshot<R>, R>;
+/** As the schema has it. */
+export function useResource<Id extends string, C extends ResourceClient>(
+  rid: RidAmong<Id, KnownRid<SchemaOf<C>, Id>>,
+  client?: C,
+): Found<C, Id>;
 export function useResource<R extends object>(rid: Rid, client?: ResourceClient): ResourceRefs<Snapshot<R>, R> {
   type Result = ResourceResult<Snapshot<R>, R>;
   const from = useClient(client);
@@ -80,31 +80,31 @@ export function useResource<R extends object>(rid: Rid, client?: ResourceClient)
   };
 }
 
-/** As the schema has it. */
-export function useModel<Id extends string, C extends ResourceClient>(
-  rid: RidAmong<Id, KnownAs<AnyModel, SchemaOf<C>, Id>>,
-  client?: C,
-): Found<C, Id, Model>;
 /** A model: {@link useResource} with a plain object of its members as `data`. */
 export function useModel<
   T extends object = Record<string, unknown>,
   Id extends string = string,
   C extends ResourceClient = ResourceClient,
->(rid: RidAmong<Id, OtherAs<AnyModel, SchemaOf<C>, Id>>, client?: C): ResourceRefs<Readonly<T>, Model<T>>;
+>(rid: RidAmong<Id, OtherRid<SchemaOf<C>, Id>>, client?: C): ResourceRefs<Readonly<T>, Model<T>>;
+/** As the schema has it. */
+export function useModel<Id extends string, C extends ResourceClient>(
+  rid: RidAmong<Id, KnownAs<AnyModel, SchemaOf<C>, Id>>,
+  client?: C,
+): Found<C, Id, Model>;
 export function useModel(rid: Rid, client?: ResourceClient): ResourceRefs<never, never> {
   return useResource(rid, client) as ResourceRefs<never, never>;
 }
 
+/** A collection: {@link useResource} with an array of its items as `data`. */
+export function useCollection<T = unknown, Id extends string = string, C extends ResourceClient = ResourceClient>(
+  rid: RidAmong<Id, OtherRid<SchemaOf<C>, Id>>,
+  client?: C,
+): ResourceRefs<readonly T[], ResCollection<T>>;
 /** As the schema has it. */
 export function useCollection<Id extends string, C extends ResourceClient>(
   rid: RidAmong<Id, KnownAs<AnyCollection, SchemaOf<C>, Id>>,
   client?: C,
 ): Found<C, Id, ResCollection>;
-/** A collection: {@link useResource} with an array of its items as `data`. */
-export function useCollection<T = unknown, Id extends string = string, C extends ResourceClient = ResourceClient>(
-  rid: RidAmong<Id, OtherAs<AnyCollection, SchemaOf<C>, Id>>,
-  client?: C,
-): ResourceRefs<readonly T[], ResCollection<T>>;
 export function useCollection(rid: Rid, client?: ResourceClient): ResourceRefs<never, never> {
   return useResource(rid, client) as ResourceRefs<never, never>;
 }
@@ -116,8 +116,8 @@ export function useConnection(client?: ResourceClient): Readonly<ShallowRef<Clie
 
 /** What is known of the resource that the schema of a client has for an ID. */
 type Found<C, Id extends string, Other = Resource> = ResourceRefs<
-  Snapshot<ResourceAs<SchemaOf<C>, Id, Other>>,
-  ResourceAs<SchemaOf<C>, Id, Other>
+  Snapshot<ResourceOf<SchemaOf<C>, Id, Other>>,
+  ResourceOf<SchemaOf<C>, Id, Other>
 >;
 
 const CLIENT: InjectionKey<ResourceClient> = Symbol('resclient-wasm');

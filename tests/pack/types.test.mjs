@@ -34,6 +34,10 @@ suite('the types of the package', () => {
       await node(folder, [tsc, ...strict, ...flags, 'schema.ts', 'refused.ts']);
     });
 
+    test(`a resource ID may be a type parameter with moduleResolution ${name}`, async () => {
+      await node(folder, [tsc, ...strict, ...flags, 'generic.ts']);
+    });
+
     test(`a wrong use is refused with moduleResolution ${name}`, async () => {
       const refused = node(folder, [tsc, ...strict, ...flags, 'wrong.ts']);
       await assert.rejects(refused, ({ stdout }) => {
@@ -47,6 +51,23 @@ suite('the types of the package', () => {
       });
     });
   }
+
+  test('what is wrong with a use is told of the argument that is wrong', async () => {
+    const lines = (await readFile(join(folder, 'messages.ts'), 'utf8')).split('\n');
+    const expected = lines.flatMap((line, above) => {
+      const [, margin, text] = /^( *\/\/ *)\^ (.*)$/.exec(line) ?? [];
+      return text ? [[`${above},${margin.length + 1}`, text]] : [];
+    });
+    const compiled = node(folder, [tsc, ...strict, ...resolutions.bundler, 'messages.ts']);
+    const { stdout } = await assert.rejects(compiled).then(() => compiled.catch((error) => error));
+    const [, ...said] = stdout.split(/^messages\.ts\((\d+,\d+)\): error TS\d+: /m);
+    assert.deepEqual(
+      said.filter((_, i) => i % 2 === 0),
+      expected.map(([place]) => place),
+      stdout,
+    );
+    for (const [place, text] of expected) assert.ok(said[said.indexOf(place) + 1].includes(text), `${text}\n${stdout}`);
+  });
 
   test('the example of the README compiles', async () => {
     const readme = await readFile(join(folder, 'node_modules/resclient-wasm/README.md'), 'utf8');
