@@ -7,10 +7,19 @@ import type { EventBusLike, EventHandler } from './EventBus.js';
 import type { ClientState, ConnectError, Inspection } from './events.js';
 import { fetched, type ResourceSet } from './fetched.js';
 import { follow } from './follow.js';
-import { limited, type Limits, type RequestOptions } from './limited.js';
+import { limited, type Limits } from './limited.js';
 import { absent } from './Listening.js';
-import { type ClientOptions, type Options, readOptions, requireDelay, resolveUrl } from './options.js';
-import type { OnConnect, OnConnectError, TypeFactory, WebSocketFactory, WebSocketLike } from './options.js';
+import type {
+  ClientOptions,
+  OnConnect,
+  OnConnectError,
+  Options,
+  TypeFactory,
+  WebSocketFactory,
+  WebSocketLike,
+} from './options.js';
+import { readOptions, requireDelay, resolveUrl } from './readOptions.js';
+import type { RequestOptions } from './RequestOptions.js';
 import type { Asked } from './Requests.js';
 import { ResError } from './ResError.js';
 import type { ResourceFactory } from './Resources.js';

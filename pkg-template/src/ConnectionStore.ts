@@ -1,6 +1,6 @@
 import { alike } from './alike.js';
 import type { ClientState } from './events.js';
-import type { ResourceClient } from './ResourceStore.js';
+import type { ResourceClient } from './ResourceClient.js';
 
 /** The state of a client's connection as something that can be subscribed to and looked at. */
 export class ConnectionStore {

@@ -1,3 +1,4 @@
+import { eventNames } from './eventNames.js';
 import { Listeners, type Plan, planOf, type Registration } from './Listeners.js';
 
 /**
@@ -174,21 +175,4 @@ function hasAll(registrations: readonly Registration[], names: string[], handler
     if (at >= 0) found.splice(at, 1);
     return at >= 0;
   });
-}
-
-/** How many names space-separated events stand for; the namespace itself, for no events, is one. */
-export const countEvents = (events: unknown): number => eventNames(events, '').length;
-
-function eventNames(events: unknown, namespace: unknown): string[] {
-  if (!events) return [(namespace as string | undefined) || ''];
-  if (typeof events !== 'string') throw new TypeError('Event names must be a string');
-  const prefix = namespace ? `${namespace as string}.` : '';
-  return (events.match(/\S+/g) ?? []).map((name) => prefix + name);
-}
-
-let shared: EventBus | undefined;
-
-/** The bus of all clients that are not given one of their own. */
-export function sharedEventBus(): EventBus {
-  return (shared ??= new EventBus());
 }

@@ -1,7 +1,8 @@
 import type { Driver } from './driver.js';
 import type { Emitter } from './Emitter.js';
 import type { Entry } from './Entry.js';
-import { countEvents, type EventHandler } from './EventBus.js';
+import type { EventHandler } from './EventBus.js';
+import { countEvents } from './eventNames.js';
 import type { Resources } from './Resources.js';
 
 /**

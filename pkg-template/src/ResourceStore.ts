@@ -1,20 +1,8 @@
 import { alike } from './alike.js';
-import type { EventHandler } from './EventBus.js';
-import type { ClientState } from './events.js';
 import { Following, isLive, type Live } from './Following.js';
 import type { ResError } from './ResError.js';
+import type { ResourceClient } from './ResourceClient.js';
 import type { ResourceResult } from './ResourceResult.js';
-
-/** What is used of a client: either of `resclient-wasm` or of `resclient-wasm/slim`. */
-export interface ResourceClient {
-  readonly state: ClientState;
-  readonly ws: object | null;
-  get(rid: string, options?: { timeout?: number }): Promise<object>;
-  getCached(rid: string): object | undefined;
-  on(events: string, handler: EventHandler): void;
-  off(events: string, handler: EventHandler): void;
-  keepConnected?(): () => void;
-}
 
 /**
  * A resource as something that can be subscribed to and looked at, which is what user interface frameworks want. It is

@@ -1,7 +1,7 @@
 // An overload that is internal differs from the one before it in its documentation, and is left out of the types.
 /* eslint @typescript-eslint/unified-signatures: ['error', { ignoreOverloadsWithDifferentJSDoc: true }] */
 import type { EventHandler } from './EventBus.js';
-import type { RequestOptions } from './limited.js';
+import type { RequestOptions } from './RequestOptions.js';
 import type { ResCollection } from './ResCollection.js';
 import type { ResError } from './ResError.js';
 import type { ResModel } from './ResModel.js';

@@ -31,6 +31,7 @@ export interface PropertyDefinition {
 export type Definition = Record<string, PropertyType | PropertyDefinition>;
 
 /**
+ * @internal
  * Sets in `target` what `definition` defines: the default first, then what `source` has. A string is converted to the
  * type; undefined stands for the default. Answers the old values of what changed, or null. A value that does not fit
  * changes nothing and goes to `refuse`.

@@ -11,11 +11,12 @@ export type {
   RemoveEvent,
   UnsubscribeEvent,
 } from './events.js';
-export type { RequestOptions } from './limited.js';
+export type { RequestOptions } from './RequestOptions.js';
 export type {
   ClientOptions,
   DebugCallback,
   OnConnect,
+  OnConnectError,
   TypeFactory,
   WebSocketFactory,
   WebSocketLike,

@@ -2,21 +2,13 @@ import { LocalError, localError } from './localErrors.js';
 import type { Asked } from './Requests.js';
 import { ResError } from './ResError.js';
 
-/** How long a request is waited for. */
-export interface RequestOptions {
-  /** Milliseconds until it is rejected with `system.timeout`; 0 for never. Default: the option `requestTimeout` of the client. */
-  timeout?: number;
-  /** Rejects it with the signal's reason. */
-  signal?: AbortSignal;
-}
-
-/** @internal The options with their defaults filled in. */
+/** The options of a request with their defaults filled in. */
 export interface Limits {
   timeout: number;
   signal: AbortSignal | undefined;
 }
 
-/** @internal Waits for the promise of a request no longer than the limits allow; `giveUp` is called when that was not long enough. */
+/** Waits for the promise of a request no longer than the limits allow; `giveUp` is called when that was not long enough. */
 export function limited<R>(promise: Promise<R>, asked: Asked, limits: Limits, giveUp?: () => void): Promise<R> {
   const { timeout, signal } = limits;
   if (!timeout && !signal) return promise;

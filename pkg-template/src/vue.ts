@@ -15,8 +15,9 @@ import type { ResClient } from './index.js';
 import type { AnyCollection, AnyModel, KnownAs, Schema, SchemaOf } from './Register.js';
 import type { ResCollection } from './ResCollection.js';
 import type { Model } from './ResModel.js';
+import type { ResourceClient } from './ResourceClient.js';
 import type { ResourceResult, Snapshot } from './ResourceResult.js';
-import { type ResourceClient, ResourceStore } from './ResourceStore.js';
+import { ResourceStore } from './ResourceStore.js';
 import type { KnownRid, OtherRid, ResourceOf } from './schema.js';
 import { storeRef } from './storeRef.js';
 

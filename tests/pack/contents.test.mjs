@@ -63,6 +63,24 @@ suite('what the package holds', () => {
     }
   });
 
+  test('the types declare no value that cannot be imported', async () => {
+    const entries = await Promise.all(['index', 'slim'].map((name) => import(join(installed, `${name}.js`))));
+    // The adapters need their frameworks, which are not installed here; what they export is in their last line.
+    const adapters = await Promise.all(['react', 'vue'].map((name) => readFile(join(installed, `${name}.js`), 'utf8')));
+    const exported = new Set([
+      ...entries.flatMap((entry) => Object.keys(entry)),
+      ...adapters.flatMap((text) => /export \{([^}]*)\};?\s*$/.exec(text)[1].match(/\w+/g)),
+      // In declarations only.
+      ...['BaseClient', 'schema'],
+    ]);
+    for (const path of files.filter((path) => path.endsWith('.d.ts'))) {
+      const declared = (await readFile(path, 'utf8')).matchAll(
+        /^export (?:declare )?(?:abstract )?(?:class|function|const) (\w+)/gm,
+      );
+      for (const [, name] of declared) assert.ok(exported.has(name), `${path}: ${name}`);
+    }
+  });
+
   test('it carries a readme and the licence', async () => {
     assert.ok((await readFile(join(installed, 'README.md'), 'utf8')).includes('resclient-wasm'));
     assert.match(await readFile(join(installed, 'LICENSE'), 'utf8'), /MIT License/);

@@ -15,7 +15,7 @@ const MODULES = [
   'TypeList',
   'definition',
   'equal',
-  'options',
+  'readOptions',
   'printable',
 ];
 
