@@ -353,7 +353,7 @@ export abstract class BaseClient<S = unknown> implements ClientApi {
   }
 
   /** @internal */
-  refused(rid: string, property: string, error: Error): void {
+  __refused(rid: string, property: string, error: Error): void {
     this.#report(rid, new Error(`${error.message}: ${property} of ${rid}`));
   }
 

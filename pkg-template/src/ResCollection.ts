@@ -28,8 +28,10 @@ export class ResCollection<T = unknown> {
   _lazy: LazyItems | null = null;
   /** @internal The engine's number for the resource; negative when it is not in the cache. */
   _handle = -1;
-  private _idCallback: ((item: T) => unknown) | null;
-  private _map: Map<string, T> | null;
+  /** @internal */
+  _idCallback: ((item: T) => unknown) | null;
+  /** @internal */
+  _map: Map<string, T> | null;
 
   /** Collections are made by the client. A factory calls this for a class of its own. */
   constructor(api: ClientApi, rid: string, options?: CollectionOptions<T> | null) {
@@ -51,12 +53,12 @@ export class ResCollection<T = unknown> {
 
   /** Number of items. */
   get length(): number {
-    return this._lazy ? this._lazy.length : this.items().length;
+    return this._lazy ? this._lazy.length : itemsOf(this).length;
   }
 
   /** The items themselves. Kept up to date, and not to be changed directly. */
   get list(): T[] {
-    return this.items();
+    return itemsOf(this);
   }
 
   /**
@@ -86,17 +88,17 @@ export class ResCollection<T = unknown> {
 
   /** Place of an item, −1 when it is not there. */
   indexOf(item: T): number {
-    return this.items().indexOf(item);
+    return itemsOf(this).indexOf(item);
   }
 
   /** The item at a place; undefined when there is none. */
   atIndex(idx: number): T | undefined {
-    return this._lazy ? (this._lazy.at(idx) as T | undefined) : this.items()[idx];
+    return this._lazy ? (this._lazy.at(idx) as T | undefined) : itemsOf(this)[idx];
   }
 
   /** A copy of the list. */
   toArray(): T[] {
-    return this.items().slice();
+    return itemsOf(this).slice();
   }
 
   /** Calls a method; resolves with its result. */
@@ -117,18 +119,18 @@ export class ResCollection<T = unknown> {
     this._lazy = null;
     if (!this._map) return;
     this._map.clear();
-    for (const item of this._list) this.index(item);
+    for (const item of this._list) index(this, item);
   }
 
   /** Called by the client with an item that was added. */
   __add(item: T, idx: number): void {
-    this.items().splice(idx, 0, item);
-    this.index(item);
+    itemsOf(this).splice(idx, 0, item);
+    index(this, item);
   }
 
   /** Called by the client for an item that was removed; answers it. */
   __remove(idx: number): T | undefined {
-    const [item] = this.items().splice(idx, 1);
+    const [item] = itemsOf(this).splice(idx, 1);
     if (this._map && this._idCallback) this._map.delete(String(this._idCallback(item as T)));
     return item;
   }
@@ -140,12 +142,12 @@ export class ResCollection<T = unknown> {
 
   /** @internal */
   __content(): unknown[] {
-    return this.items().slice();
+    return itemsOf(this).slice();
   }
 
   /** Goes over as many items as there are when it is called. */
   [Symbol.iterator](): IterableIterator<T> {
-    const items = this.items();
+    const items = itemsOf(this);
     const length = items.length;
     let i = 0;
     return {
@@ -155,19 +157,20 @@ export class ResCollection<T = unknown> {
       },
     };
   }
+}
 
-  private items(): T[] {
-    if (this._lazy) {
-      this._list = this._lazy.all() as T[];
-      this._lazy = null;
-    }
-    return (this._list ??= []);
+function itemsOf<T>(collection: ResCollection<T>): T[] {
+  if (collection._lazy) {
+    collection._list = collection._lazy.all() as T[];
+    collection._lazy = null;
   }
+  return (collection._list ??= []);
+}
 
-  private index(item: T): void {
-    if (!this._map || !this._idCallback) return;
-    const id = String(this._idCallback(item));
-    if (this._map.has(id)) throw new Error(`Duplicate id - ${id}`);
-    this._map.set(id, item);
-  }
+function index<T>(collection: ResCollection<T>, item: T): void {
+  const { _map } = collection;
+  if (!_map || !collection._idCallback) return;
+  const id = String(collection._idCallback(item));
+  if (_map.has(id)) throw new Error(`Duplicate id - ${id}`);
+  _map.set(id, item);
 }

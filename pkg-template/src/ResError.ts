@@ -10,9 +10,9 @@ export class ResError {
   /** Resource ID, empty when the error is not about one. */
   readonly rid: string;
   /** The request that failed, such as `call.example.model.set`. Absent for an error that stands in for a resource. */
-  readonly method?: string;
+  declare readonly method?: string;
   /** Parameters of the request that failed. */
-  readonly params?: unknown;
+  declare readonly params?: unknown;
   private _code = 'system.unknownError';
   private _message = 'Unknown error';
   private _data: unknown = undefined;

@@ -119,9 +119,9 @@ export class ResModel<T extends object = Record<string, unknown>> {
       for (const key of Object.keys(own)) if (!Object.hasOwn(props, key)) next[key] = undefined;
     }
     const changed = this._definition
-      ? update(own, next, this._definition, (key, error) => this.refuse(key, error))
+      ? update(own, next, this._definition, (key, error) => refuse(this, key, error))
       : assign(own, next);
-    for (const key of Object.keys(changed ?? {})) this.promote(key, own[key]);
+    for (const key of Object.keys(changed ?? {})) promote(this, key, own[key]);
     return changed;
   }
 
@@ -132,21 +132,21 @@ export class ResModel<T extends object = Record<string, unknown>> {
     update(content, this._props, this._definition, () => {});
     return content;
   }
+}
 
-  /** Without a client that could be told, as in a test of a class of the application, it is thrown. */
-  private refuse(key: string, error: Error): void {
-    const { refused } = (this._api as Partial<ClientApi> | null) ?? {};
-    if (!refused) throw error;
-    refused.call(this._api, this._rid, key, error);
-  }
+/** Without a client that could be told, as in a test of a class of the application, it is thrown. */
+function refuse<T extends object>(model: ResModel<T>, key: string, error: Error): void {
+  const api = model._api as Partial<ClientApi> | null;
+  if (!api?.__refused) throw error;
+  api.__refused(model._rid, key, error);
+}
 
-  /** Gives the model itself a member, if the name is free. */
-  private promote(key: string, value: unknown): void {
-    const self = this as unknown as Record<string, unknown>;
-    if (key[0] === '_' || !(Object.hasOwn(self, key) || !self[key])) return;
-    if (value === undefined) delete self[key];
-    else self[key] = value;
-  }
+/** Gives the model itself a member, if the name is free. */
+function promote(model: object, key: string, value: unknown): void {
+  const self = model as Record<string, unknown>;
+  if (key[0] === '_' || !(Object.hasOwn(self, key) || !self[key])) return;
+  if (value === undefined) delete self[key];
+  else self[key] = value;
 }
 
 function assign(own: Record<string, unknown>, next: Record<string, unknown>): Record<string, unknown> | null {

@@ -27,5 +27,5 @@ export interface ClientApi {
   /** @internal `item` is the object `resourceOn` was called for. */
   resourceOff(rid: string, events?: string | null, handler?: EventHandler | null, handle?: number, item?: object): void;
   /** @internal A value did not fit the definition of its model. */
-  refused(rid: string, property: string, error: Error): void;
+  __refused(rid: string, property: string, error: Error): void;
 }

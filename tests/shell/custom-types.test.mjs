@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { createRequire } from 'node:module';
 import { test } from 'node:test';
 import { Bench, COLLECTION, MODEL, shell } from './support/tape.mjs';
 
@@ -86,7 +87,7 @@ test('a collection without an ID callback cannot be asked for an ID', () => {
 
 test('definitions give defaults, convert, leave out, and refuse what does not fit', () => {
   const refused = [];
-  const api = { refused: (rid, key, error) => refused.push([rid, key, error.message]) };
+  const api = { __refused: (rid, key, error) => refused.push([rid, key, error.message]) };
   const definition = { n: 'number', s: { type: 'string', default: 'none' }, on: '?boolean' };
   const model = new ResModel(api, 'm', { definition });
   model.__init({ n: '12', extra: 1 });
@@ -166,4 +167,65 @@ test('classes of the application serialise themselves as they like', () => {
   const bench = family();
   bench.models.addFactory('kid.1', (client, rid) => Object.assign(new ResModel(client, rid), { toJSON: () => 'kid' }));
   assert.deepEqual(bench.object(1).toJSON(), ['kid', { n: 2 }]);
+});
+
+test('a class may name its methods as it likes, and so may the members of a model', async () => {
+  const names = ['promote', 'refuse', 'items', 'index', 'refused', 'assign', 'definition', 'method', 'params'];
+  const methods = Object.fromEntries(names.map((name) => [name, () => name]));
+  class Own extends ResModel {
+    constructor(client, rid) {
+      super(client, rid, { definition: { name: 'string', n: 'number' } });
+    }
+  }
+  class Kids extends ResCollection {
+    constructor(client, rid) {
+      super(client, rid, { idCallback: (kid) => kid.n });
+    }
+  }
+  Object.assign(Own.prototype, methods);
+  Object.assign(Kids.prototype, methods);
+  const bench = family();
+  bench.models.addFactory('parent', (client, rid) => new Own(client, rid));
+  bench.collections.addFactory('kids', (client, rid) => new Kids(client, rid));
+  const parent = bench.object(0);
+  const kids = bench.object(1);
+  for (const name of names) assert.deepEqual([parent[name](), kids[name]()], [name, name]);
+  assert.deepEqual([parent.name, parent.props.n], ['p', 0]);
+  assert.deepEqual([kids.length, kids.get('2').n, [...kids].length, kids.toArray().length], [2, 2, 2, 2]);
+  bench.frame('{"n":"five"}');
+  bench.change(0, [3, bench.value(5, 'five')]).apply();
+  assert.match(bench.reports[0].message, /Not a number format/);
+  kids.__add({ n: 3 }, 2);
+  assert.equal(kids.get('3').n, 3);
+  assert.equal(kids.__remove(2).n, 3);
+
+  const model = new ResModel({}, 'm');
+  model.__init(Object.fromEntries(names.map((name) => [name, 1])));
+  assert.deepEqual(
+    names.map((name) => model[name]),
+    names.map(() => 1),
+  );
+});
+
+test('an error that stands for a resource has the keys that one of resclient has', () => {
+  const Theirs = createRequire(import.meta.url)('resclient/lib/class/ResError.js').default;
+  const error = { code: 'system.notFound', message: 'Not found' };
+  for (const args of [['a.b'], ['a.b', 'call.a.b.c', { n: 1 }]]) {
+    const [ours, theirs] = [shell.ResError, Theirs].map((Class) => Object.keys(new Class(...args).__init(error)));
+    assert.deepEqual(ours.sort(), theirs.sort());
+  }
+});
+
+test('models and collections have no members but those of resclient and what is documented', () => {
+  const documented = { ResModel: [], ResCollection: [Symbol.iterator], ResError: [], ResRef: [] };
+  for (const [name, more] of Object.entries(documented)) {
+    const Theirs = createRequire(import.meta.url)(`resclient/lib/class/${name}.js`).default;
+    const known = new Set([...Reflect.ownKeys(Theirs.prototype), ...more]);
+    const others = Reflect.ownKeys(shell[name].prototype).filter((key) => !known.has(key));
+    assert.deepEqual(
+      others.filter((key) => typeof key === 'symbol' || !key.startsWith('_')),
+      [],
+      name,
+    );
+  }
 });
