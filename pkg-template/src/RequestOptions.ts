@@ -3,5 +3,13 @@ export interface RequestOptions {
   /** Milliseconds until it is rejected with `system.timeout`; 0 for never. Default: the option `requestTimeout` of the client. */
   timeout?: number;
   /** Rejects it with the signal's reason. */
-  signal?: AbortSignal;
+  signal?: AbortSignalLike;
+}
+
+/** What is used of an `AbortSignal`. A type of its own, since programs for neither a browser nor Node know no other. */
+export interface AbortSignalLike {
+  readonly reason: unknown;
+  throwIfAborted(): void;
+  addEventListener(type: 'abort', listener: () => void): void;
+  removeEventListener(type: 'abort', listener: () => void): void;
 }

@@ -11,7 +11,7 @@ export type {
   RemoveEvent,
   UnsubscribeEvent,
 } from './events.js';
-export type { RequestOptions } from './RequestOptions.js';
+export type { AbortSignalLike, RequestOptions } from './RequestOptions.js';
 export type {
   ClientOptions,
   DebugCallback,

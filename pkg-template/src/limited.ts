@@ -1,3 +1,4 @@
+import type { AbortSignalLike } from './RequestOptions.js';
 import { LocalError, localError } from './localErrors.js';
 import type { Asked } from './Requests.js';
 import { ResError } from './ResError.js';
@@ -5,7 +6,7 @@ import { ResError } from './ResError.js';
 /** The options of a request with their defaults filled in. */
 export interface Limits {
   timeout: number;
-  signal: AbortSignal | undefined;
+  signal: AbortSignalLike | undefined;
 }
 
 /** Waits for the promise of a request no longer than the limits allow; `giveUp` is called when that was not long enough. */

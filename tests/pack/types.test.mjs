@@ -69,6 +69,20 @@ suite('the types of the package', () => {
     for (const [place, text] of expected) assert.ok(said[said.indexOf(place) + 1].includes(text), `${text}\n${stdout}`);
   });
 
+  test('the types need those of neither a browser nor Node', async () => {
+    const alone = [...strict, '--lib', 'es2022', '--skipLibCheck', 'false'];
+    await node(folder, [tsc, ...alone, ...resolutions.bundler, 'no-dom.ts']);
+  });
+
+  test('a signal is one of a browser', async () => {
+    await writeFile(
+      join(folder, 'signal.ts'),
+      `import ResClient from 'resclient-wasm';
+      export const waiting = new ResClient('ws://127.0.0.1').get('library.books', { signal: AbortSignal.timeout(1000) });`,
+    );
+    await node(folder, [tsc, ...strict, ...resolutions.bundler, 'signal.ts']);
+  });
+
   test('the example of the README compiles', async () => {
     const readme = await readFile(join(folder, 'node_modules/resclient-wasm/README.md'), 'utf8');
     const [, example] = /^## Types\n.*?^```ts\n(.*?)^```$/ms.exec(readme);
