@@ -113,6 +113,44 @@ test('disconnect ends the wait at once', async () => {
   assert.equal((await call).code, 'system.tooActive');
 });
 
+test('who gives up a request that is under way does not have it made again by its answer', async () => {
+  const { client, gateway } = connected({}, { retryOnTooActive: true });
+  for (const method of ['call.a.m', 'call.a.n', 'subscribe.a']) gateway.answers.set(method, null);
+  const controller = new AbortController();
+  const given = [
+    client.call('a', 'm', undefined, { signal: controller.signal }),
+    client.get('a', { signal: controller.signal }),
+    client.call('a', 'n', undefined, { timeout: 1 }),
+  ].map((promise) => promise.catch((e) => e.name ?? e.code));
+  const asked = await Promise.all(['call.a.m', 'subscribe.a', 'call.a.n'].map((method) => gateway.request(method)));
+  controller.abort();
+  assert.deepEqual(await Promise.all(given), ['AbortError', 'AbortError', 'system.timeout']);
+  const { setTimeout } = globalThis;
+  const delays = [];
+  globalThis.setTimeout = (run, delay) => {
+    delays.push(delay);
+    return setTimeout(run, delay);
+  };
+  try {
+    for (const { id } of asked) gateway.socket.deliver({ id, ...tooActive({ seconds: 0.04 }) });
+    await new Promise((resolve) => setTimeout(resolve));
+  } finally {
+    globalThis.setTimeout = setTimeout;
+  }
+  assert.deepEqual(delays.filter(Boolean), []);
+  client.disconnect();
+});
+
+test('disconnect in the task of the answer ends the wait before it begins', async () => {
+  const { client, gateway } = connected({}, { retryOnTooActive: true });
+  gateway.answers.set('call.a.m', null);
+  const call = client.call('a', 'm').catch((e) => e);
+  const { id } = await gateway.request('call.a.m');
+  gateway.socket.deliver({ id, ...tooActive({ seconds: 0.001 }) });
+  client.disconnect();
+  assert.equal((await call).code, 'system.tooActive');
+});
+
 /** Has everything happen that waits for no timer. */
 async function settle() {
   for (let i = 0; i < 20; i++) await Promise.resolve();
