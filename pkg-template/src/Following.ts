@@ -88,7 +88,12 @@ export class Following {
   private show(live: Live): void {
     if (live !== this.live) {
       this.release();
-      live.on(null, this.heard);
+      try {
+        live.on(null, this.heard);
+      } catch (error) {
+        // It has left the cache already: the gateway took it away in the task in which it came.
+        return this.fail(error as ResError);
+      }
       this.live = live;
     }
     this.retry.succeeded();
@@ -103,9 +108,10 @@ export class Following {
   }
 
   private release(): void {
+    const { live } = this;
     this.question += 1;
-    this.live?.off(null, this.heard);
     this.live = undefined;
+    live?.off(null, this.heard);
   }
 
   private readonly heard: EventHandler = (data, live, _event, action) => {

@@ -95,6 +95,29 @@ test('subscribe tells why a resource could not be had, and asks for it again on 
   client.disconnect();
 });
 
+test('subscribe asks again for what the gateway takes away in the task in which it comes', async () => {
+  const { client, gateway } = connected(models());
+  gateway.answers.set('subscribe.a', null);
+  const { setTimeout } = globalThis;
+  globalThis.setTimeout = (run, delay) => setTimeout(run, delay === 10_000 ? 0 : delay);
+  try {
+    let told;
+    const found = new Promise((resolve) => (told = resolve));
+    const errors = [];
+    const unsubscribe = client.subscribe('a', told, ({ message }) => errors.push(message));
+    const { id } = await gateway.request('subscribe.a');
+    gateway.answers.delete('subscribe.a');
+    gateway.socket.deliver({ id, result: gateway.set(['a']) });
+    gateway.event('a', 'unsubscribe', { reason: { code: 'system.accessDenied', message: 'Access denied' } });
+    assert.equal((await found).n, 1);
+    assert.deepEqual(errors, ['Resource a not found in cache']);
+    unsubscribe();
+  } finally {
+    globalThis.setTimeout = setTimeout;
+  }
+  client.disconnect();
+});
+
 test('who keeps a client connected has it try again also when the first attempt fails', async () => {
   const { client, gateway } = connected(models());
   const open = gateway.factory;
