@@ -27,13 +27,8 @@ export class Requests {
     let pending = this.pending.get(request);
     if (!pending) {
       pending = { ...asked, ...deferred<unknown>() };
-      const outcome = this.early.get(request);
-      if (outcome) {
-        this.early.delete(request);
-        outcome(pending);
-      } else {
-        this.pending.set(request, pending);
-      }
+      this.pending.set(request, pending);
+      this.early.get(request)?.(pending);
     }
     return pending.promise as Promise<R>;
   }
@@ -45,11 +40,12 @@ export class Requests {
 
   settle(request: number, outcome: Outcome): void {
     const pending = this.pending.get(request);
-    if (pending) {
-      this.pending.delete(request);
-      outcome(pending);
-    } else {
-      this.early.set(request, outcome);
-    }
+    if (pending) outcome(pending);
+    else this.early.set(request, outcome);
+    // Not at once: who asks for the same, from a socket factory for instance, may be about to wait.
+    queueMicrotask(() => {
+      this.forget(request);
+      this.early.delete(request);
+    });
   }
 }

@@ -51,3 +51,79 @@ test('what disconnect tells is not shared between clients', async () => {
   }
   assert.deepEqual(told, ['system.disconnect', 'system.disconnect']);
 });
+
+/** Something that gets the resource while the client gets it, and what that get comes to. */
+const WHILE_IT_ASKS = {
+  'a debug callback, over a socket that answers at once'() {
+    const { client, inner } = asking({ debug: (_type, message) => message.includes('subscribe.a') && inner.get() });
+    const socket = answering();
+    client.wsFactory = () => socket;
+    return { client, inner, open: () => socket.onopen() };
+  },
+  'a socket factory that fails'() {
+    const { client, inner } = asking();
+    client.wsFactory = () => {
+      inner.get();
+      throw new Error('no socket');
+    };
+    return { client, inner };
+  },
+  'an event bus that calls its handlers at once'() {
+    const eventBus = { on() {}, off() {}, emit: (_target, event) => event.endsWith('state') && inner.get() };
+    const { client, inner } = asking({ eventBus });
+    client.wsFactory = () => {
+      throw new Error('no socket');
+    };
+    return { client, inner };
+  },
+};
+
+/** A client, and how to get a resource once from inside it. */
+function asking(options) {
+  const { client } = connected({}, options);
+  const inner = { promise: null, get: () => (inner.promise ??= outcome(client.get('a'))) };
+  return { client, inner };
+}
+
+const outcome = (promise) =>
+  promise.then(
+    ({ n }) => n,
+    ({ code }) => code,
+  );
+
+/** A socket that answers inside `send`. */
+function answering() {
+  const answer = { version: { protocol: '1.2.3' }, 'subscribe.a': { models: { a: { n: 1 } } } };
+  return {
+    send(text) {
+      const { id, method } = JSON.parse(text);
+      this.onmessage({ data: JSON.stringify({ id, result: answer[method] }) });
+    },
+    close() {},
+  };
+}
+
+for (const [who, make] of Object.entries(WHILE_IT_ASKS)) {
+  test(`${who} may get what is being got, and both are answered`, async () => {
+    const { client, inner, open } = make();
+    if (open) {
+      const connection = client.connect();
+      open();
+      await connection;
+    }
+    const outer = outcome(client.get('a'));
+    assert.deepEqual([await outer, await inner.promise], open ? [1, 1] : Array(2).fill('system.connectionError'));
+    client.disconnect();
+  });
+}
+
+test('onConnect may get what was asked for before, over a socket that answers at once', async () => {
+  const { client } = connected({}, { onConnect: (client) => client.get('a') });
+  const socket = answering();
+  client.wsFactory = () => socket;
+  const model = client.get('a');
+  socket.onopen();
+  await client.connect();
+  assert.equal((await model).n, 1);
+  client.disconnect();
+});
