@@ -29,6 +29,8 @@ export function limited<R>(promise: Promise<R>, asked: Asked, limits: Limits, gi
     const timer = timeout ? setTimeout(late, Math.min(timeout, LONGEST)) : undefined;
     signal?.addEventListener('abort', aborted);
     promise.finally(end).then(resolve, reject);
+    // What made the request may have called the application: its socket factory for instance.
+    if (signal?.aborted) aborted();
   });
 }
 

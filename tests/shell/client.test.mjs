@@ -281,6 +281,23 @@ test('a call that is given up before there is a connection is never sent', async
   client.disconnect();
 });
 
+test('a signal aborted while the request is made is heeded', async () => {
+  const { client, gateway } = connected(library());
+  const controller = new AbortController();
+  client.wsFactory = () => {
+    controller.abort();
+    return gateway.factory();
+  };
+  const call = client.call('a.b', 'one', undefined, { signal: controller.signal });
+  await assert.rejects(call, { name: 'AbortError' });
+  await client.connect();
+  assert.deepEqual(
+    gateway.requests.map(({ method }) => method),
+    ['version'],
+  );
+  client.disconnect();
+});
+
 test('parameters that are no JSON reject the call', async () => {
   const { client } = connected();
   const loop = {};
