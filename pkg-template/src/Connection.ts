@@ -154,7 +154,7 @@ export class Connection {
     const { owner } = this;
     owner.connected = true;
     try {
-      return onConnect(owner as never);
+      return onConnect.call(owner, owner as never);
     } finally {
       owner.connected = false;
     }

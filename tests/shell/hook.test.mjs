@@ -156,3 +156,23 @@ test('what waits for an onConnect that fails is rejected with it', async () => {
     console.error = error;
   }
 });
+
+test('the client is this to its callbacks', async () => {
+  const seen = [];
+  const callback = (name) =>
+    function () {
+      seen.push([name, this]);
+    };
+  const { client } = connected({}, { onConnect: callback('onConnect'), onConnectError: callback('onConnectError') });
+  await client.connect();
+  client.disconnect();
+  client.wsFactory = () => null;
+  await client.connect().catch(() => {});
+  assert.deepEqual(
+    seen.map(([name, self]) => [name, self === client]),
+    [
+      ['onConnect', true],
+      ['onConnectError', true],
+    ],
+  );
+});
