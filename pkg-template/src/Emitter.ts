@@ -30,12 +30,12 @@ export class Emitter {
 
   /** Emits an event of the client itself. */
   emit(client: object, event: string, data: unknown): void {
-    this.emitSafely(client, `${this.namespace}.${event}`, data);
+    this.emitSafely(client, event, data, this.namespace);
   }
 
   /** A bus from elsewhere may throw, or call handlers that do; the client has to go on with what it was doing. */
-  private emitSafely(target: object, event: string, data: unknown): void {
-    safely(() => this.bus.emit(target, event, data));
+  private emitSafely(target: object, event: string, data: unknown, namespace?: string): void {
+    safely(() => this.bus.emit(target, event, data, namespace));
   }
 }
 

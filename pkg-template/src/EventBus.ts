@@ -19,7 +19,8 @@ export interface EventBusLike {
     namespace: string,
     strict?: boolean,
   ): unknown;
-  emit(target: object, event: string, data: unknown): unknown;
+  /** Events of the client come with its namespace, those of resources by their full name. */
+  emit(target: object, event: string, data: unknown, namespace?: string): unknown;
 }
 
 /**

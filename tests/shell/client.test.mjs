@@ -383,6 +383,18 @@ test('the client itself: listeners, options and who it is', async () => {
   client.disconnect();
 });
 
+test('without a namespace the client and its resources are heard as well', async () => {
+  const { client, gateway, delivered } = connected(library(), { namespace: '' });
+  const names = [];
+  client.on('connect', (_data, _client, event) => names.push(event));
+  const model = await client.get('example.model');
+  model.on('change', (_data, _model, event) => names.push(event));
+  gateway.event('example.model', 'change', { values: { message: 'x' } });
+  await delivered();
+  assert.deepEqual(names, ['connect', '.resource.example.model.change']);
+  client.disconnect();
+});
+
 test('a class of the application is used for what matches its pattern', async () => {
   class Book extends ResModel {
     get shout() {

@@ -161,13 +161,17 @@ test('the end of a subscription is told with its reason', async () => {
   assert.equal(log[1].data.reason, undefined);
 });
 
-test('a bus from elsewhere gets every event by its full name', () => {
+test('a bus from elsewhere gets events of resources by their full name, and those of the client with its namespace', () => {
   const emitted = [];
   const eventBus = { on: () => {}, off: () => {}, emit: (...args) => emitted.push(args) };
   const foreign = new shell.Emitter(eventBus, 'ns');
   const target = {};
   foreign.post(foreign.channel(target).plan('ns.resource.x', 'change'), { a: 1 }, target);
-  assert.deepEqual(emitted, [[target, 'ns.resource.x.change', { a: 1 }]]);
+  foreign.emit(target, 'connect', { b: 2 });
+  assert.deepEqual(emitted, [
+    [target, 'ns.resource.x.change', { a: 1 }, undefined],
+    [target, 'connect', { b: 2 }, 'ns'],
+  ]);
 });
 
 test('an operation on a resource that was not read is an internal error', async () => {
