@@ -326,10 +326,10 @@ export abstract class BaseClient<S = unknown> implements ClientApi {
 
   /** What `on` of models and collections calls. Throws when the resource is not cached. */
   resourceOn(rid: string, events?: string | null, handler?: EventHandler | null): void;
-  /** @internal With the engine's number of the resource. */
-  resourceOn(rid: string, events?: string | null, handler?: EventHandler | null, handle?: number): void;
-  resourceOn(rid: string, events?: string | null, handler?: EventHandler | null, handle?: number): void {
-    (this.#session?.listening ?? absent(rid)).on(rid, events, handler, handle);
+  /** @internal With the engine's number of the resource and its object. */
+  resourceOn(rid: string, events?: string | null, handler?: EventHandler | null, handle?: number, item?: object): void;
+  resourceOn(rid: string, events?: string | null, handler?: EventHandler | null, handle?: number, item?: object): void {
+    (this.#session?.listening ?? absent(rid)).on(rid, events, handler, handle, item);
   }
 
   /** What `off` of models and collections calls. Throws when the resource is not cached, or `on` was not called so. */

@@ -16,17 +16,28 @@ export class Listening {
     private readonly emitter: Emitter,
   ) {}
 
-  /** The entry of a resource, whose object is there; undefined when it is not cached. */
+  /** The entry of a resource, whose object is there or being made; undefined when it is not cached. */
   cached(rid: string, handle = this.driver.find(rid)): Entry | undefined {
-    if (handle < 0) return undefined;
+    if (handle < 0) {
+      // An object that the application's factory is making has no number yet.
+      const made = this.resources.peek(this.driver.find(rid));
+      return made?.rid && !made.item ? made : undefined;
+    }
     const entry = this.resources.entry(handle);
     this.resources.read(entry);
     return entry;
   }
 
-  on(rid: string, events: string | null | undefined, handler: EventHandler | null | undefined, handle?: number): void {
+  /** `item` is the object, which may still be in the making. */
+  on(
+    rid: string,
+    events: string | null | undefined,
+    handler: EventHandler | null | undefined,
+    handle?: number,
+    item?: object,
+  ): void {
     const entry = this.cached(rid, handle) ?? absent(rid);
-    this.emitter.bus.on(entry.item!, events, handler, this.channel(rid));
+    this.emitter.bus.on((entry.item ?? item)!, events, handler, this.channel(rid));
     for (let n = countEvents(events); n > 0; n--) {
       entry.listeners += 1;
       this.driver.listen(entry.handle);

@@ -70,7 +70,7 @@ export class ResCollection<T = unknown> {
   on(event: 'unsubscribe', handler: EventHandler<UnsubscribeEvent<this>, this>): this;
   on(this: Undescribed, events?: string | null, handler?: EventHandler<unknown, this>): this;
   on(events?: string | null, handler?: unknown): this {
-    this._api.resourceOn(this._rid, events, handler as EventHandler | undefined, this._handle);
+    this._api.resourceOn(this._rid, events, handler as EventHandler | undefined, this._handle, this);
     return this;
   }
 

@@ -19,9 +19,9 @@ export interface ClientApi {
   resourceOn(rid: string, events?: string | null, handler?: EventHandler | null): void;
   /**
    * @internal `handle` is the engine's number for the resource, so that an object that has left the cache is told from a
-   * newer one of the same ID.
+   * newer one of the same ID; `item` is the object.
    */
-  resourceOn(rid: string, events?: string | null, handler?: EventHandler | null, handle?: number): void;
+  resourceOn(rid: string, events?: string | null, handler?: EventHandler | null, handle?: number, item?: object): void;
   /** Takes back what `resourceOn` did. */
   resourceOff(rid: string, events?: string | null, handler?: EventHandler | null): void;
   /** @internal `item` is the object `resourceOn` was called for. */

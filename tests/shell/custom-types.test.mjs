@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { createRequire } from 'node:module';
 import { test } from 'node:test';
+import { connected, exported } from './support/client.mjs';
 import { Bench, COLLECTION, MODEL, shell } from './support/tape.mjs';
 
 const { ResCollection, ResModel } = shell;
@@ -168,6 +169,46 @@ test('classes of the application serialise themselves as they like', () => {
   bench.models.addFactory('kid.1', (client, rid) => Object.assign(new ResModel(client, rid), { toJSON: () => 'kid' }));
   assert.deepEqual(bench.object(1).toJSON(), ['kid', { n: 2 }]);
 });
+
+test('a class may listen to itself while it is made, which counts as any listening', async () => {
+  const { client, gateway, delivered } = connected({
+    m: { model: { n: 1 } },
+    c: { collection: [1] },
+    left: { model: { n: 1 } },
+  });
+  const log = [];
+  const heard = (data, item, _event, action) => log.push([item.getResourceId(), data, action]);
+  const listening = (Base) =>
+    class extends Base {
+      constructor(api, rid) {
+        super(api, rid);
+        this.on('change add', heard);
+        if (rid === 'left') this.off('change add', heard);
+      }
+    };
+  const Model = listening(exported.ResModel);
+  const Collection = listening(exported.ResCollection);
+  client.registerModelType('*', (api, rid) => new Model(api, rid));
+  client.registerCollectionType('*', (api, rid) => new Collection(api, rid));
+  const [model, collection] = [await client.get('m'), await client.get('c')];
+  await client.get('left');
+  await gateway.request('unsubscribe.left');
+  assert.ok(model instanceof Model && collection instanceof Collection);
+  const direct = () => client.inspect().resources.map((resource) => [resource.rid, resource.direct]);
+  assert.deepEqual(direct().sort(), [
+    ['c', 2],
+    ['m', 2],
+  ]);
+  gateway.event('m', 'change', { values: { n: 2 } });
+  gateway.event('c', 'add', { value: 2, idx: 1 });
+  await delivered();
+  assert.deepEqual(log, [
+    ['m', { n: 1 }, null],
+    ['c', { item: 2, idx: 1 }, null],
+  ]);
+  model.off('change add', heard);
+  await gateway.request('unsubscribe.m');
+  client.disconnect();
 
 test('a class may name its methods as it likes, and so may the members of a model', async () => {
   const names = ['promote', 'refuse', 'items', 'index', 'refused', 'assign', 'definition', 'method', 'params'];
