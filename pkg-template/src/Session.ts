@@ -54,7 +54,8 @@ export class Session implements SessionEvents {
       options.unsubscribeDelay,
       options.subscribeStaleDelay,
       options.subscribeRetryDelay,
-      options.reconnectDelay,
+      // Nothing doubled is nothing.
+      Math.max(1, options.reconnectDelay),
       options.reconnectDelayMax,
       options.handshakeTimeout,
       options.heartbeatInterval,

@@ -43,7 +43,7 @@ export interface ClientOptions<C = unknown> {
   onConnectError?: OnConnectError<C> | null;
   /** Prefix of event names on the bus. Default `resclient`. */
   namespace?: string;
-  /** Most milliseconds before the first new attempt to connect; doubles with every attempt that fails. Default 500. */
+  /** Most milliseconds before the first new attempt to connect; doubles with every attempt that fails, so 0 counts as 1. Default 500. */
   reconnectDelay?: number;
   /** Most milliseconds before any attempt to connect. Default 30000. */
   reconnectDelayMax?: number;

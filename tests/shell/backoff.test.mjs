@@ -58,6 +58,23 @@ test('an onConnect that fails makes no more than a few connections in a minute, 
   }
 });
 
+test('attempts that fail come ever less often also without a delay before the first', async () => {
+  for (const reconnectDelay of [0, 0.5]) {
+    const { client, gateway } = await listening({ reconnectDelay });
+    let attempts = 0;
+    client.wsFactory = () => {
+      attempts += 1;
+      // Attempts without end would be made within one tick of the clock.
+      if (attempts === 1000) return gateway.factory();
+      throw new Error('nobody there');
+    };
+    gateway.socket.lose();
+    await pass(MINUTE);
+    assert.ok(attempts > 3 && attempts < 60, `${attempts} attempts`);
+    client.disconnect();
+  }
+});
+
 test('attempts that fail come ever less often, at other times for every client, and go on', async () => {
   const attempts = [];
   for (let n = 0; n < 4; n++) {
