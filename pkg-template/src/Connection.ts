@@ -1,3 +1,4 @@
+import type { Debug } from './Debug.js';
 import { type Deferred, deferred } from './deferred.js';
 import type { Driver } from './driver.js';
 import type { Emitter } from './Emitter.js';
@@ -34,6 +35,7 @@ export class Connection {
     private readonly emitter: Emitter,
     private readonly driver: Pick<Driver, 'connect' | 'disconnect' | 'hook_done' | 'admit'>,
     private readonly fatalCloseCodes: readonly number[],
+    private readonly debug: Debug | null,
   ) {
     this.onConnect = new Hook(driver);
   }
@@ -50,8 +52,11 @@ export class Connection {
   }
 
   disconnect(): void {
+    const { ws } = this.owner;
     this.closing = true;
     this.driver.disconnect();
+    // The socket was left before it could tell.
+    if (ws) this.debug?.tell('close', 'ResClient close', disconnectCalled());
     // Between attempts there is nothing that could fail any more.
     if (this.state.state === 'closed' && this.pending) this.failed(LocalError.Disconnect);
   }

@@ -65,7 +65,7 @@ export class Session implements SessionEvents {
       randomWord(),
     );
     this.driver = driver;
-    this.connection = new Connection(owner, emitter, driver, options.fatalCloseCodes);
+    this.connection = new Connection(owner, emitter, driver, options.fatalCloseCodes, this.debug);
     this.resources = new Resources(owner, types, driver, memory, frames, report);
     this.listening = new Listening(driver, this.resources, emitter);
     this.values = new Values(memory, frames, this.resources);

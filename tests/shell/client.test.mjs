@@ -483,9 +483,10 @@ test('a client may be left and used from inside its handlers', async () => {
 
 test('debugging tells what goes over the wire', async () => {
   const log = [];
-  const { client, gateway } = connected(library(), { debug: (type, message) => log.push([type, message]) });
+  const { client, gateway } = connected(library(), { debug: (...told) => log.push(told) });
   await client.get('example.model');
   gateway.event('example.model', 'poked', 1);
+  client.disconnect();
   client.disconnect();
   assert.deepEqual(log.map(([type]) => type).slice(0, 6), [
     'open',
@@ -495,6 +496,10 @@ test('debugging tells what goes over the wire', async () => {
     'response',
     'event',
   ]);
+  assert.deepEqual(
+    log.filter(([type]) => type === 'close'),
+    [['close', 'ResClient close', { code: 'system.disconnect', message: 'Disconnect called' }]],
+  );
   assert.equal(log[1][1].slice(0, 12), '<== 1:{"id":');
 });
 
