@@ -446,8 +446,9 @@ function requireMethod(rid: string, method: string): void {
   requireText(method, 'method');
 }
 
+/** Half a character would be another on the wire, and so the name of something else. */
 function requireText(text: unknown, what: string): void {
-  if (typeof text !== 'string' || text === '') throw new Error(`Invalid ${what}`);
+  if (typeof text !== 'string' || /^$|\p{Surrogate}/u.test(text)) throw new Error(`Invalid ${what}`);
 }
 
 const RESOURCE_ID = 'resource ID';

@@ -199,7 +199,7 @@ test('set deletes what is undefined, and resolves with the result of the protoco
 
 test('what is missing is an error thrown at once', () => {
   const { client } = connected();
-  for (const rid of ['', undefined, null, 5, {}]) {
+  for (const rid of ['', undefined, null, 5, {}, 'a\ud800', '\udc00.a']) {
     assert.throws(() => client.get(rid), /Invalid resource ID/);
     assert.throws(() => client.getCached(rid), /Invalid resource ID/);
     assert.throws(() => client.create(rid), /Invalid resource ID/);
@@ -208,6 +208,8 @@ test('what is missing is an error thrown at once', () => {
   }
   assert.throws(() => client.call('a.b', ''), /Invalid method/);
   assert.throws(() => client.call('a.b', 5), /Invalid method/);
+  assert.throws(() => client.call('a.b', '\ud83d'), /Invalid method/);
+  assert.equal(client.getCached('\ud83d\ude00'), undefined);
   assert.throws(() => client.authenticate('a.b'), /Invalid method/);
   assert.throws(() => client.resourceOn('a.b', 'change', () => {}), /Resource a\.b not found in cache/);
   assert.throws(() => new ResClient(), TypeError);
