@@ -36,7 +36,7 @@ export type TypeFactory<C> = {
 export interface ClientOptions<C = unknown> {
   /**
    * Called when the connection is up, to authenticate for instance. May return a promise: until it is settled, what others
-   * ask for waits.
+   * ask for waits, and so does `connect`; `requestTimeout` ends what it waits for itself.
    */
   onConnect?: OnConnect<C> | null;
   /** Called when no connection came about, as the event `connectError` is emitted. */

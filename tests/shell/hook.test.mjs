@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { withErrors } from './support/bus.mjs';
 import { connected } from './support/client.mjs';
 
 /** A promise, and how to settle it. */
@@ -175,4 +176,16 @@ test('the client is this to its callbacks', async () => {
       ['onConnectError', true],
     ],
   );
+});
+
+test('an onConnect that is not answered fails when requestTimeout is over', async () => {
+  const { client, gateway } = connected(
+    {},
+    { requestTimeout: 1, onConnect: (client) => client.authenticate('session', 'login') },
+  );
+  gateway.answers.set('auth.session.login', null);
+  await withErrors(async () => {
+    const error = await client.connect().catch((e) => e);
+    assert.deepEqual([error.code, error.data.code], ['system.connectionError', 'system.timeout']);
+  });
 });
