@@ -448,6 +448,7 @@ test('soft references, data values and errors in a resource set', async () => {
   assert.equal(model.unusual, 5, 'what is no resource ID makes no reference');
   assert.ok(isResError(model.bad));
   assert.equal(model.bad.code, 'system.accessDenied');
+  assert.equal('method' in model.bad, false);
   client.disconnect();
 });
 
