@@ -8,6 +8,7 @@ export interface RequestOptions {
 
 /** What is used of an `AbortSignal`. A type of its own, since programs for neither a browser nor Node know no other. */
 export interface AbortSignalLike {
+  readonly aborted: boolean;
   readonly reason: unknown;
   throwIfAborted(): void;
   addEventListener(type: 'abort', listener: () => void): void;

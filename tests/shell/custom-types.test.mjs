@@ -209,6 +209,7 @@ test('a class may listen to itself while it is made, which counts as any listeni
   model.off('change add', heard);
   await gateway.request('unsubscribe.m');
   client.disconnect();
+});
 
 test('a class may name its methods as it likes, and so may the members of a model', async () => {
   const names = ['promote', 'refuse', 'items', 'index', 'refused', 'assign', 'definition', 'method', 'params'];
