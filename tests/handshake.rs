@@ -204,6 +204,24 @@ fn what_may_be_a_request_of_the_hook_waits_no_longer_than_a_handshake_may_take()
 }
 
 #[test]
+fn where_the_requests_of_the_hook_are_known_all_others_wait_however_long_it_takes() {
+    let mut client = Client::new();
+    client.engine.admit_exactly(true);
+    client.auto_hook = false;
+    client.connect();
+    client.shake_hands("1.2.3");
+    client.call("session", "check", None);
+    client.auth("session", "login", None);
+    client.advance(20_000);
+    assert!(client.sent.is_empty());
+    client.engine.admit(true);
+    client.auth("session", "own", None);
+    assert_eq!(client.methods(), ["auth.session.own"]);
+    client.hook_done(true);
+    assert_eq!(client.methods(), ["auth.session.own", "call.session.check", "auth.session.login"]);
+}
+
+#[test]
 fn the_hook_gets_what_others_wait_for_already() {
     let mut client = Client::new();
     client.auto_hook = false;

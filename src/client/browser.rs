@@ -10,7 +10,7 @@ use wasm_bindgen::prelude::*;
 use web_sys::{CloseEvent, MessageEvent, Performance, WebSocket};
 
 use super::builder::Builder;
-use super::commands::Client;
+use super::connection::Client;
 use super::driver::{Hook, SocketEvent, Transport};
 use super::error::Error;
 use super::hub::Clock;

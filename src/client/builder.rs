@@ -3,7 +3,7 @@
 use std::future::{Future, Ready, ready};
 use std::sync::Arc;
 
-use super::commands::Client;
+use super::connection::Client;
 use super::driver::{Driver, Hook, Transport};
 use super::error::Error;
 use super::hub::Hub;
@@ -44,6 +44,11 @@ impl<H> Builder<H> {
     /// What is done on each new connection before all else, such as [`Client::auth`]. When it fails, the connection is
     /// closed and made again later, and [`Client::open`] has the error. When the connection is lost meanwhile, the
     /// future is dropped.
+    ///
+    /// While it runs, requests are sent that are made by the client it is handed, by a clone of that, or by what came
+    /// from it, such as a [`Model`](super::Model), on whatever task. All others wait for its end, so that nothing is asked
+    /// for without what it brings; it must not wait for one of those. It may take as long as it likes: whoever waits for
+    /// the connection waits for it, so bound what may not end.
     pub fn on_connect<F, Fut>(self, hook: F) -> Builder<F>
     where
         F: FnMut(Client) -> Fut,
@@ -58,7 +63,9 @@ impl<H> Builder<H> {
         H: Hook,
     {
         let config = Config { seed: transport.random(), units: Units::Bytes, options: self.options };
-        let hub = Hub::new(Engine::new(config), transport.clock(), self.event_capacity);
+        let mut engine = Engine::new(config);
+        engine.admit_exactly(true);
+        let hub = Hub::new(engine, transport.clock(), self.event_capacity);
         let shared = Arc::new(Shared::new(hub));
         let owner = Arc::new(Owner { shared: shared.clone() });
         let driver = Driver::new(shared, Arc::downgrade(&owner), transport, self.hook);

@@ -6,7 +6,7 @@ use std::pin::Pin;
 use std::sync::{Arc, Weak};
 use std::task::{Context, Poll, ready};
 
-use super::commands::Client;
+use super::connection::Client;
 use super::error::Error;
 use super::hub::{Clock, Io};
 use super::shared::{Owner, Shared};
@@ -101,7 +101,10 @@ impl<T: Transport, H: Hook> Driver<T, H> {
                     self.hooked = None;
                     self.transport.close();
                 }
-                Io::Hook => self.hooked = self.owner.upgrade().map(|owner| Box::pin(self.hook.run(Client::new(owner)))),
+                Io::Hook => {
+                    let client = self.owner.upgrade().map(|owner| Client::of_hook(owner, self.connection));
+                    self.hooked = client.map(|client| Box::pin(self.hook.run(client)));
+                }
             }
         }
     }
@@ -123,11 +126,7 @@ impl<T: Transport, H: Hook> Driver<T, H> {
 
     fn poll_hook(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         let Some(hooked) = &mut self.hooked else { return Poll::Pending };
-        // What the hook asks for is asked while it is polled; what others ask for waits for its end.
-        self.shared.step(|hub| hub.engine.admit(true));
-        let polled = hooked.as_mut().poll(cx);
-        self.shared.step(|hub| hub.engine.admit(false));
-        let Poll::Ready(result) = polled else { return Poll::Pending };
+        let result = ready!(hooked.as_mut().poll(cx));
         self.hooked = None;
         self.shared.step(|hub| {
             hub.failure = result.err();

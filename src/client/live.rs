@@ -8,12 +8,12 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value as Json;
 
-use super::commands::Client;
+use super::connection::Client;
 use super::error::Error;
 use super::events::{Events, Item};
 use super::hub::Hub;
 use super::reply::FromReply;
-use super::shared::{Owner, Shared};
+use super::shared::Shared;
 use super::waits::Answer;
 use crate::cache::ResourceId;
 use crate::mirror::{self, Content};
@@ -71,11 +71,11 @@ impl Live {
 
     /// The client the resource came from.
     pub fn client(&self) -> Client {
-        Client::new(self.handle.owner.clone())
+        self.handle.client.clone()
     }
 
     fn read<T>(&self, f: impl FnOnce(&mut Hub, ResourceId) -> T) -> T {
-        self.handle.shared().step(|hub| f(hub, self.handle.id))
+        self.handle.client.step(|hub| f(hub, self.handle.id))
     }
 
     /// What an item of this resource refers to.
@@ -93,7 +93,7 @@ impl Live {
 
     fn followed<R: FromResource>(&self, at: impl fmt::Display, held: Held) -> Result<R, Error> {
         match held.transpose()? {
-            Some(Answer::Resource(id)) => R::from_resource(Resource::hold(&self.handle.owner, id)),
+            Some(Answer::Resource(id)) => R::from_resource(Resource::hold(&self.handle.client, id)),
             _ => Err(Error::Mismatch { expected: "a reference", found: format!("{at} of {}", self.rid()) }),
         }
     }
@@ -201,12 +201,12 @@ pub enum Resource {
 
 impl Resource {
     /// Takes over a resource that was listened to once for this.
-    pub(super) fn hold(owner: &Arc<Owner>, id: ResourceId) -> Resource {
-        let (rid, is_collection) = owner.shared.step(|hub| {
+    pub(super) fn hold(client: &Client, id: ResourceId) -> Resource {
+        let (rid, is_collection) = client.shared().step(|hub| {
             let is_collection = matches!(hub.mirror.get(id).map(|r| &r.content), Some(Content::Collection(_)));
             (hub.engine.rid(id).into(), is_collection)
         });
-        let live = Live { handle: Arc::new(Handle { owner: owner.clone(), id, rid }) };
+        let live = Live { handle: Arc::new(Handle { client: client.clone(), id, rid }) };
         match is_collection {
             true => Resource::Collection(Collection(live)),
             false => Resource::Model(Model(live)),
@@ -264,7 +264,7 @@ mod sealed {
 
 /// One listener of the engine.
 pub(super) struct Handle {
-    owner: Arc<Owner>,
+    client: Client,
     id: ResourceId,
     rid: Box<str>,
 }
@@ -279,7 +279,7 @@ impl Handle {
     }
 
     pub fn shared(&self) -> &Shared {
-        &self.owner.shared
+        self.client.shared()
     }
 }
 

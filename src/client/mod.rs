@@ -70,6 +70,7 @@
 mod browser;
 mod builder;
 mod commands;
+mod connection;
 mod driver;
 mod error;
 mod events;
@@ -88,7 +89,7 @@ mod waits;
 #[cfg(all(feature = "browser", target_arch = "wasm32"))]
 pub use browser::Browser;
 pub use builder::{Builder, NoHook};
-pub use commands::Client;
+pub use connection::Client;
 pub use driver::{Driver, Hook, SocketEvent, Transport};
 pub use error::Error;
 pub use events::{Change, Event, Events, Item};

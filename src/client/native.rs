@@ -15,7 +15,7 @@ use tokio_tungstenite::tungstenite::{self, Message, Utf8Bytes};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
 
 use super::builder::Builder;
-use super::commands::Client;
+use super::connection::Client;
 use super::driver::{Hook, SocketEvent, Transport};
 use super::error::Error;
 use super::hub::Clock;

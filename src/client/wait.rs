@@ -5,6 +5,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
+use super::connection::Client;
 use super::error::Error;
 use super::hub::Hub;
 use super::shared::Owner;
@@ -26,8 +27,8 @@ pub(super) enum Asked {
 
 impl Wait {
     /// Asks for something; nothing is asked of a client that is closed.
-    pub fn ask(owner: &Arc<Owner>, ask: impl FnOnce(&mut Hub) -> Asked) -> Wait {
-        let asked = owner.shared.step(|hub| match hub.is_closed() {
+    pub fn ask(client: &Client, ask: impl FnOnce(&mut Hub) -> Asked) -> Wait {
+        let asked = client.step(|hub| match hub.is_closed() {
             true => Err(Err(Error::Closed)),
             false => match ask(hub) {
                 Asked::Answered(answer) => Err(answer),
@@ -38,7 +39,7 @@ impl Wait {
             Ok(place) => (Some(place), None),
             Err(answer) => (None, Some(answer)),
         };
-        Wait { owner: owner.clone(), place, early }
+        Wait { owner: client.owner.clone(), place, early }
     }
 
     /// Waits for the end of the driver, which a closed client has too.

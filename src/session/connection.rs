@@ -35,6 +35,8 @@ pub struct Connection {
     pub timer: Option<TimerKey>,
     /// Whether it is the hook that asks.
     pub admitted: bool,
+    /// Whether that is known of every request.
+    pub exact: bool,
     /// How many of the requests that wait were made before the hook began, and so are not the hook's.
     pub waiting_before: usize,
     /// Subscriptions being renewed: until they are answered, what is cached may be out of date.
@@ -56,6 +58,7 @@ impl Connection {
             protocol: Version::LEGACY,
             timer: None,
             admitted: false,
+            exact: false,
             waiting_before: 0,
             comparing: 0,
             attempts: 0,

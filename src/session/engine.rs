@@ -39,8 +39,8 @@ pub struct Options {
     pub reconnect_delay: u64,
     /// The ceiling of all reconnect delays. Default 30000.
     pub reconnect_delay_max: u64,
-    /// From opening a socket until the gateway has answered the version request; and what is asked for while the hook runs waits
-    /// no longer for its end. Default 20000.
+    /// From opening a socket until the gateway has answered the version request; and what may be the hook's own waits no longer
+    /// for its end, unless that is known: see [`Engine::admit_exactly`]. Default 20000.
     pub handshake_timeout: u64,
     /// From the last frame until the gateway is asked whether it is there; 0 for never. Default 25000.
     pub heartbeat_interval: u64,

@@ -1,6 +1,6 @@
 //! Connecting, the handshake, losing the connection, and trying again.
 
-use super::connection::Phase;
+use super::connection::{Connection, Phase};
 use super::engine::Engine;
 use super::output::{ConnectionId, ConnectionState, Failure, Output};
 use super::requests::{Purpose, Queued};
@@ -104,15 +104,22 @@ impl Engine {
         self.connection.admitted = admitted;
     }
 
+    /// Whether the driver knows of every request whether it is the hook's, and says so by [`Engine::admit`]. Then what others ask
+    /// for waits for the hook's end, also if it authenticates, and however long that takes.
+    pub fn admit_exactly(&mut self, exact: bool) {
+        self.connection.exact = exact;
+    }
+
     /// Whether a request is one the hook cannot end without, or tells no more than what the gateway knows.
     pub(super) fn is_of_hook(&self, method: &str) -> bool {
-        let is_free = ["auth.", "unsubscribe."].iter().any(|action| method.starts_with(action));
-        self.connection.phase == Phase::Hook && (self.connection.admitted || is_free)
+        let Connection { phase, admitted, exact, .. } = self.connection;
+        let is_free = method.starts_with("unsubscribe.") || !exact && method.starts_with("auth.");
+        phase == Phase::Hook && (admitted || is_free)
     }
 
     /// A request waits for the hook, but not for ever, or the two could wait for each other.
     pub(super) fn wait_for_hook(&mut self) {
-        if self.connection.timer.is_none() {
+        if self.connection.timer.is_none() && !self.connection.exact {
             let deadline = self.now + self.options.handshake_timeout;
             self.connection.timer = Some(self.timers.set(deadline, Timer::Hook));
         }
