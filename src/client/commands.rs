@@ -9,6 +9,7 @@ use super::reply::{FromReply, Reply};
 use super::wait::{Asked, Wait};
 use super::waits::{Answer, Wanted};
 use crate::protocol::request::Action;
+use crate::protocol::rid::is_valid_part;
 use crate::session::Get;
 
 impl Client {
@@ -16,9 +17,10 @@ impl Client {
     /// [`Resource`] which may be either. What is cached is there at once.
     ///
     /// # Errors
-    /// [`Error::Res`] if the gateway refuses, [`Error::Mismatch`] if the resource is not an `R`, and those of the
-    /// connection.
+    /// [`Error::Res`] if the gateway refuses, [`Error::Mismatch`] if the resource is not an `R`,
+    /// [`Error::NoResourceId`], and those of the connection.
     pub async fn get<R: FromResource>(&self, rid: &str) -> Result<R, Error> {
+        require_rid(rid)?;
         let wait = Wait::ask(self, |hub| match hub.engine.get(hub.now(), rid) {
             Get::Cached(id) => Asked::Answered(hub.hold(id)),
             Get::Pending(request) => Asked::Wait(Wanted::Request(request)),
@@ -34,8 +36,8 @@ impl Client {
     ///
     /// # Errors
     /// [`Error::Res`] if the gateway or the service refuses, [`Error::Encode`] and [`Error::Decode`] if parameters or
-    /// answer do not fit, and those of the connection: a call that was sent when the connection was lost may have been
-    /// carried out.
+    /// answer do not fit, [`Error::NoResourceId`] and [`Error::NoMethod`], and those of the connection: a call that was
+    /// sent when the connection was lost may have been carried out.
     pub async fn call<R: FromReply>(
         &self,
         rid: &str,
@@ -65,6 +67,10 @@ impl Client {
         method: &str,
         params: &(impl Serialize + ?Sized),
     ) -> Result<R, Error> {
+        require_rid(rid)?;
+        if !is_valid_part(method) {
+            return Err(Error::NoMethod(method.to_owned()));
+        }
         let params = serde_json::to_string(params).map_err(Error::encode)?;
         let params = Some(&*params).filter(|&params| params != "null");
         let wait = Wait::ask(self, |hub| {
@@ -81,4 +87,9 @@ impl Client {
             Answer::Payload(_) | Answer::Done => Reply::Payload("null".to_owned()),
         }
     }
+}
+
+/// Without one, what follows it would be taken for it.
+fn require_rid(rid: &str) -> Result<(), Error> {
+    if rid.is_empty() { Err(Error::NoResourceId) } else { Ok(()) }
 }

@@ -22,6 +22,11 @@ pub enum Error {
     Senseless,
     /// As many resources are cached as [`Options::max_resources`](crate::session::Options::max_resources) allows.
     CacheFull,
+    /// The resource ID is empty. Nothing was asked for.
+    NoResourceId,
+    /// This is no method, such as an empty one, or one with a dot, which would be the method of another resource. Nothing
+    /// was asked for.
+    NoMethod(String),
     /// The client was closed, or what drives it has ended.
     Closed,
     /// Parameters could not be written as JSON.
@@ -82,6 +87,8 @@ impl fmt::Display for Error {
             Error::UnsupportedProtocol => f.write_str("the gateway does not speak this version of the protocol"),
             Error::Senseless => f.write_str("the gateway's answer makes no sense"),
             Error::CacheFull => f.write_str("as many resources are cached as `Options::max_resources` allows"),
+            Error::NoResourceId => f.write_str("the resource ID is empty: name the resource, as in `library.book.1`"),
+            Error::NoMethod(method) => write!(f, "`{method}` is no method: name one by a single part, as in `set`"),
             Error::Closed => f.write_str("the client is closed"),
             Error::Encode(error) => write!(f, "the parameters cannot be written as JSON: {error}"),
             Error::Decode(error) => write!(f, "the value is of another type: {error}"),
