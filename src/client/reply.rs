@@ -14,9 +14,9 @@ pub enum Reply {
     Resource(Resource),
 }
 
-/// What a call can be answered with: any type that serde reads, with `()` for nothing; a [`Model`], a [`Collection`] or
-/// a [`Resource`]; or the [`Reply`] itself. Where serde's type is asked for and a resource comes, it is read from the
-/// resource's value.
+/// What a call can be answered with: any type that serde reads; `()`, whatever comes, for who does not look at it; a
+/// [`Model`], a [`Collection`] or a [`Resource`]; or the [`Reply`] itself. Where serde's type is asked for and a resource
+/// comes, it is read from the resource's value. A resource that could not be had is an error for all of them.
 pub trait FromReply: Sized {
     /// # Errors
     /// If the answer is of another type.
@@ -25,10 +25,11 @@ pub trait FromReply: Sized {
 
 impl<T: DeserializeOwned> FromReply for T {
     fn from_reply(reply: Reply) -> Result<Self, Error> {
-        match reply {
+        let read = match reply {
             Reply::Payload(text) => serde_json::from_str(&text).map_err(Error::decode),
             Reply::Resource(resource) => resource.value(),
-        }
+        };
+        read.or_else(|error| nothing().ok_or(error))
     }
 }
 
@@ -54,6 +55,11 @@ impl FromReply for Collection {
     fn from_reply(reply: Reply) -> Result<Self, Error> {
         resource(reply)
     }
+}
+
+/// A type that holds nothing and stands for null, such as `()`, loses nothing of an answer that is not null.
+fn nothing<T: DeserializeOwned>() -> Option<T> {
+    (size_of::<T>() == 0).then(|| serde_json::from_str("null").ok()).flatten()
 }
 
 fn resource<R: FromResource>(reply: Reply) -> Result<R, Error> {

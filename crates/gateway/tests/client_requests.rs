@@ -1,9 +1,13 @@
-//! Requests that are refused before they are sent.
+//! Requests that are refused before they are sent, and answers that are not looked at.
 
 mod support;
 
-use resclient::client::{Error, Model};
-use serde_json::Value;
+use res_gateway::bus::MemoryBus;
+use res_gateway::demo;
+use res_gateway::service::{Access, Reply, Service};
+use resclient::client::{Client, Error, Model};
+use serde_json::{Value, json};
+use support::client::TestServer;
 use support::line::Net;
 
 #[tokio::test(start_paused = true)]
@@ -35,4 +39,27 @@ async fn what_names_no_resource_or_no_method_is_refused_before_anything_is_sent(
         }
     }
     assert_eq!(*net.requests.lock().unwrap(), ["version", "subscribe.notes.first"]);
+}
+
+#[tokio::test]
+async fn a_call_that_wants_nothing_succeeds_whatever_the_service_answers() {
+    let bus = MemoryBus::new();
+    demo::start(&bus);
+    Service::new("odd")
+        .model("odd.one", json!({ "text": "one" }))
+        .access("odd.>", |_| Ok(Access::ALL))
+        .call("odd.one", "echo", |request| Ok(Reply::value(request.params::<Value>()?)))
+        .call("odd.one", "self", |_| Ok(Reply::resource("odd.one")))
+        .start(bus.connect());
+    let server = TestServer::start(bus).await;
+    let client = Client::connect(&format!("ws://{}/", server.address)).await.unwrap();
+    for payload in [Value::Null, json!(5), json!("text"), json!([1, 2]), json!({ "id": 7 })] {
+        client.call::<()>("odd.one", "echo", &payload).await.unwrap();
+    }
+    client.call::<()>("odd.one", "self", &()).await.unwrap();
+    client.call::<()>("library.books", "new", &json!({ "title": "Solaris", "author": "Lem" })).await.unwrap();
+    // Other types are read as ever.
+    assert!(matches!(client.call::<u8>("odd.one", "echo", &"text").await, Err(Error::Decode(_))));
+    assert!(matches!(client.call::<[u8; 0]>("odd.one", "echo", &[1]).await, Err(Error::Decode(_))));
+    assert_eq!(client.call::<()>("odd.one", "none", &()).await.unwrap_err().code(), Some("system.methodNotFound"));
 }
