@@ -82,7 +82,10 @@ impl Transport for Browser {
             // The address is none, or a page loaded over TLS may not connect without.
             Err(error) => {
                 let why = error.dyn_ref::<js_sys::Error>().map(|error| String::from(error.message()));
-                self.inbox.borrow_mut().events.push_back(SocketEvent::Closed(why.unwrap_or_default()));
+                self.inbox
+                    .borrow_mut()
+                    .events
+                    .push_back(SocketEvent::Closed { code: None, reason: why.unwrap_or_default() });
             }
         }
     }
@@ -189,7 +192,7 @@ impl Socket {
                 reason if reason.is_empty() => format!("the socket closed with code {}", event.code()),
                 reason => reason,
             };
-            closed(SocketEvent::Closed(why));
+            closed(SocketEvent::Closed { code: Some(event.code()), reason: why });
         });
         socket.set_onopen(Some(open.as_ref().unchecked_ref()));
         socket.set_onmessage(Some(message.as_ref().unchecked_ref()));

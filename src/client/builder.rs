@@ -16,6 +16,7 @@ use crate::session::{Config, Engine, Options};
 pub struct Builder<H = NoHook> {
     options: Options,
     event_capacity: usize,
+    fatal_close_codes: Vec<u16>,
     hook: H,
 }
 
@@ -25,7 +26,12 @@ pub type NoHook = fn(Client) -> Ready<Result<(), Error>>;
 impl Client {
     /// A builder with all defaults.
     pub fn builder() -> Builder {
-        Builder { options: Options::default(), event_capacity: 256, hook: |_| ready(Ok(())) }
+        Builder {
+            options: Options::default(),
+            event_capacity: 256,
+            fatal_close_codes: Vec::new(),
+            hook: |_| ready(Ok(())),
+        }
     }
 }
 
@@ -41,6 +47,12 @@ impl<H> Builder<H> {
         Builder { event_capacity: events, ..self }
     }
 
+    /// Codes with which a gateway closes a socket to say: do not come back. After such a close the state is
+    /// [`State::Closed`](super::State::Closed), and nothing is tried until something is asked for. Default none.
+    pub fn fatal_close_codes(self, codes: impl IntoIterator<Item = u16>) -> Self {
+        Builder { fatal_close_codes: codes.into_iter().collect(), ..self }
+    }
+
     /// What is done on each new connection before all else, such as [`Client::auth`]. When it fails, the connection is
     /// closed and made again later, and [`Client::open`] has the error. When the connection is lost meanwhile, the
     /// future is dropped.
@@ -54,7 +66,8 @@ impl<H> Builder<H> {
         F: FnMut(Client) -> Fut,
         Fut: Future<Output = Result<(), Error>>,
     {
-        Builder { options: self.options, event_capacity: self.event_capacity, hook }
+        let Builder { options, event_capacity, fatal_close_codes, .. } = self;
+        Builder { options, event_capacity, fatal_close_codes, hook }
     }
 
     /// A client over a transport of one's own, and the driver that has to be run for it.
@@ -66,9 +79,8 @@ impl<H> Builder<H> {
         let mut engine = Engine::new(config);
         engine.admit_exactly(true);
         let hub = Hub::new(engine, transport.clock(), self.event_capacity);
-        let shared = Arc::new(Shared::new(hub));
-        let owner = Arc::new(Owner { shared: shared.clone() });
-        let driver = Driver::new(shared, Arc::downgrade(&owner), transport, self.hook);
+        let owner = Arc::new(Owner { shared: Arc::new(Shared::new(hub)) });
+        let driver = Driver::new(&owner, transport, self.hook, self.fatal_close_codes);
         (Client::new(owner), driver)
     }
 }

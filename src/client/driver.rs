@@ -48,8 +48,13 @@ pub enum SocketEvent<T> {
     Opened,
     /// A text frame.
     Frame(T),
-    /// It has closed, or could not be opened; with the reason, for people.
-    Closed(String),
+    /// It has closed, or could not be opened.
+    Closed {
+        /// The code it was closed with, if the gateway closed it and said one.
+        code: Option<u16>,
+        /// Why, for people.
+        reason: String,
+    },
 }
 
 /// What is done on each new connection: any function that takes a [`Client`] and gives a future.
@@ -81,11 +86,21 @@ pub struct Driver<T: Transport, H: Hook> {
     hook: H,
     hooked: Option<Pin<Box<H::Future>>>,
     connection: ConnectionId,
+    /// A socket that is closed with one of these is not opened again.
+    fatal_close_codes: Vec<u16>,
 }
 
 impl<T: Transport, H: Hook> Driver<T, H> {
-    pub(super) fn new(shared: Arc<Shared>, owner: Weak<Owner>, transport: T, hook: H) -> Self {
-        Driver { shared, owner, transport, hook, hooked: None, connection: ConnectionId(0) }
+    pub(super) fn new(owner: &Arc<Owner>, transport: T, hook: H, fatal_close_codes: Vec<u16>) -> Self {
+        Driver {
+            shared: owner.shared.clone(),
+            owner: Arc::downgrade(owner),
+            transport,
+            hook,
+            hooked: None,
+            connection: ConnectionId(0),
+            fatal_close_codes,
+        }
     }
 
     fn carry_out(&mut self) {
@@ -110,16 +125,19 @@ impl<T: Transport, H: Hook> Driver<T, H> {
     }
 
     fn take_in(&mut self, event: SocketEvent<T::Text>) {
-        let connection = self.connection;
-        if matches!(event, SocketEvent::Closed(_)) {
+        let (connection, fatal) = (self.connection, &self.fatal_close_codes);
+        if matches!(event, SocketEvent::Closed { .. }) {
             self.hooked = None;
         }
         self.shared.step(|hub| match event {
             SocketEvent::Opened => hub.engine.handle_open(hub.now(), connection),
             SocketEvent::Frame(text) => hub.handle_frame(connection, text.as_ref()),
-            SocketEvent::Closed(why) => {
-                hub.failure = Some(Error::Unreachable(why));
-                hub.engine.handle_close(hub.now(), connection);
+            SocketEvent::Closed { code, reason } => {
+                hub.failure = Some(Error::Unreachable(reason));
+                match code.is_some_and(|code| fatal.contains(&code)) {
+                    true => hub.engine.handle_final_close(hub.now(), connection),
+                    false => hub.engine.handle_close(hub.now(), connection),
+                }
             }
         });
     }

@@ -10,7 +10,7 @@ use std::time::Duration;
 use futures_util::{Sink, SinkExt, StreamExt};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, Sleep, sleep_until, timeout};
-use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
+use tokio_tungstenite::tungstenite::protocol::{CloseFrame, WebSocketConfig};
 use tokio_tungstenite::tungstenite::{self, Message, Utf8Bytes};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
 
@@ -70,6 +70,8 @@ pub struct Tokio {
     tls: Tls,
     start: Instant,
     socket: Socket,
+    /// How the gateway is closing the socket.
+    farewell: Option<CloseFrame>,
     /// Frames that the socket has not taken yet.
     outbox: VecDeque<String>,
     closing: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
@@ -93,6 +95,7 @@ impl Tokio {
             tls: Tls::default(),
             start: Instant::now(),
             socket: Socket::None,
+            farewell: None,
             outbox: VecDeque::new(),
             closing: None,
             sleep: None,
@@ -123,13 +126,28 @@ impl Tokio {
                         Some(Message::Text(text)) => SocketEvent::Frame(text),
                         // No frame of the protocol, which the engine is to deal with as it does with any other.
                         Some(Message::Binary(_)) => SocketEvent::Frame(Utf8Bytes::default()),
-                        // They are answered by the library, and the end follows a close.
+                        Some(Message::Close(farewell)) => {
+                            self.farewell = farewell;
+                            continue;
+                        }
+                        // They are answered by the library, as a close is, which the end follows.
                         Some(_) => continue,
-                        None => SocketEvent::Closed("the gateway closed the connection".to_owned()),
+                        None => self.closed("the gateway closed the connection".to_owned()),
                     }));
                 }
             }
         }
+    }
+}
+
+impl Tokio {
+    /// The end of a socket: as the gateway said, if it did.
+    fn closed(&mut self, otherwise: String) -> SocketEvent<Utf8Bytes> {
+        let (code, said) = match self.farewell.take() {
+            Some(CloseFrame { code, reason }) => (Some(code.into()), reason.to_string()),
+            None => (None, String::new()),
+        };
+        SocketEvent::Closed { code, reason: if said.is_empty() { otherwise } else { said } }
     }
 }
 
@@ -148,6 +166,7 @@ impl Transport for Tokio {
 
     fn open(&mut self) {
         self.outbox.clear();
+        self.farewell = None;
         let url = self.url.clone();
         let config = WebSocketConfig::default().max_frame_size(Some(LARGEST)).max_message_size(Some(LARGEST));
         self.socket = Socket::Opening(Box::pin(self.tls.connect(url, config)));
@@ -173,9 +192,9 @@ impl Transport for Tokio {
         let _ = self.poll_closed(cx);
         let event = match ready!(self.poll_socket(cx)) {
             Ok(event) => event,
-            Err(error) => SocketEvent::Closed(error.to_string()),
+            Err(error) => self.closed(error.to_string()),
         };
-        if matches!(event, SocketEvent::Closed(_)) {
+        if matches!(event, SocketEvent::Closed { .. }) {
             self.socket = Socket::None;
         }
         Poll::Ready(event)

@@ -148,7 +148,7 @@ impl Transport for Line {
                 }
             };
             carry.await;
-            let _ = events.send(SocketEvent::Closed("the line is down".to_owned()));
+            let _ = events.send(SocketEvent::Closed { code: None, reason: "the line is down".to_owned() });
         });
         self.end = Some(End { to, from, carrier });
     }
