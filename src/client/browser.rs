@@ -14,6 +14,7 @@ use super::connection::Client;
 use super::driver::{Hook, SocketEvent, Transport};
 use super::error::Error;
 use super::hub::Clock;
+use super::returns::Returns;
 use crate::session::Time;
 
 impl Client {
@@ -54,12 +55,13 @@ pub struct Browser {
     inbox: Rc<RefCell<Inbox>>,
     socket: Option<Socket>,
     timer: Option<Timer>,
+    returns: Option<Returns>,
 }
 
 impl Browser {
     /// Opens sockets to this address.
     pub fn new(url: &str) -> Browser {
-        Browser { url: url.to_owned(), inbox: Rc::default(), socket: None, timer: None }
+        Browser { url: url.to_owned(), inbox: Rc::default(), socket: None, timer: None, returns: None }
     }
 }
 
@@ -75,6 +77,7 @@ impl Transport for Browser {
     }
 
     fn open(&mut self) {
+        self.returns = None;
         self.socket = None;
         self.inbox.borrow_mut().events.clear();
         match WebSocket::new(&self.url) {
@@ -98,6 +101,7 @@ impl Transport for Browser {
     }
 
     fn close(&mut self) {
+        self.returns = None;
         self.socket = None;
         self.inbox.borrow_mut().events.clear();
     }
@@ -124,6 +128,10 @@ impl Transport for Browser {
             self.timer = Some(Timer::new(deadline, wait, cx.waker().clone()));
         }
         Poll::Pending
+    }
+
+    fn poll_return(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        self.returns.get_or_insert_with(Returns::listen).poll(cx)
     }
 
     fn poll_closed(&mut self, _: &mut Context<'_>) -> Poll<()> {

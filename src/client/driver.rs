@@ -10,6 +10,7 @@ use super::connection::Client;
 use super::error::Error;
 use super::hub::{Clock, Io};
 use super::shared::{Owner, Shared};
+use super::state::State;
 use crate::session::{ConnectionId, Time};
 
 /// A WebSocket, a clock, and a source of randomness: what a platform has to bring.
@@ -37,6 +38,13 @@ pub trait Transport {
 
     /// Ready when it is so late.
     fn poll_deadline(&mut self, cx: &mut Context<'_>, deadline: Time) -> Poll<()>;
+
+    /// Ready when there is no use in waiting any longer for the next attempt to connect, as when the network is there
+    /// again. Asked only between two attempts.
+    fn poll_return(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let _ = cx;
+        Poll::Pending
+    }
 
     /// Ready when no socket is closing any more. Must come to an end.
     fn poll_closed(&mut self, cx: &mut Context<'_>) -> Poll<()>;
@@ -153,6 +161,16 @@ impl<T: Transport, H: Hook> Driver<T, H> {
         Poll::Ready(())
     }
 
+    /// Connects if it is no use to wait any longer.
+    fn poll_return(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        if !self.shared.step(|hub| matches!(hub.state(), State::Waiting(_))) {
+            return Poll::Pending;
+        }
+        ready!(self.transport.poll_return(cx));
+        self.shared.step(|hub| hub.engine.connect(hub.now()));
+        Poll::Ready(())
+    }
+
     /// Hands in what is due; when nothing is, gives the moment to wait for, if there is one.
     fn poll_timer(&mut self, cx: &mut Context<'_>) -> Option<Option<Time>> {
         let Some(deadline) = self.shared.step(|hub| hub.next_timeout()) else { return Some(None) };
@@ -199,6 +217,9 @@ impl<T: Transport, H: Hook> Future for Driver<T, H> {
             }
             if let Poll::Ready(event) = this.transport.poll_event(cx) {
                 this.take_in(event);
+                continue;
+            }
+            if this.poll_return(cx).is_ready() {
                 continue;
             }
             if let Some(armed) = this.poll_timer(cx)

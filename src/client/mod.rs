@@ -79,6 +79,8 @@ mod live;
 #[cfg(all(feature = "native", not(target_arch = "wasm32")))]
 mod native;
 mod reply;
+#[cfg(all(feature = "browser", target_arch = "wasm32"))]
+mod returns;
 mod shared;
 mod state;
 #[cfg(all(feature = "native", not(target_arch = "wasm32")))]

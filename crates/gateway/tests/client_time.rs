@@ -163,3 +163,28 @@ async fn a_service_that_is_too_busy_for_what_is_held_is_asked_again_when_it_says
     sleep(Duration::from_secs(2)).await;
     assert_eq!(net.asked("subscribe.queue.first"), 3);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_network_that_is_there_again_is_not_waited_for_any_longer() {
+    let net = Net::new();
+    let client =
+        net.client_with(Options { reconnect_delay: 3_600_000, reconnect_delay_max: 3_600_000, ..Options::default() });
+    let first: Model = client.get("notes.first").await.unwrap();
+    let mut states = client.states();
+    assert_eq!(states.next().await, Some(State::Connected));
+    net.state.send_replace(Wire::Down);
+    let Some(State::Waiting(delay)) = states.next().await else { panic!("no other attempt") };
+    assert!(delay > Duration::from_secs(60), "{delay:?}");
+    let before = Instant::now();
+    net.back.notify_waiters();
+    while !matches!(states.next().await, Some(State::Waiting(_))) {}
+    net.state.send_replace(Wire::Up);
+    net.back.notify_waiters();
+    while states.next().await != Some(State::Connected) {}
+    assert_eq!(before.elapsed(), Duration::ZERO);
+    // There is nothing to be hurried while there is a connection.
+    net.back.notify_waiters();
+    drop(first);
+    assert_eq!(client.call::<u8>("notes.first", "echo", &1).await.unwrap(), 1);
+    assert_eq!(net.asked("version"), 2);
+}

@@ -19,12 +19,15 @@ wasm_bindgen_test_configure!(run_in_browser);
     };
     const find = (url) => sockets.findLast((socket) => socket.url === url);
     export const closeSocket = (url) => find(url).close();
+    export const happen = (event) => dispatchEvent(new Event(event));
     export const socketState = (url) => find(url).readyState;
 ")]
 extern "C" {
     /// Ends the newest connection to an address under its client.
     #[wasm_bindgen(js_name = closeSocket)]
     fn close_socket(url: &str);
+    /// Has an event of the page happen.
+    fn happen(event: &str);
     #[wasm_bindgen(js_name = socketState)]
     fn socket_state(url: &str) -> u32;
 }
@@ -83,6 +86,20 @@ async fn a_lost_connection_is_made_again_and_what_differs_is_told() {
     let Some(Event::Change(members)) = events.next().await else { panic!("no change") };
     assert_eq!(members.keys().collect::<Vec<_>>(), ["title"]);
     assert_eq!(client.state(), State::Connected);
+}
+
+#[wasm_bindgen_test]
+async fn a_page_that_is_online_again_does_not_wait_for_the_next_attempt() {
+    let options = Options { reconnect_delay: 3_600_000, reconnect_delay_max: 3_600_000, ..Options::default() };
+    let url = format!("{}?online", url());
+    let client = Client::builder().options(options).connect(&url).await.unwrap();
+    let mut states = client.states();
+    for event in ["online", "pageshow", "visibilitychange"] {
+        close_socket(&url);
+        while !matches!(states.next().await, Some(State::Waiting(_))) {}
+        happen(event);
+        while states.next().await != Some(State::Connected) {}
+    }
 }
 
 #[wasm_bindgen_test]

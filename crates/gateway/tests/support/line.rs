@@ -11,7 +11,8 @@ use res_gateway::{Gateway, GatewayConfig, Outgoing};
 use resclient::client::{Client, Clock, SocketEvent, Transport};
 use resclient::session::{Options, Time};
 use serde_json::{Value, json};
-use tokio::sync::{mpsc, watch};
+use tokio::sync::futures::OwnedNotified;
+use tokio::sync::{Notify, mpsc, watch};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, Sleep, sleep_until};
 
@@ -34,6 +35,8 @@ pub struct Net {
     /// The methods of all requests there were.
     pub requests: Arc<Mutex<Vec<String>>>,
     pub state: watch::Sender<Wire>,
+    /// The network is there again, as far as the machine knows.
+    pub back: Arc<Notify>,
 }
 
 impl Net {
@@ -45,7 +48,14 @@ impl Net {
             .call("notes.first", "echo", |request| Ok(Reply::value(request.params::<Value>()?)))
             .start(bus.connect());
         let gateway = Gateway::start(bus.connect(), GatewayConfig::default());
-        Net { bus, gateway, service, requests: Arc::default(), state: watch::Sender::new(Wire::Up) }
+        Net {
+            bus,
+            gateway,
+            service,
+            requests: Arc::default(),
+            state: watch::Sender::new(Wire::Up),
+            back: Arc::default(),
+        }
     }
 
     pub fn client(&self) -> Client {
@@ -66,6 +76,8 @@ impl Net {
             start: Instant::now(),
             end: None,
             sleep: None,
+            back: self.back.clone(),
+            returning: None,
         }
     }
 
@@ -83,6 +95,8 @@ pub struct Line {
     start: Instant,
     end: Option<End>,
     sleep: Option<std::pin::Pin<Box<Sleep>>>,
+    back: Arc<Notify>,
+    returning: Option<std::pin::Pin<Box<OwnedNotified>>>,
 }
 
 struct End {
@@ -175,6 +189,15 @@ impl Transport for Line {
         let mut sleep = Box::pin(sleep_until(self.start + Duration::from_millis(deadline.0)));
         let polled = sleep.as_mut().poll(cx);
         self.sleep = Some(sleep);
+        polled
+    }
+
+    fn poll_return(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let returning = self.returning.get_or_insert_with(|| Box::pin(self.back.clone().notified_owned()));
+        let polled = returning.as_mut().poll(cx);
+        if polled.is_ready() {
+            self.returning = None;
+        }
         polled
     }
 
