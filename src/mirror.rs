@@ -156,7 +156,8 @@ impl Mirror {
         self.resolve(id, &mut BTreeSet::new(), &mut budget)
     }
 
-    fn resolve(&self, id: ResourceId, path: &mut BTreeSet<ResourceId>, budget: &mut usize) -> Option<Json> {
+    /// As [`Mirror::to_json`], on `path`, and with no more resources than `budget`, which is taken from.
+    pub(crate) fn resolve(&self, id: ResourceId, path: &mut BTreeSet<ResourceId>, budget: &mut usize) -> Option<Json> {
         let resource = self.resources.get(&id)?;
         if path.len() == MAX_LEVELS || *budget == 0 || !path.insert(id) {
             return Some(serde_json::json!({ "rid": resource.rid }));
@@ -255,15 +256,20 @@ fn wire_item(json: Json) -> Item {
     }
 }
 
+/// Reads JSON text; what cannot be held is replaced.
+pub(crate) fn read(text: &str) -> Json {
+    read_json(text, DEEPEST)
+}
+
 /// Levels that are read one by one where `serde_json`, which takes 127 at once, does not take the whole.
 const DEEPEST: u32 = 127;
 /// Levels of references that are followed.
-const MAX_LEVELS: usize = 64;
+pub(crate) const MAX_LEVELS: usize = 64;
 /// Resources that are written out.
-const MAX_EXPANDED: usize = 100_000;
+pub(crate) const MAX_EXPANDED: usize = 100_000;
 
 fn parse(text: &str, span: Span) -> Json {
-    read_json(span.of(text), DEEPEST)
+    read(span.of(text))
 }
 
 /// The scanner accepts three things that cannot be held here: lone surrogates, numbers beyond the reach of a float, which

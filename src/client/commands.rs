@@ -1,6 +1,7 @@
 //! What an application asks of a client.
 
 use serde::Serialize;
+use serde::de::DeserializeOwned;
 
 use super::connection::Client;
 use super::error::Error;
@@ -28,6 +29,43 @@ impl Client {
         match self.reply(wait.await?) {
             Reply::Resource(resource) => R::from_resource(resource),
             Reply::Payload(_) => Err(Error::Senseless),
+        }
+    }
+
+    /// The resource, if it is cached: nothing is asked for, and it may be out of date. Held from now on, as what
+    /// [`Client::get`] gives. `None` if it is not cached.
+    ///
+    /// # Errors
+    /// [`Error::Mismatch`] if the resource is not an `R`, [`Error::Res`] if it came as an error,
+    /// [`Error::NoResourceId`] and [`Error::Closed`].
+    pub fn cached<R: FromResource>(&self, rid: &str) -> Result<Option<R>, Error> {
+        require_rid(rid)?;
+        let held = self.step(|hub| match hub.is_closed() {
+            true => Some(Err(Error::Closed)),
+            false => hub.engine.find(rid).map(|id| hub.hold(id)),
+        });
+        match held.transpose()? {
+            Some(Answer::Resource(id)) => R::from_resource(Resource::hold(self, id)).map(Some),
+            _ => Ok(None),
+        }
+    }
+
+    /// Gets the value of a resource, with what it refers to, as [`Live::value`](super::Live::value) would give it. It is not
+    /// subscribed to, not cached, and does not change any more.
+    ///
+    /// # Errors
+    /// [`Error::Res`] if the gateway refuses, [`Error::Decode`] if the value is not a `T`, [`Error::NoResourceId`], and
+    /// those of the connection.
+    pub async fn fetch<T: DeserializeOwned>(&self, rid: &str) -> Result<T, Error> {
+        require_rid(rid)?;
+        let wait = Wait::ask(self, |hub| {
+            let request = hub.engine.fetch(hub.now(), rid);
+            hub.fetches.insert(request, rid.to_owned());
+            Asked::Wait(Wanted::Request(request))
+        });
+        match wait.await? {
+            Answer::Value(json) => serde_json::from_value(json).map_err(Error::decode),
+            _ => Err(Error::Senseless),
         }
     }
 
@@ -84,6 +122,7 @@ impl Client {
         match answer {
             Answer::Resource(id) => Reply::Resource(Resource::hold(self, id)),
             Answer::Payload(text) if !text.is_empty() => Reply::Payload(text),
+            Answer::Value(json) => Reply::Payload(json.to_string()),
             Answer::Payload(_) | Answer::Done => Reply::Payload("null".to_owned()),
         }
     }

@@ -32,6 +32,8 @@ pub(super) struct Hub {
     pub waits: Waits,
     pub audience: Audience,
     pub states: States,
+    /// What is asked for without subscribing.
+    pub fetches: BTreeMap<RequestId, String>,
     pub io: VecDeque<Io>,
     /// Wakes the driver.
     pub driver: Option<Waker>,
@@ -66,6 +68,7 @@ impl Hub {
             waits: Waits::default(),
             audience: Audience::default(),
             states: States::default(),
+            fetches: BTreeMap::new(),
             io: VecDeque::new(),
             driver: None,
             clock,
@@ -250,17 +253,19 @@ impl Hub {
                 }
                 self.tell(resource, &Event::Stale { reason });
             }
-            Output::Settled { request, outcome } => settled.push((
-                request,
-                match outcome {
+            Output::Settled { request, outcome } => {
+                let fetched = self.fetches.remove(&request);
+                let outcome = match outcome {
                     Outcome::Resource(id) => Settled::Resource(id),
-                    Outcome::Payload(span) | Outcome::Result(span) => {
-                        Settled::Other(Ok(Answer::Payload(mend(span.of(text)).into_owned())))
-                    }
+                    Outcome::Payload(span) | Outcome::Result(span) => Settled::Other(match fetched {
+                        Some(rid) => self.fetched(&rid, span.of(text)).map(Answer::Value),
+                        None => Ok(Answer::Payload(mend(span.of(text)).into_owned())),
+                    }),
                     Outcome::Error(span) => Settled::Other(Err(Error::Res(read_error(span.of(text))))),
                     Outcome::Failed(failure) => Settled::Other(Err(self.fail(failure))),
-                },
-            )),
+                };
+                settled.push((request, outcome));
+            }
             _ => {}
         }
     }

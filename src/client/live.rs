@@ -300,7 +300,7 @@ impl Hub {
         }
     }
 
-    fn json(&self, id: ResourceId) -> Result<Json, Error> {
+    pub(super) fn json(&self, id: ResourceId) -> Result<Json, Error> {
         match self.mirror.get(id).map(|resource| &resource.content) {
             Some(Content::Error(error)) => Err(Error::Res(error.clone())),
             _ => Ok(self.mirror.to_json(id).unwrap_or_default()),

@@ -74,6 +74,7 @@ mod connection;
 mod driver;
 mod error;
 mod events;
+mod fetched;
 mod hub;
 mod live;
 #[cfg(all(feature = "native", not(target_arch = "wasm32")))]

@@ -80,6 +80,7 @@ impl Drop for Wait {
                 && unclaimed.is_none()
                 && !hub.waits.is_awaited(wanted)
             {
+                hub.fetches.remove(&request);
                 hub.engine.give_up(request);
             }
         });

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::task::{Poll, Waker};
 
+use serde_json::Value as Json;
+
 use super::error::Error;
 use crate::cache::ResourceId;
 use crate::session::RequestId;
@@ -24,6 +26,8 @@ pub(super) enum Answer {
     Resource(ResourceId),
     /// JSON text, or empty.
     Payload(String),
+    /// The value of a resource that was asked for once.
+    Value(Json),
     Done,
 }
 
