@@ -17,6 +17,7 @@ pub struct Builder<H = NoHook> {
     options: Options,
     event_capacity: usize,
     fatal_close_codes: Vec<u16>,
+    retry_on_too_active: bool,
     hook: H,
 }
 
@@ -30,6 +31,7 @@ impl Client {
             options: Options::default(),
             event_capacity: 256,
             fatal_close_codes: Vec::new(),
+            retry_on_too_active: false,
             hook: |_| ready(Ok(())),
         }
     }
@@ -53,6 +55,12 @@ impl<H> Builder<H> {
         Builder { fatal_close_codes: codes.into_iter().collect(), ..self }
     }
 
+    /// Whether what is refused with `system.tooActive` is asked for again, after the `seconds` in the error's data, until
+    /// it is answered otherwise or its future is dropped. Without `seconds` it is refused. Default false.
+    pub fn retry_on_too_active(self, retry: bool) -> Self {
+        Builder { retry_on_too_active: retry, ..self }
+    }
+
     /// What is done on each new connection before all else, such as [`Client::auth`]. When it fails, the connection is
     /// closed and made again later, and [`Client::open`] has the error. When the connection is lost meanwhile, the
     /// future is dropped.
@@ -66,8 +74,8 @@ impl<H> Builder<H> {
         F: FnMut(Client) -> Fut,
         Fut: Future<Output = Result<(), Error>>,
     {
-        let Builder { options, event_capacity, fatal_close_codes, .. } = self;
-        Builder { options, event_capacity, fatal_close_codes, hook }
+        let Builder { options, event_capacity, fatal_close_codes, retry_on_too_active, .. } = self;
+        Builder { options, event_capacity, fatal_close_codes, retry_on_too_active, hook }
     }
 
     /// A client over a transport of one's own, and the driver that has to be run for it.
@@ -79,7 +87,7 @@ impl<H> Builder<H> {
         let mut engine = Engine::new(config);
         engine.admit_exactly(true);
         let hub = Hub::new(engine, transport.clock(), self.event_capacity);
-        let owner = Arc::new(Owner { shared: Arc::new(Shared::new(hub)) });
+        let owner = Arc::new(Owner { shared: Arc::new(Shared::new(hub)), retries: self.retry_on_too_active });
         let driver = Driver::new(&owner, transport, self.hook, self.fatal_close_codes);
         (Client::new(owner), driver)
     }

@@ -1,10 +1,13 @@
 //! What an application asks of a client.
 
+use std::time::Duration;
+
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::connection::Client;
 use super::error::Error;
+use super::hub::Hub;
 use super::live::{FromResource, Resource};
 use super::reply::{FromReply, Reply};
 use super::wait::{Asked, Wait};
@@ -22,11 +25,11 @@ impl Client {
     /// [`Error::NoResourceId`], and those of the connection.
     pub async fn get<R: FromResource>(&self, rid: &str) -> Result<R, Error> {
         require_rid(rid)?;
-        let wait = Wait::ask(self, |hub| match hub.engine.get(hub.now(), rid) {
+        let answer = self.ask(|hub| match hub.engine.get(hub.now(), rid) {
             Get::Cached(id) => Asked::Answered(hub.hold(id)),
             Get::Pending(request) => Asked::Wait(Wanted::Request(request)),
         });
-        match self.reply(wait.await?) {
+        match self.reply(answer.await?) {
             Reply::Resource(resource) => R::from_resource(resource),
             Reply::Payload(_) => Err(Error::Senseless),
         }
@@ -58,12 +61,12 @@ impl Client {
     /// those of the connection.
     pub async fn fetch<T: DeserializeOwned>(&self, rid: &str) -> Result<T, Error> {
         require_rid(rid)?;
-        let wait = Wait::ask(self, |hub| {
+        let answer = self.ask(|hub| {
             let request = hub.engine.fetch(hub.now(), rid);
             hub.fetches.insert(request, rid.to_owned());
             Asked::Wait(Wanted::Request(request))
         });
-        match wait.await? {
+        match answer.await? {
             Answer::Value(json) => serde_json::from_value(json).map_err(Error::decode),
             _ => Err(Error::Senseless),
         }
@@ -111,11 +114,27 @@ impl Client {
         }
         let params = serde_json::to_string(params).map_err(Error::encode)?;
         let params = Some(&*params).filter(|&params| params != "null");
-        let wait = Wait::ask(self, |hub| {
+        let answer = self.ask(|hub| {
             let request = hub.engine.invoke(hub.now(), action, rid, method, params);
             Asked::Wait(Wanted::Request(request))
         });
-        R::from_reply(self.reply(wait.await?))
+        R::from_reply(self.reply(answer.await?))
+    }
+
+    /// Asks, and again where the service says when and the option that it should be.
+    async fn ask(&self, ask: impl Fn(&mut Hub) -> Asked) -> Result<Answer, Error> {
+        let mut least = LEAST;
+        loop {
+            let answer = Wait::ask(self, &ask).await;
+            let delay = match &answer {
+                Err(Error::Res(error)) if self.owner.retries => error.retry_after(),
+                _ => None,
+            };
+            let Some(delay) = delay else { return answer };
+            let delay = delay.max(least).as_millis().try_into().unwrap_or(u64::MAX);
+            Wait::ask(self, |hub| Asked::Wait(Wanted::Moment(hub.now() + delay))).await?;
+            least = MOST.min(least * 2);
+        }
     }
 
     fn reply(&self, answer: Answer) -> Reply {
@@ -132,3 +151,7 @@ impl Client {
 fn require_rid(rid: &str) -> Result<(), Error> {
     if rid.is_empty() { Err(Error::NoResourceId) } else { Ok(()) }
 }
+
+/// The first wait for a service that is too active takes at least so long, whatever it says; it doubles with every one.
+const LEAST: Duration = Duration::from_millis(50);
+const MOST: Duration = Duration::from_millis(6_400);

@@ -101,7 +101,7 @@ impl Hub {
 
     pub fn next_timeout(&self) -> Option<Time> {
         let timer = self.engine.poll_timeout().map(|(at, _)| at);
-        timer.into_iter().chain(self.engine.poll_heartbeat()).min()
+        timer.into_iter().chain(self.engine.poll_heartbeat()).chain(self.waits.next_moment()).min()
     }
 
     /// The time that [`Hub::next_timeout`] gave has come.
@@ -110,6 +110,9 @@ impl Hub {
         let now = self.now().max(deadline);
         self.engine.handle_timeout(now);
         self.engine.handle_heartbeat(now);
+        while let Some(moment) = self.waits.next_moment().filter(|&moment| moment <= now) {
+            self.waits.answer(Wanted::Moment(moment), &Ok(Answer::Done), &mut self.woken);
+        }
     }
 
     /// A frame has arrived.

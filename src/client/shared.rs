@@ -42,6 +42,8 @@ impl fmt::Debug for Shared {
 #[derive(Debug)]
 pub(super) struct Owner {
     pub shared: Arc<Shared>,
+    /// Whether what is refused as too active is asked for again.
+    pub retries: bool,
 }
 
 impl Drop for Owner {

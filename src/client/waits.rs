@@ -7,7 +7,7 @@ use serde_json::Value as Json;
 
 use super::error::Error;
 use crate::cache::ResourceId;
-use crate::session::RequestId;
+use crate::session::{RequestId, Time};
 
 /// What may be waited for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -15,6 +15,8 @@ pub(super) enum Wanted {
     Request(RequestId),
     /// A usable connection.
     Connection,
+    /// A moment.
+    Moment(Time),
     /// The end of the driver.
     End,
 }
@@ -54,6 +56,15 @@ impl Waits {
     /// Whether someone waits for this.
     pub fn is_awaited(&self, wanted: Wanted) -> bool {
         self.seats.range((wanted, 0)..=(wanted, u64::MAX)).any(|(_, seat)| seat.answer.is_none())
+    }
+
+    /// The next moment that someone waits for.
+    pub fn next_moment(&self) -> Option<Time> {
+        let moments = (Wanted::Moment(Time(0)), 0)..(Wanted::End, 0);
+        self.seats.range(moments).find(|(_, seat)| seat.answer.is_none()).and_then(|((wanted, _), _)| match wanted {
+            Wanted::Moment(time) => Some(*time),
+            _ => None,
+        })
     }
 
     /// Answers all who wait for this.

@@ -4,18 +4,18 @@ mod support;
 
 use std::pin::pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed};
 use std::task::{Context, Waker};
 use std::time::Duration;
 
-use res_gateway::service::{Access, Service};
-use resclient::client::{Error, Event, Item, Model, State};
+use res_gateway::service::{Access, Reply, Service, ServiceHandle};
+use resclient::client::{Client, Error, Event, Item, Model, State};
 use resclient::protocol::ResError;
 use resclient::session::Options;
-use serde_json::json;
 use serde_json::value::to_raw_value;
+use serde_json::{Value, json};
 use support::line::{Net, Wire, begun_and_dropped};
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, timeout};
 
 #[tokio::test(start_paused = true)]
 async fn a_resource_is_unsubscribed_some_time_after_its_last_handle_is_dropped() {
@@ -134,19 +134,82 @@ async fn a_connection_that_is_dead_though_open_is_found_out_and_made_anew() {
     assert_eq!(first.get("text"), Some(Item::Data("two".into())));
 }
 
+/// A service that refuses what is asked for as often as is left, each time for 100 seconds.
+fn busy(net: &Net, left: Arc<AtomicU32>) -> ServiceHandle {
+    let refuse = move || match left.fetch_update(Relaxed, Relaxed, |left| left.checked_sub(1)) {
+        Ok(_) => Err(too_active()),
+        Err(_) => Ok(()),
+    };
+    let refuse = Arc::new(refuse);
+    let (refuses_call, refuses_auth) = (refuse.clone(), refuse.clone());
+    Service::new("busy")
+        .model("busy.one", json!({ "text": "one" }))
+        .model("busy.two", json!({ "text": "two" }))
+        .access("busy.ctl", |_| Ok(Access::ALL))
+        .access("busy.>", move |_| refuse().map(|()| Access::ALL))
+        .call("busy.ctl", "do", move |_| refuses_call().map(|()| Reply::value(1)))
+        .auth("busy.ctl", "login", move |_| refuses_auth().map(|()| Reply::value(2)))
+        .start(net.bus.connect())
+}
+
+fn too_active() -> ResError {
+    ResError {
+        data: Some(to_raw_value(&json!({ "seconds": 100 })).unwrap()),
+        ..ResError::new("system.tooActive", "Too active")
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_refused_as_too_active_is_asked_again_when_the_service_says_if_that_is_wanted() {
+    let net = Net::new();
+    let (client, driver) = Client::builder().retry_on_too_active(true).build(net.line());
+    tokio::spawn(driver);
+    let left = Arc::new(AtomicU32::new(0));
+    let _busy = busy(&net, left.clone());
+    let before = Instant::now();
+    left.store(2, Relaxed);
+    assert_eq!(client.call::<u8>("busy.ctl", "do", &()).await.unwrap(), 1);
+    assert_eq!((before.elapsed().as_secs(), net.asked("call.busy.ctl.do")), (200, 3));
+    left.store(1, Relaxed);
+    assert_eq!(client.auth::<u8>("busy.ctl", "login", &()).await.unwrap(), 2);
+    assert_eq!(before.elapsed().as_secs(), 300);
+    left.store(1, Relaxed);
+    let one: Model = client.get("busy.one").await.unwrap();
+    assert_eq!(one.get("text"), Some(Item::Data("one".into())));
+    assert_eq!((before.elapsed().as_secs(), net.asked("subscribe.busy.one")), (400, 2));
+    left.store(1, Relaxed);
+    let again = timeout(Duration::from_secs(101), client.fetch::<Value>("busy.two")).await.unwrap();
+    assert_eq!(again.unwrap(), json!({ "text": "two" }));
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_does_not_want_it_gives_up_or_closes_does_not_ask_again() {
+    let net = Net::new();
+    let _busy = busy(&net, Arc::new(AtomicU32::new(u32::MAX)));
+    let refused = net.client().call::<u8>("busy.ctl", "do", &()).await.unwrap_err();
+    assert_eq!(refused.code(), Some("system.tooActive"));
+    let (client, driver) = Client::builder().retry_on_too_active(true).build(net.line());
+    tokio::spawn(driver);
+    let given_up = timeout(Duration::from_secs(50), client.call::<u8>("busy.ctl", "do", &())).await;
+    assert!(given_up.is_err(), "it waits");
+    sleep(Duration::from_secs(1_000)).await;
+    assert_eq!(net.asked("call.busy.ctl.do"), 2);
+    let asking = client.clone();
+    let waiting = tokio::spawn(async move { asking.call::<u8>("busy.ctl", "do", &()).await });
+    sleep(Duration::from_secs(50)).await;
+    client.close().await;
+    assert!(matches!(waiting.await.unwrap(), Err(Error::Closed)));
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_service_that_is_too_busy_for_what_is_held_is_asked_again_when_it_says() {
     let net = Net::new();
     let busy = Arc::new(AtomicBool::new(false));
     let refuses = busy.clone();
-    let too_active = ResError {
-        data: Some(to_raw_value(&json!({ "seconds": 100 })).unwrap()),
-        ..ResError::new("system.tooActive", "Too active")
-    };
     let _queue = Service::new("queue")
         .model("queue.first", json!({ "text": "one" }))
         .access("queue.>", move |_| match refuses.load(Relaxed) {
-            true => Err(too_active.clone()),
+            true => Err(too_active()),
             false => Ok(Access::ALL),
         })
         .start(net.bus.connect());
