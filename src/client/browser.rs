@@ -20,6 +20,8 @@ use crate::session::Time;
 impl Client {
     /// Connects to a gateway at an address such as `wss://example.com`.
     ///
+    /// Waits as [`Client::open`] does, for the hook too.
+    ///
     /// # Errors
     /// As [`Client::open`].
     pub async fn connect(url: &str) -> Result<Client, Error> {

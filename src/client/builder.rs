@@ -38,7 +38,7 @@ impl Client {
 }
 
 impl<H> Builder<H> {
-    /// The delays.
+    /// Delays, and how many resources may be cached.
     pub fn options(self, options: Options) -> Self {
         Builder { options, ..self }
     }

@@ -37,6 +37,9 @@ impl Client {
     /// Connects, and waits until that has succeeded or failed once. There is no need to: whatever is asked for
     /// connects.
     ///
+    /// It takes as long as the hook of [`Builder::on_connect`](super::Builder::on_connect) does, and a hook that never ends
+    /// is waited for without end: the timeouts of its requests, which the service and the gateway set, are what bounds it.
+    ///
     /// # Errors
     /// [`Error::Unreachable`], [`Error::UnsupportedProtocol`], or what the hook of
     /// [`Builder::on_connect`](super::Builder::on_connect) returned.

@@ -57,7 +57,7 @@ pub enum Event {
     Add { idx: usize, item: Item },
     /// An item was taken out of a collection.
     Remove { idx: usize, item: Item },
-    /// An event of the service's own, or `delete`; `None` when it has no data.
+    /// An event of the service's own, `create` or `delete`; `None` when it has no data.
     Custom { name: String, data: Option<Json> },
     /// The gateway ended the subscription. The value is out of date until it is subscribed to again, which happens
     /// after [`Options::subscribe_stale_delay`](crate::session::Options::subscribe_stale_delay).

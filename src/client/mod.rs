@@ -43,6 +43,7 @@
 //!   unsubscribed from after a while.
 //! - A value is what it was when the last frame was taken in. Events tell what became of it; whoever is too slow for
 //!   them gets [`Event::Lagged`], and the value is right all the same.
+//! - [`Client::fetch`] reads a value once and leaves nothing behind; [`Client::cached`] gives what is there already.
 //! - After a lost connection, what is held is compared with what the gateway has, and only what differs is told, as
 //!   ordinary events.
 //! - Whatever a gateway sends, nothing here panics. What `serde_json` cannot hold is replaced: numbers beyond the reach of

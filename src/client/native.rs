@@ -25,6 +25,8 @@ use crate::session::Time;
 impl Client {
     /// Connects to a gateway at an address such as `ws://localhost:8080`. With the feature `tls`, `wss://` too.
     ///
+    /// Waits as [`Client::open`] does, for the hook too.
+    ///
     /// # Errors
     /// As [`Client::open`].
     ///
