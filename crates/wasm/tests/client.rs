@@ -18,14 +18,14 @@ wasm_bindgen_test_configure!(run_in_browser);
         }
     };
     const find = (url) => sockets.findLast((socket) => socket.url === url);
-    export const closeSocket = (url) => find(url).close();
+    export const closeSocket = (url, code) => find(url).close(code);
     export const happen = (event) => dispatchEvent(new Event(event));
     export const socketState = (url) => find(url).readyState;
 ")]
 extern "C" {
     /// Ends the newest connection to an address under its client.
     #[wasm_bindgen(js_name = closeSocket)]
-    fn close_socket(url: &str);
+    fn close_socket(url: &str, code: Option<u16>);
     /// Has an event of the page happen.
     fn happen(event: &str);
     #[wasm_bindgen(js_name = socketState)]
@@ -80,7 +80,7 @@ async fn a_lost_connection_is_made_again_and_what_differs_is_told() {
     let book: Model = client.get("library.book.3").await.unwrap();
     let (mut events, mut states) = (book.changes(), client.states());
     assert_eq!(states.next().await, Some(State::Connected));
-    close_socket(&url);
+    close_socket(&url, None);
     while states.next().await == Some(State::Connected) {}
     editor.call::<()>("library.book.3", "set", &json!({ "title": "Changed unseen" })).await.unwrap();
     let Some(Event::Change(members)) = events.next().await else { panic!("no change") };
@@ -95,11 +95,22 @@ async fn a_page_that_is_online_again_does_not_wait_for_the_next_attempt() {
     let client = Client::builder().options(options).connect(&url).await.unwrap();
     let mut states = client.states();
     for event in ["online", "pageshow", "visibilitychange"] {
-        close_socket(&url);
+        close_socket(&url, None);
         while !matches!(states.next().await, Some(State::Waiting(_))) {}
         happen(event);
         while states.next().await != Some(State::Connected) {}
     }
+}
+
+#[wasm_bindgen_test]
+async fn a_socket_that_is_closed_with_a_fatal_code_is_not_opened_again() {
+    let url = format!("{}?fatal", url());
+    let client = Client::builder().fatal_close_codes([4401]).connect(&url).await.unwrap();
+    let mut states = client.states();
+    assert_eq!(states.next().await, Some(State::Connected));
+    close_socket(&url, Some(4401));
+    assert_eq!(states.next().await, Some(State::Closed));
+    client.get::<Model>("library.book.1").await.expect("what is asked for connects");
 }
 
 #[wasm_bindgen_test]
