@@ -23,6 +23,7 @@ import type { RequestOptions } from './RequestOptions.js';
 import type { Asked } from './Requests.js';
 import { ResError } from './ResError.js';
 import type { ResourceFactory } from './Resources.js';
+import { log } from './safely.js';
 import type {
   DescriptionOf,
   Follows,
@@ -435,7 +436,7 @@ export abstract class BaseClient<S = unknown> implements ClientApi {
 
   /** Tells of a failure in a class of the application; the other resources are not affected. */
   #report(rid: string, error: unknown): void {
-    console.error(error);
+    log(error);
     const message = error instanceof Error ? error.message : String(error);
     this.#emitter.emit(this, 'error', new ResError(rid).__init({ code: 'resclient.typeError', message, data: error }));
   }

@@ -6,7 +6,7 @@ import type { ClientState, ConnectError } from './events.js';
 import { Hook } from './Hook.js';
 import { LocalError, localError } from './localErrors.js';
 import type { OnConnect, OnConnectError, WebSocketLike } from './options.js';
-import { safely } from './safely.js';
+import { log, safely } from './safely.js';
 
 /** What the connection shows on its client. */
 export interface ConnectionOwner {
@@ -102,7 +102,7 @@ export class Connection {
     }
     const failed = (error: unknown) => {
       this.failure = error;
-      console.error(error);
+      log(error);
     };
     void this.onConnect.run(() => this.callHook(onConnect), failed);
   }

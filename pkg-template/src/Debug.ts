@@ -1,19 +1,16 @@
 import type { DebugCallback } from './options.js';
+import { safely } from './safely.js';
 
 /** Tells what goes over the wire and what becomes of the cache. What the callback throws is logged. */
 export class Debug {
   private readonly callback: DebugCallback;
 
   constructor(debug: true | DebugCallback) {
-    this.callback = debug === true ? log : debug;
+    this.callback = debug === true ? show : debug;
   }
 
   tell(type: string, message: string, context?: unknown): void {
-    try {
-      this.callback(type, message, context);
-    } catch (error) {
-      console.error(error);
-    }
+    safely(() => this.callback(type, message, context));
   }
 
   sent(json: string): void {
@@ -37,7 +34,7 @@ function idOf(json: string): unknown {
   }
 }
 
-function log(_type: string, message: string, context: unknown): void {
+function show(_type: string, message: string, context: unknown): void {
   if (context === undefined) console.debug(message);
   else console.debug(message, context);
 }

@@ -1,5 +1,6 @@
 import { eventNames } from './eventNames.js';
 import { Listeners, type Plan, planOf, type Registration } from './Listeners.js';
+import { log } from './safely.js';
 
 /**
  * Called with an event's data, the object it happened to, its full name, and the part of the name behind what the
@@ -149,7 +150,7 @@ export class EventBus implements EventBusLike {
         try {
           handler(data, target, plan.event, plan.action);
         } catch (error) {
-          console.error(error);
+          log(error);
         }
       }
     }

@@ -4,6 +4,7 @@ import type { Memory } from './memory.js';
 import { recordLength } from './record.js';
 import type { Resources } from './Resources.js';
 import type { Updates } from './Updates.js';
+import { log } from './safely.js';
 import { type Values, VALUE_WORDS } from './Values.js';
 
 /** Operations that are about the connection and about requests. */
@@ -63,7 +64,7 @@ export class Tape {
       try {
         this.step(words, i);
       } catch (error) {
-        console.error(error);
+        log(error);
       }
       i = next;
     }

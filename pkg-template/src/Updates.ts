@@ -11,6 +11,7 @@ import { type ErrorObject, ResError } from './ResError.js';
 import { defineMember, ordinary, setMember } from './members.js';
 import type { ResModel } from './ResModel.js';
 import type { CustomItem, Report, Resources } from './Resources.js';
+import { log } from './safely.js';
 import { Tag, type Values, VALUE_WORDS } from './Values.js';
 
 /** Carries out the operations that change resources, and emits their events. `at` is a word of the operation. */
@@ -198,7 +199,7 @@ function show(model: Record<string, unknown>, name: string, value: unknown): voi
   try {
     model[name] = value;
   } catch (error) {
-    console.error(error);
+    log(error);
   }
 }
 

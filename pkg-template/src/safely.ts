@@ -3,6 +3,15 @@ export function safely(run: () => void): void {
   try {
     run();
   } catch (error) {
-    console.error(error);
+    log(error);
+  }
+}
+
+/** Logs a failure. The application's `console` may fail too, and there is nothing left to tell that to. */
+export function log(...failure: unknown[]): void {
+  try {
+    console.error(...failure);
+  } catch {
+    // Then nobody hears of it.
   }
 }
