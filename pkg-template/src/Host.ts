@@ -4,19 +4,19 @@ import type { Driver, DriverHost } from './driver.js';
 import type { Frames } from './frames.js';
 import { LONGEST } from './limited.js';
 import type { Memory } from './memory.js';
-import type { WebSocketFactory } from './options.js';
-import { safely } from './safely.js';
+import type { WebSocketFactory, WebSocketLike } from './options.js';
+import { log, safely } from './safely.js';
 import type { Tape } from './Tape.js';
 
 /**
  * The timers there were when this was loaded. Those a test puts in their place tell nothing about how long a network was
  * silent, and one that runs all there are would never end.
  */
-const { setTimeout, clearTimeout } = globalThis;
+const { setTimeout, clearTimeout, performance } = globalThis;
 
 /** The parts of a client the driver calls; they are made after the host, for they need the driver. */
 export interface HostParts {
-  readonly driver: Pick<Driver, 'heartbeat'>;
+  readonly driver: Pick<Driver, 'receive' | 'timeout' | 'heartbeat'>;
   readonly memory: Memory;
   readonly frames: Frames;
   readonly tape: Tape;
@@ -25,16 +25,22 @@ export interface HostParts {
   readonly debug: Debug | null;
 }
 
+/** A socket with the handlers it is given. */
+type Socket = WebSocketLike & Record<'onopen' | 'onerror' | 'onclose' | 'onmessage', unknown>;
+
 /**
- * What the driver calls. The driver cannot carry on after an exception, so but for `open` none leaves this: what went
- * wrong, be it here or in the application's code, is logged.
+ * What the driver calls: it has the socket, the timers and the clock. The driver cannot carry on after an exception, so none leaves
+ * this: what went wrong, be it here or in the application's code, is logged.
  */
 export class Host implements DriverHost {
   /** The engine holds the host, so what is held here is never collected: only as long as the client is at work. */
   private atWork: HostParts | null = null;
   private idle: WeakRef<HostParts> | null = null;
   private readonly encoder = new TextEncoder();
+  private timer: ReturnType<typeof setTimeout> | undefined;
   private heartbeat: ReturnType<typeof setTimeout> | undefined;
+  private connection = 0;
+  private socket: Socket | null = null;
 
   /** The parts belong to the client, and so do not outlive it when they are not {@link hold held}. */
   attach(parts: HostParts): void {
@@ -51,55 +57,116 @@ export class Host implements DriverHost {
     return this.atWork ?? this.idle!.deref()!;
   }
 
-  /** Copies the frame of a message event into memory; see the driver for what the answer means. */
-  ingest(event: { readonly data: unknown }, pointer: number, capacity: number): number {
-    const data = dataOf(event);
-    if (typeof data !== 'string') return NOT_TEXT;
-    const { frames, memory, debug } = this.parts;
+  /** Copies the data of a message into memory; see the driver for what the answer means. */
+  ingest(data: unknown, pointer: number, capacity: number): number {
+    if (typeof data !== 'string') return NOT_A_FRAME;
+    const { frames, memory } = this.parts;
     frames.current = data;
-    const written = this.copy(data, memory.bytes(), pointer, capacity);
-    if (debug !== null && written >= 0) safely(() => debug.received(data));
-    return written;
+    return this.copy(data, memory.bytes(), pointer, capacity);
   }
 
-  open(): object {
+  open(id: number): boolean {
     const { connection, factory } = this.parts;
     try {
-      const socket = factory();
-      // Fails for what is no object, and for one that cannot be listened to.
-      (socket as { onmessage: unknown }).onmessage = null;
+      const socket = factory() as Socket;
+      this.connection = id;
+      this.socket = socket;
       connection.opened(socket);
-      return socket;
+      // Of a socket that was given up nothing is heard, whoever still calls its handlers.
+      const handler = (kind: number) => (event: unknown) => {
+        if (this.socket === socket) this.receive(kind, event);
+      };
+      // Fails for what is no object, and for one that cannot be listened to.
+      socket.onopen = handler(SOCKET_OPEN);
+      socket.onerror = handler(SOCKET_ERROR);
+      socket.onclose = handler(SOCKET_CLOSE);
+      socket.onmessage = handler(MESSAGE);
+      return true;
     } catch (error) {
+      this.close();
       connection.blame(error);
-      throw error;
+      this.socket_event(SOCKET_ERROR, error);
+      return false;
+    }
+  }
+
+  close(): void {
+    const { socket } = this;
+    this.socket = null;
+    try {
+      // In Node an error that nobody listens to ends the process, and a socket closed while it opens reports one.
+      socket!.onopen = socket!.onclose = socket!.onmessage = null;
+    } catch {
+      // Handlers that cannot be taken off do nothing.
+    }
+    try {
+      socket!.close();
+    } catch {
+      // Closing one twice, or one that never opened, is no error here.
+    }
+  }
+
+  send(text: string): void {
+    const { connection, debug } = this.parts;
+    safely(() => debug?.sent(text));
+    const { socket } = this;
+    try {
+      socket?.send(text);
+    } catch (error) {
+      safely(() => {
+        // One that is closing may refuse it, and then reports that it has closed.
+        if (this.socket !== socket || socket!.readyState! > OPEN) return;
+        this.close();
+        connection.blame(error);
+        this.receive(SOCKET_CLOSE, undefined);
+      });
     }
   }
 
   apply(pointer: number, length: number): void {
-    this.parts.tape.apply(pointer, length);
+    safely(() => this.parts.tape.apply(pointer, length));
   }
 
   socket_event(kind: number, event: unknown): boolean {
     let ended = false;
     safely(() => {
       const { connection, debug } = this.parts;
+      if (kind === SOCKET_CLOSE) this.close();
       ended = connection.socketEvent(kind, event);
       debug?.tell(SOCKET_EVENTS[kind]!, `ResClient ${SOCKET_EVENTS[kind]}`, event);
     });
     return ended;
   }
 
+  await_timeout(delay: number): void {
+    globalThis.clearTimeout(this.timer);
+    if (delay < 0) return;
+    const due = () => safely(() => (this.atWork ?? this.idle!.deref())?.driver.timeout(delay <= LONGEST));
+    this.timer = globalThis.setTimeout(due, Math.min(delay, LONGEST));
+  }
+
   await_heartbeat(delay: number): void {
     clearTimeout(this.heartbeat);
     if (delay < 0) return;
-    this.heartbeat = setTimeout(() => this.atWork?.driver.heartbeat(), Math.min(delay, LONGEST));
+    const due = () => safely(() => this.atWork?.driver.heartbeat());
+    this.heartbeat = setTimeout(due, Math.min(delay, LONGEST));
     // In Node it is the socket that keeps the process from ending.
     (this.heartbeat as { unref?(): void }).unref?.();
   }
 
-  sent(text: string): void {
-    safely(() => this.parts.debug?.sent(text));
+  now(): number {
+    return performance.now();
+  }
+
+  private receive(kind: number, event: unknown): void {
+    try {
+      const { driver, debug } = this.parts;
+      const data = kind === MESSAGE ? dataOf(event) : event;
+      if (debug !== null && kind === MESSAGE && typeof data === 'string') debug.received(data);
+      driver.receive(this.connection, kind, data);
+    } catch (error) {
+      log(error);
+    }
   }
 
   private copy(text: string, bytes: Uint8Array, pointer: number, capacity: number): number {
@@ -127,11 +194,11 @@ export class Host implements DriverHost {
   }
 }
 
-function dataOf(event: { readonly data: unknown } | undefined): unknown {
+function dataOf(event: unknown): unknown {
   try {
-    return event?.data;
+    return (event as { readonly data?: unknown } | undefined)?.data;
   } catch (error) {
-    console.error(error);
+    log(error);
     return undefined;
   }
 }
@@ -147,7 +214,13 @@ function windowOf(text: string, from: number): string {
   return text.substring(from, parted ? end - 1 : end);
 }
 
-const NOT_TEXT = -1;
+const NOT_A_FRAME = -1;
+const SOCKET_OPEN = 0;
+const SOCKET_ERROR = 1;
+const SOCKET_CLOSE = 2;
+const MESSAGE = 3;
+/** As the WebSocket standard numbers the states. */
+const OPEN = 1;
 /** Below this a loop beats the encoder, as long as all is ASCII. */
 const SHORT = 200;
 /** UTF-16 units encoded at a time. */

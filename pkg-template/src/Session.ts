@@ -75,7 +75,6 @@ export class Session implements SessionEvents {
     this.host = host;
     this.parts = { driver, memory, frames, tape, connection: this.connection, factory, debug: this.debug };
     host.attach(this.parts);
-    if (this.debug) driver.set_debug(true);
   }
 
   settled(request: number, kind: number, a: number, b: number): void {

@@ -7,6 +7,10 @@ export interface Driver {
   hook_done(ok: boolean): void;
   /** While the hook runs: whether it is the hook that asks from now on. */
   admit(admitted: boolean): void;
+  /** The socket of a connection opened (0), failed (1), closed (2) or got a message (3): the event of it, or the data. */
+  receive(connection: number, kind: number, event: unknown): void;
+  /** What was asked for by `await_timeout` is due, or as much of it as a timer can wait for. */
+  timeout(due: boolean): void;
   /** What was asked for by `await_heartbeat` is due. */
   heartbeat(): void;
   /** The number of a cached resource, or minus the number of the request that brings it. */
@@ -21,12 +25,13 @@ export interface Driver {
   postpone(resource: number, delay: number): void;
   listen(resource: number): void;
   unlisten(resource: number): void;
-  /** Byte offset of a resource record (see `record.ts`); 0 when the resource has been taken before. */
+  /** Byte offset of a resource record (see `record.ts`); 0 or less when there is none, as when it has been taken before. */
   take(resource: number): number;
   forget(resource: number): void;
+  /** Puts off what the engine wants until `release`. Whether it was not put off already: only then `release` is to be called. */
+  hold(): boolean;
+  release(): void;
   inspect(): string;
-  /** Whether sent frames are reported. */
-  set_debug(debug: boolean): void;
 }
 
 /** The requests of the application. */
@@ -37,16 +42,22 @@ export const enum Action {
   Get = 3,
 }
 
-/** What the driver calls. Only `open` may throw. */
+/** What the driver calls. None of it may throw: the driver could not carry on. */
 export interface DriverHost {
-  ingest(event: { readonly data: unknown }, pointer: number, capacity: number): number;
-  open(): object;
+  ingest(data: unknown, pointer: number, capacity: number): number;
+  /** Whether there is a socket. */
+  open(connection: number): boolean;
+  close(): void;
+  send(text: string): void;
   apply(pointer: number, length: number): void;
   /** Answers whether the socket has been closed for good. */
   socket_event(kind: number, event: unknown): boolean;
-  /** `heartbeat` is to be called after so many milliseconds, in place of when it was before; never, when negative. */
+  /** `timeout` is to be called after so many milliseconds, in place of when it was before; never, when negative. */
+  await_timeout(delay: number): void;
+  /** The same for `heartbeat`. */
   await_heartbeat(delay: number): void;
-  sent(text: string): void;
+  /** Milliseconds on a clock that is never set back. */
+  now(): number;
 }
 
 /** The instantiated module. */

@@ -127,3 +127,88 @@ test('onConnect may get what was asked for before, over a socket that answers at
   assert.equal((await model).n, 1);
   client.disconnect();
 });
+
+test('a socket that cannot be listened to is a connection that fails, and the next one works', async () => {
+  for (const property of ['onopen', 'onmessage', 'onerror', 'onclose']) {
+    const { client, gateway } = connected(models());
+    const open = gateway.factory;
+    let isClosed = false;
+    const deaf = { send() {}, close: () => (isClosed = true) };
+    Object.defineProperty(deaf, property, {
+      set() {
+        throw new Error('nobody is to listen');
+      },
+    });
+    client.wsFactory = () => deaf;
+    const failure = await client.connect().catch((error) => error);
+    assert.deepEqual([failure.code, failure.data.message], ['system.connectionError', 'nobody is to listen']);
+    assert.ok(isClosed);
+    client.wsFactory = open;
+    await client.connect();
+    assert.equal((await client.get('a')).n, 1);
+    client.disconnect();
+  }
+});
+
+test('a socket whose handlers cannot be taken off is given up all the same', async () => {
+  const { client, gateway } = connected(models());
+  const model = (await client.get('a')).on();
+  const { socket } = gateway;
+  const { onclose } = Object.freeze(socket);
+  onclose({ code: 1006 });
+  gateway.resources.set('a', { model: { n: 2 } });
+  while (client.state.state !== 'connected') await next(client, 'state');
+  assert.equal(model.n, 2);
+  assert.equal(gateway.sockets.length, 2);
+  client.disconnect();
+});
+
+test('handlers of a socket that was given up do nothing', async () => {
+  const { client, gateway } = connected(models());
+  const model = (await client.get('a')).on();
+  const { onopen, onmessage, onerror, onclose } = gateway.socket;
+  const errors = await withErrors(async () => {
+    onmessage({ data: 'no frame' });
+    while (client.state.state !== 'connected') await next(client, 'state');
+    for (const handler of [onopen, onerror, onclose]) handler({ code: 4001 });
+    onmessage({ data: '{"event":"a.change","data":{"values":{"n":7}}}' });
+    onmessage({ data: 'no frame' });
+  });
+  assert.deepEqual([errors, model.n, client.state.state, gateway.sockets.length], [[], 1, 'connected', 2]);
+  client.disconnect();
+});
+
+test('a socket that refuses a frame though it is open is lost, and what was asked for is told so', async () => {
+  const { client, gateway } = connected(models());
+  const model = (await client.get('a')).on();
+  const { socket } = gateway;
+  const send = socket.send;
+  socket.send = function (text) {
+    if (text.includes('call.')) throw new Error('no call today');
+    send.call(this, text);
+  };
+  const told = next(client, 'disconnect');
+  const failure = await client.call('some', 'method').catch((error) => error);
+  assert.deepEqual([failure.code, failure.data?.message], ['system.disconnect', 'no call today']);
+  assert.equal((await told).code, 'system.connectionError');
+  assert.ok(socket.isClosed);
+  gateway.resources.set('a', { model: { n: 2 } });
+  while (client.state.state !== 'connected') await next(client, 'state');
+  assert.equal(model.n, 2);
+  client.disconnect();
+});
+
+test('a socket that refuses a frame because it is closing is waited for to say how it closed', async () => {
+  const { client, gateway } = connected(models());
+  await client.connect();
+  const { socket } = gateway;
+  socket.readyState = 2;
+  socket.send = () => {
+    throw new Error('closing');
+  };
+  const failure = client.call('some', 'method').catch((error) => error);
+  assert.equal(client.state.state, 'connected');
+  socket.lose(4001);
+  assert.equal((await failure).code, 'system.disconnect');
+  assert.deepEqual([client.state.state, client.state.reason.data.code], ['closed', 4001]);
+});

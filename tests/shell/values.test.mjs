@@ -50,7 +50,7 @@ test('frames are copied as UTF-8, and what does not fit is told', () => {
   const bench = new Bench();
   const { host, memory } = bench;
   const read = (length) => new TextDecoder().decode(new Uint8Array(memory.buffer, 8, length));
-  const ingest = (data, capacity) => host.ingest({ data }, 8, capacity);
+  const ingest = (data, capacity) => host.ingest(data, 8, capacity);
   // A large frame is copied in parts, none of which may end within a character.
   const large = [0, 1, 2].map((shift) => 'x'.repeat(0x7ffd + shift) + '𝄞€é'.repeat(9000));
   for (const text of ['', 'ascii', 'naïve', 'x'.repeat(500), '€'.repeat(300), '𝄞', ...large]) {

@@ -1,27 +1,23 @@
-//! The driver: carries the engine's outputs out, and tells it what the socket, the clock and the shell say.
+//! The driver: has the engine's outputs carried out, and tells it what the socket, the clock and the shell say.
 
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
-use std::rc::Rc;
 
-use gloo_timers::callback::Timeout;
 use resclient::cache::ResourceId;
 use resclient::protocol::Units;
 use resclient::protocol::request::Action;
 use resclient::session::{Config, ConnectionId, ConnectionState, Engine, Get, Options, Output, RequestId, Time};
 use wasm_bindgen::prelude::*;
-use web_sys::Performance;
 
-use crate::host::{CLOCK, Host};
+use crate::host::Host;
 use crate::inspect::inspect;
-use crate::socket::{Inbound, Socket};
 use crate::tape::Tape;
 use crate::text::TextBuffer;
 
-/// One client's engine with its socket and timers.
+/// One client's engine, as the shell drives it.
 #[wasm_bindgen]
 pub struct Driver {
-    inner: Rc<Inner>,
+    inner: Inner,
     record: RefCell<Tape>,
 }
 
@@ -58,18 +54,16 @@ impl Driver {
         };
         let seed = u64::from(seed_high) << 32 | u64::from(seed_low);
         let config = Config { seed, units: Units::Utf16, options };
-        let inner = Rc::new(Inner {
+        let inner = Inner {
             engine: RefCell::new(Engine::new(config)),
             host,
-            socket: RefCell::new(None),
-            timer: RefCell::new(None),
+            timer: Cell::new(None),
             heartbeat: Cell::new(None),
             text: RefCell::new(TextBuffer::new()),
             tape: RefCell::new(Tape::default()),
             inbox: RefCell::new(VecDeque::new()),
             pumping: Cell::new(false),
-            debug: Cell::new(false),
-        });
+        };
         Driver { inner, record: RefCell::new(Tape::default()) }
     }
 
@@ -94,6 +88,18 @@ impl Driver {
     /// While the hook runs: whether it is the hook that asks from now on.
     pub fn admit(&self, admitted: bool) {
         self.inner.engine.borrow_mut().admit(admitted);
+    }
+
+    /// The socket of a connection opened (0), failed (1), closed (2) or got a message (3): the event of it, or the data.
+    pub fn receive(&self, connection: u32, kind: u32, event: JsValue) {
+        self.inner.receive((ConnectionId(connection), kind, event));
+    }
+
+    /// What was asked for by `await_timeout` is due, or as much of it as a timer can wait for.
+    pub fn timeout(&self, due: bool) {
+        let Some(at) = self.inner.timer.take() else { return };
+        // A timer may fire a moment early; what it was set for is due all the same.
+        self.inner.step(|engine, now| engine.handle_timeout(if due { now.max(at) } else { now }));
     }
 
     /// What was asked for by `await_heartbeat` is due.
@@ -164,9 +170,14 @@ impl Driver {
         self.inner.engine.borrow_mut().forget(ResourceId(resource));
     }
 
-    /// Whether sent frames are reported.
-    pub fn set_debug(&self, debug: bool) {
-        self.inner.debug.set(debug);
+    /// Puts off what the engine wants until `release`, for what is under way is not to be disturbed. Whether it was not put off
+    /// already: only then `release` is to be called.
+    pub fn hold(&self) -> bool {
+        !self.inner.pumping.replace(true)
+    }
+
+    pub fn release(&self) {
+        self.inner.carry_on();
     }
 
     /// Connection and cache as JSON.
@@ -178,44 +189,47 @@ impl Driver {
 struct Inner {
     engine: RefCell<Engine>,
     host: Host,
-    socket: RefCell<Option<Socket>>,
-    timer: RefCell<Option<(Time, Timeout)>>,
-    /// When the shell will see to the heartbeat.
+    /// When the shell will see to the timers.
+    timer: Cell<Option<Time>>,
+    /// When it will see to the heartbeat.
     heartbeat: Cell<Option<Time>>,
     text: RefCell<TextBuffer>,
     tape: RefCell<Tape>,
     /// What sockets reported while outputs were being carried out: spans in those outputs are of the frame before.
-    inbox: RefCell<VecDeque<(ConnectionId, Inbound)>>,
+    inbox: RefCell<VecDeque<Inbound>>,
     pumping: Cell<bool>,
-    debug: Cell<bool>,
 }
+
+/// What a socket reported; see [`Driver::receive`].
+type Inbound = (ConnectionId, u32, JsValue);
 
 impl Inner {
     /// Steps the engine, and then carries out what it wants.
-    fn step<T>(self: &Rc<Self>, f: impl FnOnce(&mut Engine, Time) -> T) -> T {
-        let result = f(&mut self.engine.borrow_mut(), now());
+    fn step<T>(&self, f: impl FnOnce(&mut Engine, Time) -> T) -> T {
+        let now = self.now();
+        let result = f(&mut self.engine.borrow_mut(), now);
         self.pump();
         result
     }
 
-    fn receive(self: &Rc<Self>, id: ConnectionId, inbound: Inbound) {
+    fn receive(&self, inbound: Inbound) {
         if self.pumping.replace(true) {
-            self.inbox.borrow_mut().push_back((id, inbound));
+            self.inbox.borrow_mut().push_back(inbound);
             return;
         }
-        self.take_in(id, inbound);
+        self.take_in(inbound);
         self.carry_on();
     }
 
     /// Carries out outputs until there are none. Calls from inside find it busy and leave theirs to it.
-    fn pump(self: &Rc<Self>) {
+    fn pump(&self) {
         if !self.pumping.replace(true) {
             self.carry_on();
         }
     }
 
     #[inline(never)]
-    fn carry_on(self: &Rc<Self>) {
+    fn carry_on(&self) {
         loop {
             self.carry_out();
             // What the shell asked for while it was handed operations comes before what the sockets reported meanwhile.
@@ -224,7 +238,7 @@ impl Inner {
             }
             let next = self.inbox.borrow_mut().pop_front();
             match next {
-                Some((id, inbound)) => self.take_in(id, inbound),
+                Some(inbound) => self.take_in(inbound),
                 None => break,
             }
         }
@@ -232,15 +246,15 @@ impl Inner {
         self.arm();
     }
 
-    fn carry_out(self: &Rc<Self>) {
+    fn carry_out(&self) {
         loop {
             let Some(output) = self.engine.borrow_mut().poll_output() else { break };
             let Some(output) = self.tape.borrow_mut().write(output) else { continue };
             self.flush();
             match output {
                 Output::Open(id) => self.open(id),
-                Output::Close(_) => self.close(),
-                Output::Send(text) => self.send(&text),
+                Output::Close(_) => self.host.close(),
+                Output::Send(text) => self.host.send(&text),
                 _ => {}
             }
         }
@@ -259,120 +273,70 @@ impl Inner {
         self.tape.replace(tape);
     }
 
-    fn take_in(self: &Rc<Self>, id: ConnectionId, inbound: Inbound) {
+    fn take_in(&self, (id, kind, event): Inbound) {
         // A socket that has been given up may have reported something before that.
         if id != self.engine.borrow().connection() {
             return;
         }
-        match inbound {
-            Inbound::Message(event) => {
-                let mut buffer = self.text.borrow_mut();
-                let text = buffer.ingest(&self.host, &event).unwrap_or_default();
-                self.engine.borrow_mut().handle_frame(now(), id, text);
-                buffer.shrink();
-            }
-            Inbound::Open(event) => {
-                report(self.host.socket_event(0, &event));
-                self.engine.borrow_mut().handle_open(now(), id);
-            }
-            Inbound::Error(event) => {
-                report(self.host.socket_event(1, &event));
+        if kind == MESSAGE {
+            let mut buffer = self.text.borrow_mut();
+            let text = buffer.ingest(&self.host, &event).unwrap_or_default();
+            let now = self.now();
+            self.engine.borrow_mut().handle_frame(now, id, text);
+            buffer.shrink();
+            return;
+        }
+        let ended = self.host.socket_event(kind, &event);
+        let now = self.now();
+        let mut engine = self.engine.borrow_mut();
+        match kind {
+            OPEN => engine.handle_open(now, id),
+            ERROR => {
                 // A socket that is open reports its end by closing.
-                if self.engine.borrow().state() == ConnectionState::Connecting {
-                    self.close();
-                    self.engine.borrow_mut().handle_close(now(), id);
+                if engine.state() == ConnectionState::Connecting {
+                    drop(engine);
+                    self.host.close();
+                    self.engine.borrow_mut().handle_close(now, id);
                 }
             }
-            Inbound::Close(event) => {
-                let ended = self.host.socket_event(2, &event);
-                self.socket.take();
-                let mut engine = self.engine.borrow_mut();
-                match ended {
-                    Ok(true) => engine.handle_final_close(now(), id),
-                    _ => engine.handle_close(now(), id),
-                }
-                drop(engine);
-                report(ended);
-            }
+            _ if ended => engine.handle_final_close(now, id),
+            _ => engine.handle_close(now, id),
         }
     }
 
-    fn open(self: &Rc<Self>, id: ConnectionId) {
-        match self.host.open() {
-            Ok(socket) => {
-                let inner = Rc::downgrade(self);
-                let receive = move |id, inbound| {
-                    if let Some(inner) = inner.upgrade() {
-                        inner.receive(id, inbound);
-                    }
-                };
-                self.socket.replace(Some(Socket::attach(id, socket, receive)));
-            }
-            Err(error) => {
-                report(self.host.socket_event(1, &error));
-                self.engine.borrow_mut().handle_close(now(), id);
-            }
-        }
-    }
-
-    fn close(&self) {
-        let socket = self.socket.take();
-        if let Some(socket) = socket {
-            socket.close();
-        }
-    }
-
-    fn send(&self, text: &str) {
-        if self.debug.get() {
-            report(self.host.sent(text));
-        }
-        let socket = self.socket.borrow();
-        if let Some(socket) = &*socket {
-            socket.send(text);
+    fn open(&self, id: ConnectionId) {
+        if !self.host.open(id.0) {
+            let now = self.now();
+            self.engine.borrow_mut().handle_close(now, id);
         }
     }
 
     /// Sets the timers for the engine's next deadlines.
-    fn arm(self: &Rc<Self>) {
-        let heartbeat = self.engine.borrow().poll_heartbeat();
+    fn arm(&self) {
+        let engine = self.engine.borrow();
+        let heartbeat = engine.poll_heartbeat();
+        let next = engine.poll_timeout().map(|(at, _)| at);
+        drop(engine);
         if self.heartbeat.replace(heartbeat) != heartbeat {
-            let delay = heartbeat.map_or(-1.0, |at| at.0.saturating_sub(now().0) as f64);
-            self.host.await_heartbeat(delay);
+            self.host.await_heartbeat(self.wait(heartbeat));
         }
-        let next = self.engine.borrow().poll_timeout().map(|(at, _)| at);
-        let mut timer = self.timer.borrow_mut();
-        if timer.as_ref().map(|(at, _)| *at) == next {
-            return;
+        if self.timer.replace(next) != next {
+            self.host.await_timeout(self.wait(next));
         }
-        *timer = next.map(|at| {
-            let inner = Rc::downgrade(self);
-            let wait = at.0.saturating_sub(now().0);
-            // A browser's timer reaches no further than 24 days; the rest is waited for after that.
-            let due = wait <= LONGEST;
-            let timeout = Timeout::new(wait.min(LONGEST) as u32, move || {
-                if let Some(inner) = inner.upgrade() {
-                    inner.timer.take();
-                    // A timer may fire a moment early; what it was set for is due all the same.
-                    inner.step(|engine, now| engine.handle_timeout(if due { now.max(at) } else { now }));
-                }
-            });
-            (at, timeout)
-        });
+    }
+
+    /// Milliseconds until then, or -1 for never.
+    fn wait(&self, until: Option<Time>) -> f64 {
+        until.map_or(-1.0, |at| at.0.saturating_sub(self.now().0) as f64)
+    }
+
+    fn now(&self) -> Time {
+        Time(self.host.now() as u64)
     }
 }
 
-fn now() -> Time {
-    Time(CLOCK.with(Performance::now) as u64)
-}
-
-/// An exception of the shell is not the engine's business, and must not stop it: it is thrown where nobody catches it.
-fn report<T>(result: Result<T, JsValue>) {
-    if let Err(error) = result {
-        Timeout::new(0, move || wasm_bindgen::throw_val(error)).forget();
-    }
-}
-
-/// Milliseconds.
-const LONGEST: u64 = i32::MAX as u64;
+const OPEN: u32 = 0;
+const ERROR: u32 = 1;
+const MESSAGE: u32 = 3;
 /// Words the tape keeps room for.
 const KEPT_WORDS: usize = 4096;

@@ -4,21 +4,27 @@ use wasm_bindgen::prelude::*;
 
 #[wasm_bindgen(typescript_custom_section)]
 const HOST: &str = r#"
-/** What the driver calls. Only `open` may throw. */
+/** What the driver calls. None of it may throw: the driver could not carry on. */
 export interface Host {
-  /** Keeps the data of a message event as the text of the current frame and writes it as UTF-8 to `capacity` bytes of
-   * memory at `pointer`. Returns the length; -1 when the data is no string; -1 - n when it may take n bytes. */
-  ingest(event: unknown, pointer: number, capacity: number): number;
-  /** Makes a WebSocket. */
-  open(): object;
+  /** Keeps the data of a message as the text of the current frame and writes it as UTF-8 to `capacity` bytes of
+   * memory at `pointer`. Returns the length; -1 when the data is no frame; -1 - n when it may take n bytes. */
+  ingest(data: unknown, pointer: number, capacity: number): number;
+  /** Makes the WebSocket of a connection, and hands what it reports to `Driver.receive`. Whether there is one. */
+  open(connection: number): boolean;
+  /** Closes it, if there is one. Nothing is heard of it any more. */
+  close(): void;
+  /** Sends a frame. */
+  send(text: string): void;
   /** Carries out `length` words of operations at `pointer`. */
   apply(pointer: number, length: number): void;
   /** The socket opened (0), failed (1) or closed (2). Answers whether it closed for good. */
   socket_event(kind: number, event: unknown): boolean;
-  /** `Driver.heartbeat` is to be called after so many milliseconds, in place of when it was before; never, when negative. */
+  /** `Driver.timeout` is to be called after so many milliseconds, in place of when it was before; never, when negative. */
+  await_timeout(delay: number): void;
+  /** The same for `Driver.heartbeat`. */
   await_heartbeat(delay: number): void;
-  /** A frame was sent. Only called when debugging. */
-  sent(text: string): void;
+  /** Milliseconds on a clock that is never set back. */
+  now(): number;
 }
 "#;
 
@@ -27,29 +33,30 @@ extern "C" {
     #[wasm_bindgen(typescript_type = "Host")]
     pub type Host;
 
-    // These two are called for every frame and keep their exceptions to themselves; catching costs more than they do.
     #[wasm_bindgen(method)]
-    pub fn ingest(this: &Host, event: &JsValue, pointer: *mut u8, capacity: usize) -> i32;
+    pub fn ingest(this: &Host, data: &JsValue, pointer: *mut u8, capacity: usize) -> i32;
 
-    #[wasm_bindgen(method, catch)]
-    pub fn open(this: &Host) -> Result<JsValue, JsValue>;
+    #[wasm_bindgen(method)]
+    pub fn open(this: &Host, connection: u32) -> bool;
+
+    #[wasm_bindgen(method)]
+    pub fn close(this: &Host);
+
+    #[wasm_bindgen(method)]
+    pub fn send(this: &Host, text: &str);
 
     #[wasm_bindgen(method)]
     pub fn apply(this: &Host, pointer: *const u32, length: usize);
 
-    #[wasm_bindgen(method, catch)]
-    pub fn socket_event(this: &Host, kind: u32, event: &JsValue) -> Result<bool, JsValue>;
+    #[wasm_bindgen(method)]
+    pub fn socket_event(this: &Host, kind: u32, event: &JsValue) -> bool;
+
+    #[wasm_bindgen(method)]
+    pub fn await_timeout(this: &Host, delay: f64);
 
     #[wasm_bindgen(method)]
     pub fn await_heartbeat(this: &Host, delay: f64);
 
-    #[wasm_bindgen(method, catch)]
-    pub fn sent(this: &Host, text: &str) -> Result<(), JsValue>;
-}
-
-#[wasm_bindgen]
-extern "C" {
-    /// Tells milliseconds on a clock that is never set back. Looking up the global for every frame would double its cost.
-    #[wasm_bindgen(thread_local_v2, js_name = performance)]
-    pub static CLOCK: web_sys::Performance;
+    #[wasm_bindgen(method)]
+    pub fn now(this: &Host) -> f64;
 }

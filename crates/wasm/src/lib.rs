@@ -1,5 +1,5 @@
-//! Browser driver of the RES client engine: owns the socket and the timers, and hands the engine's operations to the
-//! JavaScript shell as words in linear memory.
+//! Browser driver of the RES client engine: hands the engine's operations to the JavaScript shell as words in linear memory.
+//! The shell has the socket, the timers and the clock.
 //!
 //! JavaScript is never called while the engine is borrowed: outputs are taken one by one, and only then carried out. So
 //! whatever is called may call back into the driver.
@@ -7,7 +7,6 @@
 mod driver;
 mod host;
 mod inspect;
-mod socket;
 mod tape;
 mod text;
 

@@ -14,12 +14,12 @@ impl TextBuffer {
         TextBuffer { bytes: Vec::new() }
     }
 
-    /// Copies the data of a message event in; `None` when it is not text.
-    pub fn ingest(&mut self, host: &Host, event: &JsValue) -> Option<&str> {
+    /// Copies the data of a message in; `None` when it is no frame.
+    pub fn ingest(&mut self, host: &Host, data: &JsValue) -> Option<&str> {
         self.bytes.clear();
         self.bytes.reserve(KEPT);
         loop {
-            let written = host.ingest(event, self.bytes.as_mut_ptr(), self.bytes.capacity());
+            let written = host.ingest(data, self.bytes.as_mut_ptr(), self.bytes.capacity());
             match written {
                 0.. => {
                     let len = (written as usize).min(self.bytes.capacity());

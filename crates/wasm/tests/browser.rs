@@ -24,7 +24,7 @@ extern "C" {
     #[wasm_bindgen(method, js_name = receiveBinary)]
     fn receive_binary(this: &TestHost);
     #[wasm_bindgen(method)]
-    fn close(this: &TestHost, index: u32);
+    fn lose(this: &TestHost, index: u32);
     #[wasm_bindgen(method, js_name = isDetached)]
     fn is_detached(this: &TestHost, index: u32) -> bool;
     #[wasm_bindgen(method)]
@@ -146,7 +146,7 @@ fn a_socket_that_is_closed_for_good_is_not_opened_again() {
     let client = Client::new("final");
     client.driver.connect();
     client.host.handshake();
-    client.host.close(0);
+    client.host.lose(0);
     assert!(client.host.log().ends_with("disconnected\nstate 5 0 0"), "{}", client.host.log());
 }
 
@@ -173,7 +173,7 @@ async fn timers_are_those_of_the_browser() {
 async fn a_lost_connection_is_made_again() {
     let client = Client::connected();
     let request = client.driver.request(0, "a.b", "run", "[1]");
-    client.host.close(0);
+    client.host.lose(0);
     assert!(client.host.has(&format!("settled {request} 3 1")), "the call fails: {}", client.host.log());
     assert!(client.host.has("disconnected"));
     client.until("state 1").await;
@@ -186,7 +186,7 @@ fn nothing_is_heard_of_a_socket_after_disconnect() {
     client.driver.disconnect();
     assert!(client.host.is_detached(0));
     client.driver.connect();
-    client.host.close(0);
+    client.host.lose(0);
     assert!(!client.host.log().contains("connect failed"), "{}", client.host.log());
 }
 

@@ -57,7 +57,7 @@ export class TestHost {
     this.ingested = 0;
   }
 
-  ingest({ data }, pointer, capacity) {
+  ingest(data, pointer, capacity) {
     this.ingested++;
     if (typeof data !== 'string') return -1;
     const { read, written } = encoder.encodeInto(data, new Uint8Array(this.memory.buffer, pointer, capacity));
@@ -66,11 +66,25 @@ export class TestHost {
     return written;
   }
 
-  open() {
-    if (this.kind === 'throwing') throw new Error('no socket today');
+  open(connection) {
+    if (this.kind === 'throwing') return false;
     const socket = this.kind === 'closed port' ? new WebSocket('ws://127.0.0.1:59999') : new TestSocket(this);
     this.sockets.push(socket);
-    return socket;
+    ['onopen', 'onerror', 'onclose'].forEach((name, kind) => {
+      socket[name] = (event) => this.driver.receive(connection, kind, event);
+    });
+    socket.onmessage = ({ data }) => this.driver.receive(connection, 3, data);
+    return true;
+  }
+
+  close() {
+    const { socket } = this;
+    socket.onopen = socket.onerror = socket.onclose = socket.onmessage = null;
+    socket.close();
+  }
+
+  send(text) {
+    this.socket.send(text);
   }
 
   apply(pointer, length) {
@@ -90,8 +104,14 @@ export class TestHost {
 
   socket_event(kind) {
     this.log.push(`socket ${['open', 'error', 'close'][kind]}`);
+    if (kind === 2) this.close();
     this.wake();
     return kind === 2 && this.kind === 'final';
+  }
+
+  await_timeout(delay) {
+    clearTimeout(this.timeout);
+    if (delay >= 0) this.timeout = setTimeout(() => this.driver.timeout(true), delay);
   }
 
   await_heartbeat(delay) {
@@ -99,7 +119,9 @@ export class TestHost {
     if (delay >= 0) this.heartbeat = setTimeout(() => this.driver.heartbeat(), delay);
   }
 
-  sent() {}
+  now() {
+    return performance.now();
+  }
 
   /** Resolves when an entry of the log begins with `start`, or a sent frame contains it. */
   until(start) {
@@ -152,7 +174,7 @@ export class TestHost {
     this.socket.onmessage({ data: new ArrayBuffer(8) });
   }
 
-  close(index) {
+  lose(index) {
     this.sockets[index].onclose?.({ code: 1006 });
   }
 
