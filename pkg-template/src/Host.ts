@@ -41,6 +41,9 @@ export class Host implements DriverHost {
   private heartbeat: ReturnType<typeof setTimeout> | undefined;
   private connection = 0;
   private socket: Socket | null = null;
+  private told = 0;
+  /** Milliseconds the clock was set back so far. */
+  setBack = 0;
 
   /** The parts belong to the client, and so do not outlive it when they are not {@link hold held}. */
   attach(parts: HostParts): void {
@@ -154,8 +157,12 @@ export class Host implements DriverHost {
     (this.heartbeat as { unref?(): void }).unref?.();
   }
 
+  /** One that is set back, as by a test, goes on from where it was. */
   now(): number {
-    return performance.now();
+    const told = performance.now();
+    if (told < this.told) this.setBack += this.told - told;
+    this.told = told;
+    return told + this.setBack;
   }
 
   private receive(kind: number, event: unknown): void {

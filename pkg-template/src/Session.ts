@@ -133,7 +133,7 @@ export class Session implements SessionEvents {
     const name = STATES[state]!;
     this.host.hold(name !== 'closed');
     if (name === 'closed') this.waits.end();
-    this.connection.changed(name === 'waiting' ? { state: name, until: float(untilLow, untilHigh) } : { state: name });
+    this.connection.changed(name === 'waiting' ? { state: name, until: float(untilLow, untilHigh) - this.host.setBack } : { state: name });
   }
 
   hook(): void {
