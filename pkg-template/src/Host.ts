@@ -62,7 +62,7 @@ export class Host implements DriverHost {
 
   /** Copies the data of a message into memory; see the driver for what the answer means. */
   ingest(data: unknown, pointer: number, capacity: number): number {
-    if (typeof data !== 'string') return NOT_A_FRAME;
+    if (typeof data !== 'string' || data.length > LONGEST_FRAME) return NOT_A_FRAME;
     const { frames, memory } = this.parts;
     frames.current = data;
     return this.copy(data, memory.bytes(), pointer, capacity);
@@ -221,6 +221,11 @@ function windowOf(text: string, from: number): string {
   return text.substring(from, parted ? end - 1 : end);
 }
 
+/**
+ * UTF-16 units. What is longer is taken for no frame: of resources that are nearly empty the engine makes fifty times the
+ * memory of their text, and there is no more than 4 GiB of it.
+ */
+const LONGEST_FRAME = 0x100_0000;
 const NOT_A_FRAME = -1;
 const SOCKET_OPEN = 0;
 const SOCKET_ERROR = 1;

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { root } from '../../scripts/lib/places.mjs';
 import { withErrors } from './support/bus.mjs';
-import { connected, exported, recorded } from './support/client.mjs';
+import { connected, exported, next, recorded } from './support/client.mjs';
 
 const fixture = (name) => readFileSync(join(root, 'tests/fixtures/bad-frames', name), 'utf8');
 const WORLD = fixture('world.json');
@@ -194,5 +194,22 @@ test('numbers that differ only beyond 2^53 are one to a reader, who hears of no 
     ['change', { n: 1 }],
     ['change', { n: 2 ** 53 }],
   ]);
+  client.disconnect();
+});
+
+test('a frame of more than 16 Mi characters is none, whatever is in it, and resets the connection', async () => {
+  const { client, gateway } = connected({ a: { model: { n: 1 } } });
+  const model = (await client.get('a')).on();
+  const frame = (length) => {
+    const text = JSON.stringify({ event: 'a.change', data: { values: { n: 2 } } });
+    return text + ' '.repeat(length - text.length);
+  };
+  gateway.socket.deliver(frame(2 ** 24));
+  assert.equal(model.n, 2);
+  gateway.resources.set('a', { model: { n: 3 } });
+  gateway.socket.deliver(frame(2 ** 24 + 1));
+  assert.equal(client.inspect().counters.malformed, 1);
+  while (client.state.state !== 'connected') await next(client, 'state');
+  assert.deepEqual([model.n, gateway.sockets.length], [3, 2]);
   client.disconnect();
 });
