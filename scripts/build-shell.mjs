@@ -79,7 +79,8 @@ export function generated(glue = GLUE, module = MODULE) {
   return {
     name: 'generated',
     setup({ onResolve, onLoad }) {
-      onResolve({ filter: /^#glue$/ }, () => ({ path: glue, sideEffects: false }));
+      onResolve({ filter: /^#glue$/ }, () => ({ path: basename(glue), namespace: 'glue', sideEffects: false }));
+      onLoad({ filter: /.*/, namespace: 'glue' }, () => ({ contents: gluePerInstance(readFileSync(glue, 'utf8')) }));
       // The path ends up in a comment of the bundle: the name alone, not a folder of the machine it was made on.
       onResolve({ filter: /^#module$/ }, () => ({ path: basename(module), namespace: 'inline', sideEffects: false }));
       onLoad({ filter: /.*/, namespace: 'inline' }, () => {
@@ -89,6 +90,15 @@ export function generated(glue = GLUE, module = MODULE) {
       });
     },
   };
+}
+
+/**
+ * The glue keeps the instance it belongs to, and what it is to free there, in variables of its module. So that an instance that has
+ * failed can be followed by another, each gets glue of its own.
+ */
+function gluePerInstance(text) {
+  const names = Array.from(text.matchAll(/^export (?:class|function) (\w+)/gm), ([, name]) => name);
+  return `export default () => {\n${text.replace(/^export /gm, '')}\nreturn { ${names.join(', ')} };\n};\n`;
 }
 
 function declareTypes() {

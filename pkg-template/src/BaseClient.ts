@@ -349,8 +349,8 @@ export abstract class BaseClient<S = unknown> implements ClientApi {
 
   /** The state of the connection and of everything cached. */
   inspect(): Inspection {
-    if (this.#session) return JSON.parse(this.#session.driver.inspect()) as Inspection;
-    return { state: 'idle', protocol: SUPPORTED_PROTOCOL, counters: {}, resources: [] };
+    if (this.#session && !this.#session.isLost) return JSON.parse(this.#session.driver.inspect()) as Inspection;
+    return { state: this.state.state, protocol: SUPPORTED_PROTOCOL, counters: {}, resources: [] };
   }
 
   /** @internal */
@@ -362,7 +362,7 @@ export abstract class BaseClient<S = unknown> implements ClientApi {
   protected abstract __module(): WebAssembly.Module;
 
   #start(): Session {
-    if (this.#session) return this.#session;
+    if (this.#session && !this.#session.isLost) return this.#session;
     const factory = () => this.wsFactory();
     const engine = instantiate(() => this.__module());
     const report = (rid: string, error: unknown) => this.#report(rid, error);

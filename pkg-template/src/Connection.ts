@@ -47,7 +47,13 @@ export class Connection {
     const pending = pendingConnect();
     this.pending = pending;
     if (this.usable) pending.resolve(undefined);
-    this.driver.connect();
+    try {
+      this.driver.connect();
+    } catch (error) {
+      // Nothing would settle it.
+      this.pending = null;
+      throw error;
+    }
     return pending.promise;
   }
 
@@ -119,13 +125,13 @@ export class Connection {
     this.emitter.emit(this.owner, 'connect', this.openEvent);
   }
 
-  disconnected(): void {
+  disconnected(number = LocalError.ConnectionError): void {
     this.owner.connected = false;
     this.owner.ws = null;
     this.pending = null;
     this.onConnect.stop();
-    const lost = localError(LocalError.ConnectionError);
-    this.reason = { ...lost, data: this.closeEvent };
+    const lost = localError(number);
+    this.reason = { ...lost, data: this.closeEvent ?? this.failure };
     this.emitter.emit(this.owner, 'disconnect', this.closing ? disconnectCalled() : (this.closeEvent ?? lost));
   }
 

@@ -60,6 +60,16 @@ export class Host implements DriverHost {
     return this.atWork ?? this.idle!.deref()!;
   }
 
+  /** Nothing that is called from now on does anything. */
+  end(): void {
+    this.close();
+    this.await_timeout(-1);
+    this.await_heartbeat(-1);
+    const nothing = () => 0;
+    Object.assign(this, { apply: nothing, open: nothing, send: nothing, socket_event: nothing, ingest: nothing });
+    Object.assign(this, { await_timeout: nothing, await_heartbeat: nothing });
+  }
+
   /** Copies the data of a message into memory; see the driver for what the answer means. */
   ingest(data: unknown, pointer: number, capacity: number): number {
     if (typeof data !== 'string' || data.length > LONGEST_FRAME) return NOT_A_FRAME;

@@ -33,6 +33,11 @@ export class Requests {
     return pending.promise as Promise<R>;
   }
 
+  /** The requests that are waited for. */
+  numbers(): number[] {
+    return [...this.pending.keys()];
+  }
+
   /** The request will not be settled. */
   forget(request: number): void {
     this.pending.delete(request);

@@ -74,18 +74,24 @@ export class Resources implements ResourceReader {
   /** The object of a resource, made now if it has not been. */
   read(entry: Entry): object {
     if (entry.item !== undefined) return entry.item;
-    if (entry.captured) {
-      const { record, targets } = entry.captured;
+    const captured = (entry.captured ??= { record: this.take(entry.handle), targets: null });
+    const { record, targets } = captured;
+    try {
+      const item = this.make(entry, record, targets ? (i) => targets[i]! : undefined);
       entry.captured = null;
-      return this.make(entry, record, targets ? (i) => targets[i]! : undefined);
+      return item;
+    } catch (error) {
+      // The stack may be used up here of all places, and then it is made when it is read again.
+      entry.item = undefined;
+      entry.lazy = null;
+      throw error;
     }
-    return this.make(entry, this.take(entry.handle));
   }
 
   /** Takes over what a resource is made of. */
   take(handle: number): ReadRecord {
     const pointer = this.driver.take(handle);
-    if (pointer === 0) throw new Error(`resclient-wasm: resource ${handle} has no text`);
+    if (pointer <= 0) throw new Error(`resclient-wasm: resource ${handle} has no text`);
     return this.recordAt(pointer >>> 2);
   }
 
@@ -105,6 +111,17 @@ export class Resources implements ResourceReader {
     if (this.touched.length === 0) return false;
     for (const entry of this.touched.splice(0)) safely(() => this.read(entry));
     return true;
+  }
+
+  /** Parts all entries from an engine that has failed; answers the IDs of those that were listened to. */
+  abandon(): string[] {
+    const heard: string[] = [];
+    this.byHandle.forEach((entry) => {
+      if (!entry) return;
+      if (entry.listeners > 0) heard.push(entry.rid);
+      this.detach(entry);
+    });
+    return heard;
   }
 
   /** Parts an entry from the engine's number, which may be given to another resource. */

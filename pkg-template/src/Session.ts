@@ -6,13 +6,16 @@ import { Drops } from './Drops.js';
 import type { Emitter } from './Emitter.js';
 import type { ClientState } from './events.js';
 import { Frames } from './frames.js';
+import { guarded } from './guarded.js';
 import { Host, type HostParts } from './Host.js';
 import { Listening } from './Listening.js';
+import { LocalError, localError } from './localErrors.js';
 import { Memory } from './memory.js';
 import type { Options, WebSocketFactory } from './options.js';
 import { type Outcome, Requests } from './Requests.js';
 import { type ErrorObject, ResError } from './ResError.js';
 import { type Report, Resources, type ResourceTypes } from './Resources.js';
+import { log } from './safely.js';
 import { type SessionEvents, Tape } from './Tape.js';
 import { delayOf, Waits } from './tooActive.js';
 import { Updates } from './Updates.js';
@@ -30,6 +33,8 @@ export class Session implements SessionEvents {
   readonly requests = new Requests();
   /** Requests to be made again. */
   readonly waits = new Waits();
+  /** Whether the engine has failed: another session is to be made. */
+  isLost = false;
   private readonly values: Values;
   private readonly host: Host;
   /** What the host calls, which only this holds while the client is idle. */
@@ -42,14 +47,14 @@ export class Session implements SessionEvents {
     options: Options,
     types: ResourceTypes,
     factory: WebSocketFactory,
-    engine: Engine,
+    private readonly engine: Engine,
     report: Report,
   ) {
     const memory = new Memory(engine.memory);
     const frames = new Frames();
     this.debug = options.debug ? new Debug(options.debug) : null;
     const host = new Host();
-    const driver = new engine.Driver(
+    const inner = new engine.Driver(
       host,
       options.unsubscribeDelay,
       options.subscribeStaleDelay,
@@ -64,6 +69,7 @@ export class Session implements SessionEvents {
       randomWord(),
       randomWord(),
     );
+    const driver = guarded(inner, (error) => this.lost(error));
     this.driver = driver;
     this.connection = new Connection(owner, emitter, driver, options.fatalCloseCodes, this.debug);
     this.resources = new Resources(owner, types, driver, memory, frames, report);
@@ -133,7 +139,27 @@ export class Session implements SessionEvents {
     const name = STATES[state]!;
     this.host.hold(name !== 'closed');
     if (name === 'closed') this.waits.end();
-    this.connection.changed(name === 'waiting' ? { state: name, until: float(untilLow, untilHigh) - this.host.setBack } : { state: name });
+    this.connection.changed(
+      name === 'waiting' ? { state: name, until: float(untilLow, untilHigh) - this.host.setBack } : { state: name },
+    );
+  }
+
+  /** The engine has failed, by a fault of its own or for want of memory. What waits for it is told so, and what was listened to. */
+  private lost(error: unknown): void {
+    this.isLost = true;
+    this.engine.hasFailed = true;
+    this.host.end();
+    log(error);
+    const { connection, owner, emitter } = this;
+    connection.blame(error);
+    for (const request of this.requests.numbers()) this.settled(request, Settled.Failed, LocalError.Internal, 0);
+    if (owner.connected) connection.disconnected(LocalError.Internal);
+    else connection.failed(LocalError.Internal);
+    this.state(CLOSED, 0, 0);
+    for (const rid of this.resources.abandon()) {
+      const told = new ResError(rid, `subscribe.${rid}`).__init(localError(LocalError.Internal));
+      emitter.emit(owner, 'error', told);
+    }
   }
 
   hook(): void {
@@ -157,10 +183,13 @@ const enum Settled {
   Resource = 0,
   Payload = 1,
   Error = 2,
+  Failed = 3,
   Result = 4,
 }
 
 const STATES: ClientState['state'][] = ['idle', 'connecting', 'stale', 'connected', 'waiting', 'closed'];
+
+const CLOSED = 5;
 
 const randomWord = () => Math.floor(Math.random() * 0x1_0000_0000);
 

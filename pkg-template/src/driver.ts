@@ -78,4 +78,6 @@ export interface Engine {
     seedLow: number,
   ) => Driver;
   memory: WebAssembly.Memory;
+  /** Whether it broke off once, so that no other client is to use it. */
+  hasFailed: boolean;
 }

@@ -2,8 +2,11 @@
 
 declare module '#glue' {
   import type { Engine } from './driver.js';
-  export const Driver: Engine['Driver'];
-  export function __wbg_set_wasm(exports: WebAssembly.Exports): void;
+  /** Makes what stands between JavaScript and one instance of the module. */
+  export default function glue(): {
+    Driver: Engine['Driver'];
+    __wbg_set_wasm(exports: WebAssembly.Exports): void;
+  } & WebAssembly.ModuleImports;
 }
 
 declare module '#module' {

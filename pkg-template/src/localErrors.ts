@@ -6,6 +6,7 @@ export const enum LocalError {
   UnsupportedProtocol = 4,
   CacheFull = 5,
   Timeout = 6,
+  Internal = 7,
 }
 
 export function localError(number: number): { code: string; message: string } {
@@ -20,4 +21,5 @@ const ERRORS: readonly (readonly [name: string, message: string])[] = [
   ['unsupportedProtocol', 'Unsupported protocol'],
   ['resclient.cacheFull', 'Cache full: there are as many resources as the option maxResources allows'],
   ['timeout', 'Request timeout'],
+  ['resclient.internalError', 'Internal error: what is held of resources is not kept up to date any more'],
 ];

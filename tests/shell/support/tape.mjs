@@ -28,7 +28,7 @@ export class Bench {
   constructor({ factory = () => ({}), ...options } = {}) {
     const emitter = new shell.Emitter(this.bus, 'resclient');
     const types = { models: this.models, collections: this.collections };
-    const engine = { Driver: driverOf(this), memory: this.memory };
+    const engine = { Driver: driverOf(this), memory: this.memory, hasFailed: false };
     const report = (rid, error) => this.reports.push({ rid, message: error.message });
     this.session = new shell.Session(this.client, emitter, shell.readOptions(options), types, factory, engine, report);
   }
