@@ -16,6 +16,8 @@ export class Entry {
   rid = '';
   /** Whether a factory of the application made the object. */
   custom = false;
+  /** Whether that factory is running. */
+  isBeingMade = false;
   /** Registrations that keep the resource subscribed. */
   listeners = 0;
   /** Whether it is kept subscribed without any. */

@@ -21,11 +21,13 @@ export class Listening {
     if (handle < 0) {
       // An object that the application's factory is making has no number yet.
       const made = this.resources.peek(this.driver.find(rid));
-      return made?.rid && !made.item ? made : undefined;
+      return made?.isBeingMade ? made : undefined;
     }
     const entry = this.resources.entry(handle);
+    if (entry.isBeingMade) return undefined;
     this.resources.read(entry);
-    return entry;
+    // A factory of the application may have done what it left the cache by.
+    return entry.handle < 0 ? undefined : entry;
   }
 
   /** `item` is the object, which may still be in the making. */
@@ -38,7 +40,8 @@ export class Listening {
   ): void {
     const entry = this.cached(rid, handle) ?? absent(rid);
     this.emitter.bus.on((entry.item ?? item)!, events, handler, this.channel(rid));
-    for (let n = countEvents(events); n > 0; n--) {
+    // The bus may be the application's, too.
+    for (let n = countEvents(events); n > 0 && entry.handle >= 0; n--) {
       entry.listeners += 1;
       this.driver.listen(entry.handle);
     }
@@ -55,7 +58,7 @@ export class Listening {
     const entry = this.cached(rid, handle);
     this.emitter.bus.off(entry?.item ?? item ?? absent(rid), events, handler, this.channel(rid), true);
     if (!entry) return;
-    for (let n = countEvents(events); n > 0; n--) {
+    for (let n = countEvents(events); n > 0 && entry.handle >= 0; n--) {
       if (entry.listeners === 0) throw new Error('Direct count reached below 0');
       entry.listeners -= 1;
       this.driver.unlisten(entry.handle);

@@ -44,13 +44,14 @@ export class Resources implements ResourceReader {
   private readonly byHandle: (Entry | undefined)[] = [];
   /** What still has to be handed to objects of registered types. A list, so that a long chain of them does not recurse. */
   private readonly uninitialised: (() => void)[] = [];
-  private initialising = false;
+  /** Whether something of a registered type is being made. */
+  private isBusy = false;
   private readonly touched: Entry[] = [];
 
   constructor(
     private readonly client: ClientApi,
     private readonly types: ResourceTypes,
-    private readonly driver: Pick<Driver, 'take'>,
+    private readonly driver: Pick<Driver, 'take' | 'hold' | 'release'>,
     private readonly memory: Memory,
     private readonly frames: Frames,
     private readonly report: Report,
@@ -74,6 +75,7 @@ export class Resources implements ResourceReader {
   /** The object of a resource, made now if it has not been. */
   read(entry: Entry): object {
     if (entry.item !== undefined) return entry.item;
+    if (entry.isBeingMade) throw new Error(`resclient-wasm: ${entry.rid} is being made`);
     const captured = (entry.captured ??= { record: this.take(entry.handle), targets: null });
     const { record, targets } = captured;
     try {
@@ -253,22 +255,30 @@ export class Resources implements ResourceReader {
     if (!factory) return undefined;
     // Before the application's code runs, for that may use the memory the numbers are from.
     const data = record.kind === Kind.Model ? this.members(record, follow) : this.items(record, follow);
-    let item: object | null = null;
+    // What it asks for may be answered at once, and change what is made of these data: that comes after it.
+    const outermost = !this.isBusy;
+    this.isBusy = entry.isBeingMade = true;
+    const held = outermost && this.driver.hold();
     try {
-      item = factory(this.client as never, entry.rid);
+      const item = factory(this.client as never, entry.rid);
       if (typeof item !== 'object' || item === null) throw new Error('The factory made no object');
       // Fails when the object is frozen.
       if (item instanceof ResModel || item instanceof ResCollection) item._handle = entry.handle;
+      entry.item = item;
+      entry.custom = true;
+      resourceObjects.add(item);
+      this.uninitialised.push(() => this.initialise(entry.rid, item as CustomItem, data));
     } catch (error) {
       this.report(entry.rid, error);
-      return undefined;
+    } finally {
+      entry.isBeingMade = false;
+      try {
+        if (outermost) this.initialiseAll();
+      } finally {
+        if (held) this.driver.release();
+      }
     }
-    entry.item = item;
-    entry.custom = true;
-    resourceObjects.add(item);
-    this.uninitialised.push(() => this.initialise(entry.rid, item as CustomItem, data));
-    this.initialiseAll();
-    return item;
+    return entry.item;
   }
 
   /** The members, with entries for references. */
@@ -283,11 +293,13 @@ export class Resources implements ResourceReader {
     return members;
   }
 
+  /** Not before all factories are done, for what one of them has read may refer to what another makes. */
   private initialiseAll(): void {
-    if (this.initialising) return;
-    this.initialising = true;
-    for (let next = this.uninitialised.pop(); next; next = this.uninitialised.pop()) safely(next);
-    this.initialising = false;
+    try {
+      for (let next = this.uninitialised.pop(); next; next = this.uninitialised.pop()) safely(next);
+    } finally {
+      this.isBusy = false;
+    }
   }
 
   private initialise(rid: string, item: CustomItem, data: Record<string, unknown> | unknown[]): void {
