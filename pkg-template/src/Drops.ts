@@ -27,9 +27,7 @@ export class Drops {
     if (handles.length === 0) return;
     this.handles = [];
     const held = handles.map((handle) => resources.peek(handle)).filter((entry) => entry !== undefined);
-    safely(() => {
-      if (held.length > 0) this.keepReadable(held, new Set(handles));
-    });
+    this.keepReadable(held, new Set(handles));
     for (const handle of handles) {
       safely(() => {
         const entry = resources.peek(handle);
@@ -53,15 +51,17 @@ export class Drops {
     };
     // Grows while it is gone through.
     for (const entry of held) {
-      if (entry.item === undefined) {
-        const record = this.resources.take(entry.handle);
-        entry.captured = { record, targets: Array.from(record.references, follow) };
-      } else if (entry.item instanceof ResCollection) {
-        // Entries where there were numbers; those that leave too are gone through in their turn.
-        for (const slot of entry.item._lazy?.entries() ?? []) {
-          if (slot instanceof Entry && slot.handle >= 0) follow(slot.handle);
+      safely(() => {
+        if (entry.item === undefined) {
+          const record = entry.captured?.record ?? this.resources.take(entry.handle);
+          entry.captured = { record, targets: Array.from(record.references, follow) };
+        } else if (entry.item instanceof ResCollection) {
+          // Entries where there were numbers; those that leave too are gone through in their turn.
+          for (const slot of entry.item._lazy?.entries() ?? []) {
+            if (slot instanceof Entry && slot.handle >= 0) follow(slot.handle);
+          }
         }
-      }
+      });
     }
   }
 }

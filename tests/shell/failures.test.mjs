@@ -156,3 +156,16 @@ test('an unknown operation is logged, and the operations handed over next are ca
   assert.match(errors[0][0].message, /unknown operation 77/);
   assert.ok(bench.object(0) instanceof shell.ResModel);
 });
+
+test('a resource whose text is gone does not keep others that leave with it from staying readable', async () => {
+  const bench = new Bench();
+  const list = '[{"rid":"gone"},{"rid":"kept"}]';
+  bench.frame(`{"list":${list},"gone":{},"kept":{"n":1}}`);
+  bench.key(0, 'n').op(1, 1).apply();
+  bench.load(1, 0, COLLECTION, 'list', list, [1, 2], true);
+  bench.load(1, 2, MODEL, 'kept', '{"n":1}');
+  const items = bench.object(0);
+  const errors = await withErrors(() => bench.op(10, 0, 10, 1, 10, 2).apply());
+  assert.match(errors[0][0].message, /resource 1 has no text/);
+  assert.equal(items.atIndex(1).n, 1);
+});
