@@ -1,3 +1,4 @@
+import { finishEdits } from './edits.js';
 import { EventBus, type EventBusLike } from './EventBus.js';
 import type { Listeners, Plan } from './Listeners.js';
 import { safely } from './safely.js';
@@ -35,6 +36,7 @@ export class Emitter {
 
   /** A bus from elsewhere may throw, or call handlers that do; the client has to go on with what it was doing. */
   private emitSafely(target: object, event: string, data: unknown, namespace?: string): void {
+    finishEdits();
     safely(() => this.bus.emit(target, event, data, namespace));
   }
 }

@@ -1,6 +1,7 @@
 import type { ClientApi } from './client.js';
 import type { Driver } from './driver.js';
 import { Entry } from './Entry.js';
+import { finishEdits } from './edits.js';
 import { resourceObjects } from './equal.js';
 import type { Frames } from './frames.js';
 import { LazyItems, type ResourceReader } from './LazyItems.js';
@@ -213,17 +214,11 @@ export class Resources implements ResourceReader {
     collection._handle = entry.handle;
     entry.item = collection;
     if (record.onlyReferences) {
-      const { references } = record;
-      collection._lazy = target
-        ? LazyItems.ofMixed(
-            this,
-            Array.from(references, (_, i) => target(i)),
-          )
-        : LazyItems.ofReferences(this, references);
+      collection._lazy = new LazyItems(this, target ? this.items(record, target) : record.references);
       return collection;
     }
     const slots = this.items(record, target ?? ((i) => this.entry(record.references[i]!)));
-    if (record.at.length > 0) collection._lazy = LazyItems.ofMixed(this, slots);
+    if (record.at.length > 0) collection._lazy = new LazyItems(this, slots);
     else collection._list = slots;
     return collection;
   }
@@ -259,6 +254,7 @@ export class Resources implements ResourceReader {
     const outermost = !this.isBusy;
     this.isBusy = entry.isBeingMade = true;
     const held = outermost && this.driver.hold();
+    finishEdits();
     try {
       const item = factory(this.client as never, entry.rid);
       if (typeof item !== 'object' || item === null) throw new Error('The factory made no object');

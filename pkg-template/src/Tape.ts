@@ -1,4 +1,5 @@
 import type { Drops } from './Drops.js';
+import { finishEdits } from './edits.js';
 import type { Frames } from './frames.js';
 import type { Memory } from './memory.js';
 import { recordLength } from './record.js';
@@ -60,6 +61,7 @@ export class Tape {
       // The view is asked for anew for every operation, for each may have grown the memory.
       let words = this.memory.words();
       const next = i + operationLength(words, i);
+      if (words[i] !== Op.Insert && words[i] !== Op.Remove) finishEdits();
       if (!comesFirst(words[i]!) && this.resources.readTouched()) words = this.memory.words();
       try {
         this.step(words, i);
@@ -68,6 +70,7 @@ export class Tape {
       }
       i = next;
     }
+    finishEdits();
     this.resources.readTouched();
     this.drops.finish();
   }

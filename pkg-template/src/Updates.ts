@@ -1,4 +1,5 @@
 import type { Driver } from './driver.js';
+import { finishEdits, insertInto, removeFrom } from './edits.js';
 import type { Emitter } from './Emitter.js';
 import { Entry } from './Entry.js';
 import { same } from './equal.js';
@@ -66,15 +67,15 @@ export class Updates {
     const entry = this.known(handle);
     const plan = this.plan(entry, 'add');
     const words = this.memory.words();
-    const lazy = entry.custom ? null : (entry.item as ResCollection)._lazy;
+    const list = listOf(entry);
     let item: unknown;
-    if (lazy && words[at] === Tag.Reference) {
+    if (list && (entry.item as ResCollection)._lazy && words[at] === Tag.Reference) {
       const target = this.resources.entry(words[at + 3]!);
-      lazy.insert(idx, target);
+      insertInto(list, idx, target);
       if (plan) item = this.resources.read(target);
     } else {
       item = this.values.at(at);
-      if (lazy) lazy.insert(idx, item);
+      if (list) insertInto(list, idx, item);
       else this.hook(entry, (custom) => custom.__add?.(item, idx));
     }
     if (plan) this.emitter.post(plan, { item, idx }, entry.item!);
@@ -83,8 +84,8 @@ export class Updates {
   remove(handle: number, idx: number): void {
     const entry = this.known(handle);
     const plan = this.plan(entry, 'remove');
-    const lazy = entry.custom ? null : (entry.item as ResCollection)._lazy;
-    let item = lazy ? lazy.remove(idx) : this.hook(entry, (custom) => custom.__remove?.(idx));
+    const list = listOf(entry);
+    let item = list ? removeFrom(list, idx) : this.hook(entry, (custom) => custom.__remove?.(idx));
     if (!plan) return;
     if (item instanceof Entry) item = this.resources.read(item);
     this.emitter.post(plan, { item, idx } satisfies RemoveEvent, entry.item!);
@@ -169,6 +170,7 @@ export class Updates {
 
   /** Runs a method of the resource's object; what it throws does not stop the others. */
   private hook<T>(entry: Entry, run: (custom: CustomItem) => T): T | undefined {
+    finishEdits();
     try {
       return run(entry.item as CustomItem);
     } catch (error) {
@@ -192,6 +194,13 @@ export class Updates {
     this.resources.object(handle);
     return this.resources.entry(handle);
   }
+}
+
+/** What a collection of the client's own class holds: items, and entries where a reference has not been read. */
+function listOf({ custom, item }: Entry): unknown[] | null {
+  if (custom) return null;
+  const { _lazy, _list } = item as ResCollection;
+  return _lazy ? _lazy.entries() : _list;
 }
 
 /** Sets a member of the model itself. The application may not let it, and then only `props` has the new value. */
