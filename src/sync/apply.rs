@@ -121,31 +121,32 @@ impl Apply<'_> {
     }
 
     pub fn insert(&mut self, id: ResourceId, idx: u64, value: Value) -> Result<(), Misfit> {
-        let len = match &self.graph.slot(id).content {
-            Content::Collection(cells) => cells.len() as u64,
-            _ => return Err(Misfit),
-        };
-        if idx > len || value.kind == Kind::Delete {
+        if value.kind == Kind::Delete {
             return Err(Misfit);
         }
-        self.touch(id);
-        self.insert_cell(id, idx as usize, value.cell);
+        self.items(id, idx, 1)?.insert(idx as usize, value.cell);
+        self.graph.refer(value.cell);
         self.later.push(Output::Insert { resource: id, idx: idx as u32, value });
         Ok(())
     }
 
     pub fn remove(&mut self, id: ResourceId, idx: u64) -> Result<(), Misfit> {
-        let len = match &self.graph.slot(id).content {
-            Content::Collection(cells) => cells.len() as u64,
-            _ => return Err(Misfit),
-        };
-        if idx >= len {
-            return Err(Misfit);
-        }
-        self.touch(id);
-        self.remove_cell(id, idx as usize);
+        let cell = self.items(id, idx, 0)?.remove(idx as usize);
+        self.release(cell);
         self.later.push(Output::Remove { resource: id, idx: idx as u32 });
         Ok(())
+    }
+
+    /// The items of a collection that is about to change at a place, which may be this far behind the last item.
+    fn items(&mut self, id: ResourceId, idx: u64, behind: u64) -> Result<&mut Vec<Cell>, Misfit> {
+        match &self.graph.slot(id).content {
+            Content::Collection(cells) if idx < cells.len() as u64 + behind => self.touch(id),
+            _ => return Err(Misfit),
+        }
+        match &mut self.graph.slot_mut(id).content {
+            Content::Collection(cells) => Ok(cells),
+            _ => Err(Misfit),
+        }
     }
 
     fn load(&mut self, id: ResourceId, entry: &SetEntry, keys: &[KeyId], cells: &[Cell]) {
@@ -228,12 +229,19 @@ impl Apply<'_> {
         let mut edits = Vec::new();
         diff::diff(&bits(old), &bits(cells), &mut edits);
         let Ok(items) = entry.rescan(self.text, self.units, self.hasher, self.graph) else { return };
+        self.touch(id);
+        // All at once: one by one, each edit would move all that is behind it.
+        let old = self.graph.put(id, Content::Collection(cells.to_vec()));
         for edit in edits {
-            // The edits were made for this very list, so every one of them fits.
-            let _ = match edit {
-                Edit::Remove { index } => self.remove(id, u64::from(index)),
-                Edit::Insert { index, from } => self.insert(id, u64::from(index), items[from as usize].value),
-            };
+            self.later.push(match edit {
+                Edit::Remove { index } => {
+                    self.released.extend(old.cells()[index as usize].as_reference().map(ResourceId));
+                    Output::Remove { resource: id, idx: index }
+                }
+                Edit::Insert { index, from } => {
+                    Output::Insert { resource: id, idx: index, value: items[from as usize].value }
+                }
+            });
         }
     }
 
@@ -283,20 +291,6 @@ impl Apply<'_> {
             cells.push(member.value.cell);
         }
         self.put(id, ResourceKind::Model, CHANGED, &keys, &cells);
-    }
-
-    fn insert_cell(&mut self, id: ResourceId, at: usize, cell: Cell) {
-        self.graph.refer(cell);
-        if let Content::Collection(cells) = &mut self.graph.slot_mut(id).content {
-            cells.insert(at, cell);
-        }
-    }
-
-    fn remove_cell(&mut self, id: ResourceId, at: usize) {
-        if let Content::Collection(cells) = &mut self.graph.slot_mut(id).content {
-            let cell = cells.remove(at);
-            self.release(cell);
-        }
     }
 
     fn put(&mut self, id: ResourceId, kind: ResourceKind, hash: u64, keys: &[KeyId], cells: &[Cell]) {
