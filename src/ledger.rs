@@ -64,10 +64,6 @@ impl<K: Ord + Copy, V> Ledger<K, V> {
         self.entries.iter().filter_map(|(_, value)| value.as_ref())
     }
 
-    pub fn values_mut(&mut self) -> impl Iterator<Item = &mut V> {
-        self.entries.iter_mut().filter_map(|(_, value)| value.as_mut())
-    }
-
     pub fn into_values(self) -> impl Iterator<Item = V> {
         self.entries.into_iter().filter_map(|(_, value)| value)
     }

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use super::connection::{Connection, Phase};
 use super::heartbeat::Heartbeat;
 use super::output::{ConnectionState, Failure, Outcome, Output, Reading, RequestId};
-use super::requests::{Purpose, Queued, Requests};
+use super::requests::{Purpose, Requests};
 use super::subscriptions::Subscriptions;
 use super::time::{Time, Timer, Timers};
 use crate::cache::texts::FrameId;
@@ -256,13 +256,7 @@ impl Engine {
     /// The application does not wait for a call any longer. If it was not sent yet, it never is, nor settled; else it is settled
     /// as ever, for what the service has done cannot be undone. Whether it was not sent.
     pub fn give_up(&mut self, request: RequestId) -> bool {
-        for queued in &mut self.requests.queued {
-            if queued.purpose.of_application() == Some(request) {
-                queued.purpose = Purpose::Obsolete;
-                return true;
-            }
-        }
-        false
+        self.requests.give_up(request)
     }
 
     /// A service that refused a resource said after how many milliseconds it may be asked for again, if it is to be.
@@ -411,7 +405,7 @@ impl Engine {
             self.outputs.push_back(Output::Send(frame));
             return;
         }
-        self.requests.queued.push(Queued { purpose, method, params: params.map(str::to_owned) });
+        self.requests.queue(purpose, method, params);
         match self.connection.phase {
             // What is asked for between two attempts waits for the next one, or asking would undo the backoff.
             Phase::Waiting => {}

@@ -144,7 +144,7 @@ impl Engine {
 
     fn send(&mut self, requests: Vec<Queued>) {
         let admitted = std::mem::replace(&mut self.connection.admitted, true);
-        for Queued { purpose, method, params } in requests {
+        for Queued { purpose, method, params, .. } in requests {
             if purpose != Purpose::Obsolete {
                 self.request(purpose, method, params.as_deref());
             }

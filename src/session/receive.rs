@@ -43,7 +43,7 @@ impl Engine {
     }
 
     fn handle_response(&mut self, frame: &mut Frame, text: &str) {
-        let Some(purpose) = frame.id.and_then(|id| self.requests.sent.remove(id)) else {
+        let Some(purpose) = frame.id.and_then(|id| self.requests.answered(id)) else {
             self.counters.unmatched += 1;
             return;
         };

@@ -39,6 +39,8 @@ impl Purpose {
 /// A request that waits for the connection to become usable.
 #[derive(Debug)]
 pub struct Queued {
+    /// What the application has asked for last: numbers that increase from one to the next.
+    since: RequestId,
     pub purpose: Purpose,
     pub method: String,
     pub params: Option<String>,
@@ -52,6 +54,9 @@ pub struct Requests {
     pub queued: Vec<Queued>,
     last_wire: u64,
     last_request: u32,
+    /// By resource, the last request that was sent before the gateway ended its subscriptions. It stays when the number is another
+    /// resource's, for whom all are later.
+    ended: Vec<u64>,
 }
 
 impl Requests {
@@ -63,11 +68,9 @@ impl Requests {
 
     /// The gateway has ended the subscriptions of a resource, so there is nothing left to give back.
     pub fn forget_unsubscribes(&mut self, id: ResourceId) {
-        for purpose in self.sent.values_mut() {
-            if matches!(purpose, Purpose::Unsubscribe { resource, .. } if *resource == id) {
-                *purpose = Purpose::Obsolete;
-            }
-        }
+        let at = id.0 as usize;
+        self.ended.resize(self.ended.len().max(at + 1), 0);
+        self.ended[at] = self.last_wire;
     }
 
     /// Registers a request as sent; the result is its frame.
@@ -75,5 +78,35 @@ impl Requests {
         self.last_wire += 1;
         self.sent.insert(self.last_wire, purpose);
         request::frame(self.last_wire, method, params)
+    }
+
+    /// A request was answered: what it was made for.
+    pub fn answered(&mut self, wire: u64) -> Option<Purpose> {
+        self.sent.remove(wire).map(|purpose| match purpose {
+            Purpose::Unsubscribe { resource, .. }
+                if self.ended.get(resource.0 as usize).is_some_and(|&ended| wire <= ended) =>
+            {
+                Purpose::Obsolete
+            }
+            _ => purpose,
+        })
+    }
+
+    /// Keeps a request until there is a usable connection.
+    pub fn queue(&mut self, purpose: Purpose, method: String, params: Option<&str>) {
+        let params = params.map(str::to_owned);
+        self.queued.push(Queued { since: RequestId(self.last_request), purpose, method, params });
+    }
+
+    /// See [`Engine::give_up`](super::Engine::give_up).
+    pub fn give_up(&mut self, request: RequestId) -> bool {
+        let at = self.queued.partition_point(|queued| queued.since < request);
+        match self.queued.get_mut(at) {
+            Some(queued) if queued.purpose.of_application() == Some(request) => {
+                queued.purpose = Purpose::Obsolete;
+                true
+            }
+            _ => false,
+        }
     }
 }
