@@ -8,8 +8,9 @@ import { bindgenOut, cargoTarget, npmBin, pkg, root, tool } from './places.mjs';
 
 const MODULE = join(bindgenOut, 'resclient_wasm_bg.wasm');
 const GLUE = join(bindgenOut, 'resclient_wasm_bg.js');
-/** What changes the module on its way. */
-const STEPS = ['panics.mjs', 'panic-places.mjs', 'short-names.mjs'].map((name) => join(root, 'scripts/lib', name));
+/** What changes the module on its way, and the shell. */
+const STEPS = libraries('panics.mjs', 'panic-places.mjs', 'short-names.mjs');
+const SHELL_STEPS = libraries('printable.mjs', 'private-names.mjs');
 
 /** Makes `pkg/`, the publishable npm package: cargo, wasm-bindgen, wasm-opt, then the TypeScript shell around them. */
 export async function buildPackage() {
@@ -24,7 +25,7 @@ export async function buildPackage() {
 
   const shell = join(root, 'scripts/build-shell.mjs');
   if (!existsSync(shell)) throw new Complaint('scripts/build-shell.mjs is missing');
-  const shellInputs = [bindgenOut, join(root, 'pkg-template'), shell, join(root, 'package-lock.json')];
+  const shellInputs = [bindgenOut, join(root, 'pkg-template'), shell, ...SHELL_STEPS, join(root, 'package-lock.json')];
   await unlessFresh('shell', shellInputs, [join(pkg, 'package.json'), join(pkg, 'index.js')], () =>
     step('the build of the shell', process.execPath, [shell]),
   );
@@ -86,3 +87,7 @@ const OPTIMISE = [
   '--enable-mutable-globals',
   '--enable-nontrapping-float-to-int',
 ];
+
+function libraries(...names) {
+  return names.map((name) => join(root, 'scripts/lib', name));
+}
