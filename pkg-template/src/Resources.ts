@@ -107,6 +107,22 @@ export class Resources implements ResourceReader {
   }
 
   /**
+   * Resources that came. What the application has a class for is made at once, as its constructor may be waited for; all else when it is
+   * read.
+   */
+  loaded(handles: Uint32Array): void {
+    const { models, collections } = this.types;
+    if (models.__isEmpty && collections.__isEmpty) return;
+    for (const handle of handles) {
+      const entry = this.entry(handle);
+      if (entry.item !== undefined || entry.captured) continue;
+      const record = this.take(handle);
+      entry.captured = { record, targets: null };
+      if (this.factoryOf(record, recordRid(record))) this.touched.push(entry);
+    }
+  }
+
+  /**
    * Reads what is about to change. Not before all of it is taken over: a class of the application may read on. Answers
    * whether there was anything.
    */
@@ -245,8 +261,7 @@ export class Resources implements ResourceReader {
 
   /** Makes the object of a registered type; undefined when there is none for the resource. */
   private makeCustom(entry: Entry, record: ReadRecord, follow: (i: number) => Entry): object | undefined {
-    const types = record.kind === Kind.Model ? this.types.models : this.types.collections;
-    const factory = types.getFactory(entry.rid);
+    const factory = this.factoryOf(record, entry.rid);
     if (!factory) return undefined;
     // Before the application's code runs, for that may use the memory the numbers are from.
     const data = record.kind === Kind.Model ? this.members(record, follow) : this.items(record, follow);
@@ -275,6 +290,11 @@ export class Resources implements ResourceReader {
       }
     }
     return entry.item;
+  }
+
+  private factoryOf(record: ReadRecord, rid: string): ResourceFactory | undefined {
+    if (record.kind === Kind.Error) return undefined;
+    return (record.kind === Kind.Model ? this.types.models : this.types.collections).getFactory(rid);
   }
 
   /** The members, with entries for references. */

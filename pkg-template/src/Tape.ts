@@ -39,6 +39,7 @@ export const enum Op {
   Disconnected = 16,
   ConnectFailed = 17,
   Refused = 18,
+  Loaded = 19,
 }
 
 /** Reads the engine's operations from memory and has them carried out, in order. */
@@ -92,6 +93,8 @@ export class Tape {
         return this.updates.unsubscribed(a, b, words[i + 3]!);
       case Op.Touch:
         return this.resources.touch(a, i + 1);
+      case Op.Loaded:
+        return this.resources.loaded(words.slice(i + 2, i + 2 + a));
       case Op.Key:
         return this.resources.names.set(a, this.frames.current.substring(b, words[i + 3]!));
       case Op.Retain:
@@ -124,13 +127,14 @@ export class Tape {
 
 /** Whether an operation is one of those that begin what a frame leads to, and read no resource. */
 const comesFirst = (operation: number): boolean =>
-  operation === Op.Touch || operation === Op.Release || operation === Op.Replaced;
+  operation === Op.Touch || operation === Op.Release || operation === Op.Replaced || operation === Op.Loaded;
 
 /** How many words an operation takes. Behind an unknown one nothing can be made sense of, so it takes all that is left. */
 function operationLength(words: Uint32Array, i: number): number {
   const operation = words[i]!;
   if (operation === Op.Change) return 3 + words[i + 2]! * (1 + VALUE_WORDS);
   if (operation === Op.Touch) return 1 + recordLength(words, i + 1);
+  if (operation === Op.Loaded) return 2 + words[i + 1]!;
   return LENGTHS[operation] ?? Infinity;
 }
 
@@ -154,7 +158,7 @@ const LENGTHS: readonly (number | undefined)[] = lengths({
   [Op.Refused]: 5,
 });
 
-function lengths(byOperation: Record<Exclude<Op, Op.Change | Op.Touch>, number>): number[] {
+function lengths(byOperation: Record<Exclude<Op, Op.Change | Op.Touch | Op.Loaded>, number>): number[] {
   const list: number[] = [];
   for (const [operation, length] of Object.entries(byOperation)) list[+operation] = length;
   return list;

@@ -12,6 +12,11 @@ export class TypeList<F> {
   /** `defaultFactory` is for what no pattern matches. */
   constructor(private readonly defaultFactory?: F) {}
 
+  /** @internal Whether nothing is registered. */
+  get __isEmpty(): boolean {
+    return this.count === 0;
+  }
+
   /** Throws when the pattern is invalid or taken. */
   addFactory(pattern: string, factory: F): void {
     const parts = pattern.split('.');

@@ -170,6 +170,48 @@ test('classes of the application serialise themselves as they like', () => {
   assert.deepEqual(bench.object(1).toJSON(), ['kid', { n: 2 }]);
 });
 
+test('what has a class is made when it comes, also where it is only referred to', async () => {
+  const { client, gateway, delivered } = connected({
+    users: { collection: [{ rid: 'user.1' }, { rid: 'user.2' }, { rid: 'plain' }] },
+    'user.1': { model: { n: 1, friend: { rid: 'user.2' } } },
+    'user.2': { model: { n: 2, friend: { rid: 'user.1' } } },
+    'user.3': { model: { n: 3 } },
+    plain: { model: { n: 0 } },
+    groups: { collection: [{ rid: 'group' }] },
+    group: { collection: [{ rid: 'user.3' }] },
+  });
+  const made = [];
+  const log = [];
+  class User extends exported.ResModel {
+    __init(data) {
+      super.__init(data);
+      made.push(`${this.getResourceId()} ${this.n}`);
+      this.on('change', (_, user) => log.push(user.n));
+    }
+  }
+  const users = await client.get('users');
+  client.registerModelType('user.*', (api, rid) => new User(api, rid));
+  const groups = await client.get('groups');
+  assert.deepEqual(made, ['user.3 3'], 'what was there before is made when it is read');
+  gateway.event('user.3', 'change', { values: { n: 4 } });
+  await delivered();
+  assert.deepEqual([log, groups.atIndex(0).atIndex(0).n], [[4], 4]);
+  const listened = () => client.inspect().resources.filter(({ direct }) => direct > 0);
+  assert.equal(listened().length, 1);
+
+  const { client: another, gateway: other } = connected(Object.fromEntries(gateway.resources));
+  another.registerModelType('user.*', (api, rid) => new User(api, rid));
+  made.length = 0;
+  await another.get('users');
+  assert.deepEqual(made.sort(), ['user.1 1', 'user.2 2']);
+  other.resources.set('user.4', { model: { n: 5 } });
+  other.event('users', 'add', { idx: 0, value: { rid: 'user.4' }, models: { 'user.4': { n: 5 } } });
+  assert.equal(made.at(-1), 'user.4 5');
+  assert.equal(users.length, 3);
+  client.disconnect();
+  another.disconnect();
+});
+
 test('a class may listen to itself while it is made, which counts as any listening', async () => {
   const { client, gateway, delivered } = connected({
     m: { model: { n: 1 } },

@@ -39,13 +39,14 @@ test('what a call in a factory is answered with at once comes after what is bein
       if (!inInit) ask();
       return new Model(client, rid);
     });
-    const a = await client.get('a');
+    await client.connect();
     const send = gateway.socket.send;
     gateway.socket.send = function (text) {
       // It was on its way.
-      this.deliver({ event: 'b.change', data: { values: { t: 'new' } } });
+      if (text.includes('call.log.made')) this.deliver({ event: 'b.change', data: { values: { t: 'new' } } });
       send.call(this, text);
     };
+    const a = await client.get('a');
     assert.equal(a.b.t, 'new');
     client.disconnect();
   }

@@ -77,8 +77,10 @@ impl Tape {
                 self.push(&[op::REFUSED, resource.0, u32::from(unsubscribe)]);
                 self.span(error);
             }
-            // The shell reads a resource when it needs it, not when it comes.
-            Output::Loaded(_) => {}
+            Output::Loaded(resources) => {
+                self.push(&[op::LOADED, resources.len() as u32]);
+                self.words.extend(resources.iter().map(|id| id.0));
+            }
             Output::Open(_) | Output::Close(_) | Output::Send(_) => return Some(output),
         }
         None
@@ -139,4 +141,5 @@ mod op {
     pub const DISCONNECTED: u32 = 16;
     pub const CONNECT_FAILED: u32 = 17;
     pub const REFUSED: u32 = 18;
+    pub const LOADED: u32 = 19;
 }
