@@ -107,8 +107,8 @@ export class Resources implements ResourceReader {
   }
 
   /**
-   * Resources that came. What the application has a class for is made at once, as its constructor may be waited for; all else when it is
-   * read.
+   * Resources that came. They are made when they are read, but for an application with classes of its own: what these do in their
+   * constructors may be waited for.
    */
   loaded(handles: Uint32Array): void {
     const { models, collections } = this.types;
@@ -116,9 +116,8 @@ export class Resources implements ResourceReader {
     for (const handle of handles) {
       const entry = this.entry(handle);
       if (entry.item !== undefined || entry.captured) continue;
-      const record = this.take(handle);
-      entry.captured = { record, targets: null };
-      if (this.factoryOf(record, recordRid(record))) this.touched.push(entry);
+      entry.captured = { record: this.take(handle), targets: null };
+      this.touched.push(entry);
     }
   }
 
@@ -261,7 +260,8 @@ export class Resources implements ResourceReader {
 
   /** Makes the object of a registered type; undefined when there is none for the resource. */
   private makeCustom(entry: Entry, record: ReadRecord, follow: (i: number) => Entry): object | undefined {
-    const factory = this.factoryOf(record, entry.rid);
+    const types = record.kind === Kind.Model ? this.types.models : this.types.collections;
+    const factory = types.getFactory(entry.rid);
     if (!factory) return undefined;
     // Before the application's code runs, for that may use the memory the numbers are from.
     const data = record.kind === Kind.Model ? this.members(record, follow) : this.items(record, follow);
@@ -290,11 +290,6 @@ export class Resources implements ResourceReader {
       }
     }
     return entry.item;
-  }
-
-  private factoryOf(record: ReadRecord, rid: string): ResourceFactory | undefined {
-    if (record.kind === Kind.Error) return undefined;
-    return (record.kind === Kind.Model ? this.types.models : this.types.collections).getFactory(rid);
   }
 
   /** The members, with entries for references. */
