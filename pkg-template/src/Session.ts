@@ -129,10 +129,19 @@ export class Session implements SessionEvents {
   refused(handle: number, unsubscribe: boolean, start: number, end: number): void {
     this.resources.object(handle);
     const { rid } = this.resources.entry(handle);
-    const error = new ResError(rid, `${unsubscribe ? 'unsubscribe' : 'subscribe'}.${rid}`);
-    error.__init((this.values.json(start, end) ?? {}) as ErrorObject);
+    const error = this.tell(new ResError(rid, `${unsubscribe ? 'unsubscribe' : 'subscribe'}.${rid}`), start, end);
     this.driver.postpone(handle, delayOf(error) ?? 0);
+  }
+
+  handshakeRefused(start: number, end: number): void {
+    this.connection.blame(this.tell(new ResError('', 'version'), start, end));
+  }
+
+  /** An error nobody waits for, with what the gateway said of it. */
+  private tell(error: ResError, start: number, end: number): ResError {
+    error.__init((this.values.json(start, end) ?? {}) as ErrorObject);
     this.emitter.emit(this.owner, 'error', error);
+    return error;
   }
 
   state(state: number, untilLow: number, untilHigh: number): void {

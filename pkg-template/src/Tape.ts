@@ -17,6 +17,7 @@ export interface SessionEvents {
   connected(): void;
   disconnected(): void;
   connectFailed(error: number): void;
+  handshakeRefused(start: number, end: number): void;
 }
 
 /** Operations of the engine. */
@@ -40,6 +41,7 @@ export const enum Op {
   ConnectFailed = 17,
   Refused = 18,
   Loaded = 19,
+  HandshakeRefused = 20,
 }
 
 /** Reads the engine's operations from memory and has them carried out, in order. */
@@ -119,6 +121,8 @@ export class Tape {
         return this.session.connectFailed(a);
       case Op.Refused:
         return this.session.refused(a, b !== 0, words[i + 3]!, words[i + 4]!);
+      case Op.HandshakeRefused:
+        return this.session.handshakeRefused(a, b);
       default:
         throw new Error(`resclient-wasm: unknown operation ${words[i]}`);
     }
@@ -156,6 +160,7 @@ const LENGTHS: readonly (number | undefined)[] = lengths({
   [Op.Disconnected]: 1,
   [Op.ConnectFailed]: 2,
   [Op.Refused]: 5,
+  [Op.HandshakeRefused]: 3,
 });
 
 function lengths(byOperation: Record<Exclude<Op, Op.Change | Op.Touch | Op.Loaded>, number>): number[] {

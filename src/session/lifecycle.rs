@@ -6,6 +6,7 @@ use super::output::{ConnectionId, ConnectionState, Failure, Output};
 use super::requests::{Purpose, Queued};
 use super::time::{Time, Timer};
 use crate::cache::ResourceId;
+use crate::protocol::frame::WireError;
 use crate::protocol::request::Action;
 use crate::protocol::{ResError, Version};
 
@@ -189,12 +190,13 @@ impl Engine {
     }
 
     /// The gateway refused the version request. One that does not know it speaks the legacy protocol.
-    pub(super) fn handshake_refused(&mut self, code: &str) {
-        if code == ResError::INVALID_REQUEST.code {
+    pub(super) fn handshake_refused(&mut self, error: &WireError) {
+        if error.code == ResError::INVALID_REQUEST.code {
             return self.handshake_done(None);
         }
+        self.outputs.push_back(Output::HandshakeRefused(error.span));
         self.outputs.push_back(Output::Close(self.connection.id));
-        if code == ResError::UNSUPPORTED_PROTOCOL.code {
+        if error.code == ResError::UNSUPPORTED_PROTOCOL.code {
             // Asking again would be answered the same way.
             self.connection.wanted = false;
             self.lost(Failure::UnsupportedProtocol);

@@ -28,6 +28,8 @@ pub enum Output {
     Close(ConnectionId),
     /// Send a text frame.
     Send(String),
+    /// The gateway refused the version request, and with it the connection.
+    HandshakeRefused(Span),
     /// The connection is in another state.
     State(ConnectionState),
     /// The handshake is done: authenticate or whatever has to come first, then call

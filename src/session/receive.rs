@@ -128,7 +128,7 @@ impl Engine {
     fn handle_refusal(&mut self, purpose: Purpose, error: &WireError) {
         let span = error.span;
         match purpose {
-            Purpose::Version => self.handshake_refused(&error.code),
+            Purpose::Version => self.handshake_refused(error),
             Purpose::Subscribe(id) => {
                 let denied = [ResError::ACCESS_DENIED, ResError::DELETED].iter().any(|e| e.code == error.code);
                 self.subscribe_refused(id, Outcome::Error(span), denied);

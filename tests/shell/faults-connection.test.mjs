@@ -102,11 +102,15 @@ test('while the connection is down, get resolves with what is cached, and a list
 test('a gateway that does not know the protocol is not asked again', async () => {
   const { client, gateway } = connected(models());
   (await client.get('a')).on();
-  const refusal = { error: { code: 'system.unsupportedProtocol', message: 'Unsupported protocol' } };
-  gateway.answers.set('version', () => refusal);
+  const error = { code: 'system.unsupportedProtocol', message: 'Not that one', data: { least: '2.0.0' } };
+  gateway.answers.set('version', () => ({ error }));
+  const told = next(client, 'error');
   const failed = next(client, 'connectError');
   gateway.socket.lose();
+  const { rid, method, code, message, data } = await told;
+  assert.deepEqual({ rid, method, code, message, data }, { rid: '', method: 'version', ...error });
   assert.equal((await failed).code, 'system.unsupportedProtocol');
+  assert.equal((await failed).data, await told);
   assert.deepEqual([client.state.state, client.state.reason.code], ['closed', 'system.unsupportedProtocol']);
   assert.equal(gateway.sockets.length, 2);
   await assert.rejects(client.connect(), { code: 'system.unsupportedProtocol' });

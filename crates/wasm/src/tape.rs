@@ -72,6 +72,10 @@ impl Tape {
             Output::Hook => self.push(&[op::HOOK]),
             Output::Connected => self.push(&[op::CONNECTED]),
             Output::Disconnected => self.push(&[op::DISCONNECTED]),
+            Output::HandshakeRefused(error) => {
+                self.push(&[op::HANDSHAKE_REFUSED]);
+                self.span(error);
+            }
             Output::ConnectFailed(failure) => self.push(&[op::CONNECT_FAILED, failure as u32]),
             Output::Refused { resource, unsubscribe, error } => {
                 self.push(&[op::REFUSED, resource.0, u32::from(unsubscribe)]);
@@ -142,4 +146,5 @@ mod op {
     pub const CONNECT_FAILED: u32 = 17;
     pub const REFUSED: u32 = 18;
     pub const LOADED: u32 = 19;
+    pub const HANDSHAKE_REFUSED: u32 = 20;
 }
