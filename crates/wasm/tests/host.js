@@ -3,7 +3,7 @@
 
 const encoder = new TextEncoder();
 
-/** How many words follow each operation's number; TOUCH and CHANGE say it themselves. */
+/** How many words follow each operation's number; TOUCH, CHANGE and LOADED say it themselves. */
 const LENGTHS = {
   1: 1,
   2: 1,
@@ -21,6 +21,7 @@ const LENGTHS = {
   16: 0,
   17: 1,
   18: 4,
+  20: 2,
 };
 const NAMES = [
   '',
@@ -42,6 +43,8 @@ const NAMES = [
   'disconnected',
   'connect failed',
   'refused',
+  'loaded',
+  'handshake refused',
 ];
 
 export class TestHost {
@@ -94,6 +97,7 @@ export class TestHost {
       let count = LENGTHS[op];
       if (op === 4) count = 9 + words[at + 8] * (words[at + 7] ? 1 : 2);
       if (op === 5) count = 2 + words[at + 1] * 5;
+      if (op === 19) count = 1 + words[at];
       if (count === undefined) throw new Error(`unknown operation ${op}`);
       this.log.push([NAMES[op], ...words.subarray(at, at + count)].join(' '));
       at += count;
