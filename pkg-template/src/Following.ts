@@ -92,7 +92,7 @@ export class Following {
         live.on(null, this.heard);
       } catch (error) {
         // It has left the cache already: the gateway took it away in the task in which it came.
-        return this.fail(error as ResError);
+        return this.fail(Object.assign(error as ResError, { code: 'system.noSubscription', rid: this.rid }));
       }
       this.live = live;
     }

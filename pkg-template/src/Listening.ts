@@ -26,8 +26,8 @@ export class Listening {
     const entry = this.resources.entry(handle);
     if (entry.isBeingMade) return undefined;
     this.resources.read(entry);
-    // A factory of the application may have done what it left the cache by.
-    return entry.handle < 0 ? undefined : entry;
+    // A factory of the application may have done what it left the cache by. And the number of a frozen object may be another's by now.
+    return entry.handle < 0 || entry.rid !== rid ? undefined : entry;
   }
 
   /** `item` is the object, which may still be in the making. */

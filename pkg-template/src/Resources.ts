@@ -266,10 +266,11 @@ export class Resources implements ResourceReader {
     // Before the application's code runs, for that may use the memory the numbers are from.
     const data = record.kind === Kind.Model ? this.members(record, follow) : this.items(record, follow);
     // What it asks for may be answered at once, and change what is made of these data: that comes after it.
-    const outermost = !this.isBusy;
-    this.isBusy = entry.isBeingMade = true;
-    const held = outermost && this.driver.hold();
     finishEdits();
+    const outermost = !this.isBusy;
+    const held = outermost && this.driver.hold();
+    // Nothing may throw from here on: what is set would stay so.
+    this.isBusy = entry.isBeingMade = true;
     try {
       const item = factory(this.client as never, entry.rid);
       if (typeof item !== 'object' || item === null) throw new Error('The factory made no object');

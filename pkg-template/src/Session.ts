@@ -47,7 +47,7 @@ export class Session implements SessionEvents {
     options: Options,
     types: ResourceTypes,
     factory: WebSocketFactory,
-    private readonly engine: Engine,
+    readonly engine: Engine,
     report: Report,
   ) {
     const memory = new Memory(engine.memory);
@@ -69,7 +69,7 @@ export class Session implements SessionEvents {
       randomWord(),
       randomWord(),
     );
-    const driver = guarded(inner, (error) => this.lost(error));
+    const driver = guarded(inner, this);
     this.driver = driver;
     this.connection = new Connection(owner, emitter, driver, options.fatalCloseCodes, this.debug);
     this.resources = new Resources(owner, types, driver, memory, frames, report);
@@ -154,9 +154,7 @@ export class Session implements SessionEvents {
   }
 
   /** The engine has failed, by a fault of its own or for want of memory. What waits for it is told so, and what was listened to. */
-  private lost(error: unknown): void {
-    this.isLost = true;
-    this.engine.hasFailed = true;
+  lost(error: unknown): void {
     this.host.end();
     log(error);
     const { connection, owner, emitter } = this;

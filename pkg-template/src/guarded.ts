@@ -1,28 +1,35 @@
-import type { Driver } from './driver.js';
+import type { Driver, Engine } from './driver.js';
 
 type Methods = Record<string, (...args: unknown[]) => unknown>;
 
+/** Whose engine it is. */
+export interface Owner {
+  isLost: boolean;
+  readonly engine: Engine;
+  /** The engine was lost, by what is told. */
+  lost(error: unknown): void;
+}
+
 /**
- * The one way into the engine. What breaks off inside leaves it half changed, so nothing gets in after that: `lost` is called, once, with
- * what happened, and from then on nothing is found.
+ * The one way into the engine. What breaks off inside leaves it half changed, so nothing gets in after that: the owner is told, once, in a
+ * task of its own, for there may be no stack left to do anything now; and nothing is found any more.
  */
-export function guarded(driver: Driver, lost: (error: unknown) => void): Driver {
+export function guarded(driver: Driver, owner: Owner): Driver {
   const inner = driver as unknown as Methods;
   const guard: Methods = {};
-  let isLost = false;
   for (const name of Object.getOwnPropertyNames(Object.getPrototypeOf(driver))) {
     // Sockets report from a task of their own, as a rule, and have no time to lose. What is held has to be released.
     const levels = name === 'receive' || name === 'release' ? 0 : ROOM;
     guard[name] = (...args) => {
-      if (isLost) return -1;
-      // Where the stack is nearly used up it is an error of the caller's, and had better not be one inside.
+      if (owner.isLost) return -1;
+      // Where the stack is nearly used up it is an error of the caller's, and mostly not one inside.
       reach(levels, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
       try {
         return inner[name]!(...args);
       } catch (error) {
-        if (!isLost) {
-          isLost = true;
-          lost(error);
+        if (!owner.isLost) {
+          owner.isLost = owner.engine.hasFailed = true;
+          queueMicrotask(() => owner.lost(error));
         }
         throw error;
       }

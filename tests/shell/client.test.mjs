@@ -514,3 +514,14 @@ async function until(ask) {
     await new Promise((resolve) => setImmediate(resolve));
   }
 }
+
+test('an object that has left the cache is not taken for another resource, not even a frozen one', async () => {
+  const { client, gateway } = connected({ a: { model: { n: 1 } }, b: { model: { n: 2 } } });
+  const a = Object.freeze(await client.get('a'));
+  await gateway.request('unsubscribe.a');
+  await client.call('any', 'thing');
+  await client.get('b');
+  assert.throws(() => a.on('change', () => {}), { message: 'Resource a not found in cache' });
+  assert.equal(client.inspect().resources.find(({ rid }) => rid === 'b').direct, 0);
+  client.disconnect();
+});

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { withErrors } from './support/bus.mjs';
-import { connected } from './support/client.mjs';
+import { connected, exported } from './support/client.mjs';
 
 /** More than can be followed by recursion. */
 const LENGTH = 15_000;
@@ -27,17 +27,21 @@ function dive(depth, step) {
   return false;
 }
 
-async function survives(length, walk) {
+async function survives(length, walk, prepare = () => undefined) {
   const resources = chain(length);
   let overflows = 0;
   for (let depth = 0; depth < DEPTHS; depth++) {
     const { client, gateway } = connected(resources, { unsubscribeDelay: 1e6 });
     const first = await client.get('m.0');
     first.on();
+    prepare(client);
     await withErrors(() => (overflows += dive(depth, () => walk(client, first))));
     let last = first;
-    while (last.next) last = last.next;
-    assert.equal(last.n, length, 'nothing is lost of what was being read');
+    for (let n = 0; last.next; n++) {
+      assert.equal(last.n, n, 'nothing is lost of what was being read');
+      last = last.next;
+    }
+    assert.equal(last.n, length);
     gateway.event('m.0', 'change', { values: { n: -1 } });
     assert.equal(first.n, -1);
     await client.call('some', 'method');
@@ -50,6 +54,8 @@ async function survives(length, walk) {
 test('a stack that is used up while models are read leaves them to be read', async () => {
   const walk = (model) => (model.next ? 1 + walk(model.next) : 1);
   await survives(LENGTH, (_client, first) => walk(first));
+  const prepare = (client) => client.registerModelType('m.*', (api, rid) => new exported.ResModel(api, rid));
+  await survives(LENGTH, (_client, first) => walk(first), prepare);
 });
 
 test('a stack that is used up while something is asked for leaves the client at work', async () => {

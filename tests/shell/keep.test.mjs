@@ -104,13 +104,13 @@ test('subscribe asks again for what the gateway takes away in the task in which 
     let told;
     const found = new Promise((resolve) => (told = resolve));
     const errors = [];
-    const unsubscribe = client.subscribe('a', told, ({ message }) => errors.push(message));
+    const unsubscribe = client.subscribe('a', told, ({ code, rid }) => errors.push([code, rid]));
     const { id } = await gateway.request('subscribe.a');
     gateway.answers.delete('subscribe.a');
     gateway.socket.deliver({ id, result: gateway.set(['a']) });
     gateway.event('a', 'unsubscribe', { reason: { code: 'system.accessDenied', message: 'Access denied' } });
     assert.equal((await found).n, 1);
-    assert.deepEqual(errors, ['Resource a not found in cache']);
+    assert.deepEqual(errors, [['system.noSubscription', 'a']]);
     unsubscribe();
   } finally {
     globalThis.setTimeout = setTimeout;
