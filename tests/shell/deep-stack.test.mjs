@@ -27,14 +27,13 @@ function dive(depth, step) {
   return false;
 }
 
-async function survives(length, walk, prepare = () => undefined) {
+async function survives(length, walk) {
   const resources = chain(length);
   let overflows = 0;
   for (let depth = 0; depth < DEPTHS; depth++) {
     const { client, gateway } = connected(resources, { unsubscribeDelay: 1e6 });
     const first = await client.get('m.0');
     first.on();
-    prepare(client);
     await withErrors(() => (overflows += dive(depth, () => walk(client, first))));
     let last = first;
     for (let n = 0; last.next; n++) {
@@ -54,8 +53,6 @@ async function survives(length, walk, prepare = () => undefined) {
 test('a stack that is used up while models are read leaves them to be read', async () => {
   const walk = (model) => (model.next ? 1 + walk(model.next) : 1);
   await survives(LENGTH, (_client, first) => walk(first));
-  const prepare = (client) => client.registerModelType('m.*', (api, rid) => new exported.ResModel(api, rid));
-  await survives(LENGTH, (_client, first) => walk(first), prepare);
 });
 
 test('a stack that is used up while something is asked for leaves the client at work', async () => {
@@ -73,4 +70,19 @@ test('a stack that is used up while something is asked for leaves the client at 
     };
     return ask();
   });
+});
+
+test('a stack that is used up while objects of a class are made leaves them to be made', async () => {
+  const items = Array.from({ length: LENGTH }, (_, n) => [`m.${n}`, { model: { n } }]);
+  const list = { collection: items.map(([rid]) => ({ rid })) };
+  for (let depth = 0; depth < DEPTHS; depth++) {
+    const { client } = connected({ list, ...Object.fromEntries(items) }, { unsubscribeDelay: 1e6 });
+    const found = (await client.get('list')).on();
+    // From now on, so that those are made that are read.
+    client.registerModelType('m.*', (api, rid) => new exported.ResModel(api, rid));
+    const walk = (at) => found.atIndex(at) && 1 + walk(at + 1);
+    await withErrors(() => assert.ok(dive(depth, () => walk(0))));
+    for (let n = 0; n < LENGTH; n++) assert.equal(found.atIndex(n).n, n);
+    client.disconnect();
+  }
 });
