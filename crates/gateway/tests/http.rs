@@ -152,6 +152,13 @@ async fn files_have_their_type_and_stay_in_their_directory() {
     for path in ["/nosuch.html", "/../Cargo.toml", "/%2e%2e/Cargo.toml", "/..%2f..%2fetc/passwd"] {
         assert_eq!(get(&server, path).await.status, 404, "{path}");
     }
+    for path in [format!("/{}", "x".repeat(5_000)), format!("/a/{}/b", "%41".repeat(256)), "/x".repeat(5_000)] {
+        assert_eq!(get(&server, &path).await.status, 404, "a name that no file can have");
+    }
+    for upgrade in ["h2c", "h2c, TLS/1.2", "websockets"] {
+        let answer = ask(&server, "GET", "/", &format!("Upgrade: {upgrade}\r\n")).await;
+        assert_eq!(answer.body, "<p>home", "what is no WebSocket is passed over");
+    }
     assert_eq!(get(&server, "/api/fix/child/1").await.json(), json!({ "id": 1, "name": "one" }));
     assert_eq!(
         server.connect().await.request("get.fix.child.1", Value::Null).await["result"]["models"]["fix.child.1"]["id"],

@@ -7,6 +7,7 @@ mod slots;
 mod websocket;
 
 use std::future::Future;
+use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -20,7 +21,6 @@ use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, watch};
-use tower::ServiceExt;
 use tower_http::services::ServeDir;
 use tracing::{debug, warn};
 
@@ -130,7 +130,7 @@ async fn answer(server: &Arc<Server>, remote: SocketAddr, request: Request) -> R
         return StatusCode::PAYLOAD_TOO_LARGE.into_response();
     }
     let path = request.uri().path();
-    let is_upgrade = request.headers().contains_key(header::UPGRADE);
+    let is_upgrade = asks_for_websocket(request.headers());
     let mut response = if path == server.config.ws_path && is_upgrade {
         upgrade(server, remote, request).await
     } else if path.starts_with(&server.config.api_path) {
@@ -184,9 +184,14 @@ async fn static_file(www: PathBuf, request: Request) -> Response {
     if !matches!(*request.method(), Method::GET | Method::HEAD) {
         return StatusCode::METHOD_NOT_ALLOWED.into_response();
     }
-    match ServeDir::new(www).oneshot(request).await {
+    match ServeDir::new(www).try_call(request).await {
         Ok(response) => response.map(Body::new),
-        Err(never) => match never {},
+        // A name that no file can have is the client's fault.
+        Err(error) if error.kind() == ErrorKind::InvalidFilename => api::not_found(),
+        Err(error) => {
+            warn!(%error, "cannot read a file");
+            StatusCode::INTERNAL_SERVER_ERROR.into_response()
+        }
     }
 }
 
@@ -219,6 +224,12 @@ fn canonical(name: &str) -> String {
         chars.next().map(|c| c.to_ascii_uppercase().to_string() + chars.as_str()).unwrap_or_default()
     };
     name.split('-').map(word).collect::<Vec<_>>().join("-")
+}
+
+/// Whether it is this protocol that a client wants to go on with; others are passed over, as HTTP says.
+fn asks_for_websocket(headers: &HeaderMap) -> bool {
+    let asked = headers.get_all(header::UPGRADE).iter().filter_map(|value| value.to_str().ok());
+    asked.flat_map(|value| value.split(',')).any(|protocol| protocol.trim().eq_ignore_ascii_case("websocket"))
 }
 
 fn announced_length(headers: &HeaderMap) -> Option<u64> {
