@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::Body;
+use axum::response::IntoResponse;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -49,9 +50,20 @@ async fn connection(stream: TcpStream, remote: SocketAddr, server: Arc<Server>) 
     builder.timer(TokioTimer::new());
     builder.header_read_timeout(server.config.header_time);
     builder.max_header_size(server.config.header_bytes);
+    // A WebSocket that the connection becomes holds the place as well.
+    let slot = server.slots.take(remote.ip()).map(Arc::new);
+    builder.keep_alive(slot.is_ok());
     let service = service_fn(move |request: hyper::Request<Incoming>| {
-        let server = server.clone();
-        async move { Ok::<_, Infallible>(answer(&server, remote, request.map(Body::new)).await) }
+        let (server, slot) = (server.clone(), slot.clone());
+        async move {
+            Ok::<_, Infallible>(match slot {
+                Ok(slot) => answer(&server, remote, request.map(Body::new), slot).await,
+                Err(full) => {
+                    debug!(%remote, ?full, "no place for another connection");
+                    full.status().into_response()
+                }
+            })
+        }
     });
     let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), service).with_upgrades());
     let ended = tokio::select! {

@@ -22,12 +22,12 @@ use axum::response::{IntoResponse, Response};
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, watch};
 use tower_http::services::ServeDir;
-use tracing::{debug, warn};
+use tracing::warn;
 
 use crate::core::conn::ClientInfo;
 use crate::gateway::Gateway;
 pub use origin::AllowOrigin;
-use slots::{Full, Slots};
+use slots::{Slot, Slots};
 
 /// What the server serves, and where.
 #[derive(Debug, Clone)]
@@ -40,9 +40,9 @@ pub struct ServerConfig {
     pub www: Option<PathBuf>,
     /// Pages of which origins may use the gateway; default the gateway's own.
     pub allow_origin: AllowOrigin,
-    /// WebSockets that may be open at a time; more are answered with 503. Default 50 000.
+    /// Connections that may be open at a time; more are answered with 503. Default 50 000.
     pub connections: usize,
-    /// WebSockets that may be open from one address; more are answered with 429. Default 200.
+    /// Connections that may be open from one address; more are answered with 429. Default 200.
     pub connections_per_address: usize,
     /// Bytes of one WebSocket frame from a client; default 64 KiB.
     pub frame_bytes: usize,
@@ -124,7 +124,7 @@ struct Server {
     alive: mpsc::Sender<()>,
 }
 
-async fn answer(server: &Arc<Server>, remote: SocketAddr, request: Request) -> Response {
+async fn answer(server: &Arc<Server>, remote: SocketAddr, request: Request, slot: Arc<Slot>) -> Response {
     // Nothing reads a body; one that does not say how long it is, is not taken in either.
     if announced_length(request.headers()).is_some_and(|length| length > server.config.body_bytes) {
         return StatusCode::PAYLOAD_TOO_LARGE.into_response();
@@ -132,7 +132,7 @@ async fn answer(server: &Arc<Server>, remote: SocketAddr, request: Request) -> R
     let path = request.uri().path();
     let is_upgrade = asks_for_websocket(request.headers());
     let mut response = if path == server.config.ws_path && is_upgrade {
-        upgrade(server, remote, request).await
+        upgrade(server, remote, request, slot).await
     } else if path.starts_with(&server.config.api_path) {
         let (parts, _) = request.into_parts();
         api::serve(server, remote, &parts).await
@@ -147,23 +147,13 @@ async fn answer(server: &Arc<Server>, remote: SocketAddr, request: Request) -> R
     response
 }
 
-async fn upgrade(server: &Arc<Server>, remote: SocketAddr, request: Request) -> Response {
+async fn upgrade(server: &Arc<Server>, remote: SocketAddr, request: Request, slot: Arc<Slot>) -> Response {
     if *server.stopping.borrow() {
         return StatusCode::SERVICE_UNAVAILABLE.into_response();
     }
     if !server.config.allow_origin.admits(request.headers()) {
         return api::forbidden();
     }
-    let slot = match server.slots.take(remote.ip()) {
-        Ok(slot) => slot,
-        Err(full) => {
-            debug!(%remote, ?full, "no place for another client");
-            return match full {
-                Full::InAll => StatusCode::SERVICE_UNAVAILABLE.into_response(),
-                Full::Address => StatusCode::TOO_MANY_REQUESTS.into_response(),
-            };
-        }
-    };
     let (mut parts, _) = request.into_parts();
     let client = client_info(&parts, remote);
     match WebSocketUpgrade::from_request_parts(&mut parts, &()).await {

@@ -1,10 +1,12 @@
-//! How many clients may be connected, in all and from one address.
+//! How many connections there may be, in all and from one address.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard};
 
-/// Counts the WebSockets that are open.
+use axum::http::StatusCode;
+
+/// Counts the connections that are open.
 #[derive(Debug)]
 pub struct Slots {
     in_all: usize,
@@ -23,6 +25,16 @@ struct Taken {
 pub enum Full {
     InAll,
     Address,
+}
+
+impl Full {
+    /// What such a client is answered.
+    pub fn status(self) -> StatusCode {
+        match self {
+            Full::InAll => StatusCode::SERVICE_UNAVAILABLE,
+            Full::Address => StatusCode::TOO_MANY_REQUESTS,
+        }
+    }
 }
 
 impl Slots {
@@ -54,7 +66,7 @@ impl Slots {
     }
 }
 
-/// The place of one client.
+/// The place of one connection.
 #[derive(Debug)]
 pub struct Slot {
     slots: Arc<Slots>,
