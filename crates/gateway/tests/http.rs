@@ -206,6 +206,23 @@ async fn requests_are_limited_in_size() {
 }
 
 #[tokio::test]
+async fn an_answer_that_nobody_reads_is_not_kept() {
+    let bus = MemoryBus::new();
+    let _service = Service::new("wide")
+        .model("wide.text", json!({ "text": "x".repeat(7 << 20) }))
+        .access("wide.>", |_| Ok(Access::ALL))
+        .start(bus.connect());
+    let config =
+        ServerConfig { connections: 1, write_time: std::time::Duration::from_millis(50), ..ServerConfig::default() };
+    let server = TestServer::with(bus, GatewayConfig::default(), config).await;
+    let mut deaf = TcpStream::connect(server.address).await.expect("the server listens");
+    deaf.write_all(b"GET /api/wide/text HTTP/1.1\r\nHost: localhost\r\n\r\n").await.expect("the server reads");
+    deaf.readable().await.expect("the answer has begun");
+    let freed = async { while server.connect_with(&[]).await.is_err() {} };
+    tokio::time::timeout(std::time::Duration::from_secs(20), freed).await.expect("its place is free");
+}
+
+#[tokio::test]
 async fn a_head_that_does_not_end_is_not_waited_for() {
     let config = ServerConfig { header_time: std::time::Duration::from_millis(50), ..ServerConfig::default() };
     let server = TestServer::with(MemoryBus::new(), GatewayConfig::default(), config).await;

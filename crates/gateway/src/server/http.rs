@@ -14,6 +14,7 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::{TcpListener, TcpStream};
+use tokio_io_timeout::TimeoutStream;
 use tracing::{debug, error};
 
 use super::{Server, answer};
@@ -50,6 +51,7 @@ async fn connection(stream: TcpStream, remote: SocketAddr, server: Arc<Server>) 
     builder.timer(TokioTimer::new());
     builder.header_read_timeout(server.config.header_time);
     builder.max_header_size(server.config.header_bytes);
+    let write_time = server.config.write_time;
     // A WebSocket that the connection becomes holds the place as well.
     let slot = server.slots.take(remote.ip()).map(Arc::new);
     builder.keep_alive(slot.is_ok());
@@ -65,7 +67,10 @@ async fn connection(stream: TcpStream, remote: SocketAddr, server: Arc<Server>) 
             })
         }
     });
-    let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), service).with_upgrades());
+    let mut stream = TimeoutStream::new(stream);
+    stream.set_write_timeout(Some(write_time));
+    let io = TokioIo::new(Box::pin(stream));
+    let mut connection = pin!(builder.serve_connection(io, service).with_upgrades());
     let ended = tokio::select! {
         ended = connection.as_mut() => Some(ended),
         _ = stopping.wait_for(|stop| *stop) => None,

@@ -55,6 +55,8 @@ pub struct ServerConfig {
     /// Time for the head of a request, and for the next one on the same connection, after which the connection is closed;
     /// default 10 s.
     pub header_time: Duration,
+    /// Time in which a client has to read some of what it is sent, after which the connection is closed; default 60 s.
+    pub write_time: Duration,
     /// Bytes of the body of one HTTP request; a longer one is answered with 413. Default 1 MiB.
     pub body_bytes: u64,
     /// Bytes of one HTTP response; default 8 MiB.
@@ -75,6 +77,7 @@ impl Default for ServerConfig {
             ping_interval: Duration::from_secs(20),
             header_bytes: 16 << 10,
             header_time: Duration::from_secs(10),
+            write_time: Duration::from_secs(60),
             body_bytes: 1 << 20,
             response_bytes: 8 << 20,
         }
