@@ -13,7 +13,7 @@ export class Drops {
 
   constructor(
     private readonly resources: Resources,
-    private readonly driver: Pick<Driver, 'forget'>,
+    private readonly driver: Pick<Driver, 'forget' | 'take'>,
     private readonly dropped: (rid: string) => void,
   ) {}
 
@@ -53,7 +53,7 @@ export class Drops {
     for (const entry of held) {
       safely(() => {
         if (entry.item === undefined) {
-          const record = entry.captured?.record ?? this.resources.take(entry.handle);
+          const record = entry.captured?.record ?? this.resources.take(entry.handle, this.driver);
           entry.captured = { record, targets: Array.from(record.references, follow) };
         } else if (entry.item instanceof ResCollection) {
           // Entries where there were numbers; those that leave too are gone through in their turn.

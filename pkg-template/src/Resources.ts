@@ -92,8 +92,8 @@ export class Resources implements ResourceReader {
   }
 
   /** Takes over what a resource is made of. */
-  take(handle: number): ReadRecord {
-    const pointer = this.driver.take(handle);
+  take(handle: number, driver: Pick<Driver, 'take'> = this.driver): ReadRecord {
+    const pointer = driver.take(handle);
     if (pointer <= 0) throw new Error(`resclient-wasm: resource ${handle} has no text`);
     return this.recordAt(pointer >>> 2);
   }
