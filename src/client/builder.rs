@@ -30,7 +30,7 @@ impl Client {
         Builder {
             options: Options::default(),
             event_capacity: 256,
-            fatal_close_codes: Vec::new(),
+            fatal_close_codes: vec![4001, 4003, 4401, 4403],
             retry_on_too_active: false,
             hook: |_| ready(Ok(())),
         }
@@ -50,7 +50,8 @@ impl<H> Builder<H> {
     }
 
     /// Codes with which a gateway closes a socket to say: do not come back. After such a close the state is
-    /// [`State::Closed`](super::State::Closed), and nothing is tried until something is asked for. Default none.
+    /// [`State::Closed`](super::State::Closed), and nothing is tried until something is asked for. Default
+    /// 4001, 4003, 4401 and 4403, as in the npm package.
     pub fn fatal_close_codes(self, codes: impl IntoIterator<Item = u16>) -> Self {
         Builder { fatal_close_codes: codes.into_iter().collect(), ..self }
     }
