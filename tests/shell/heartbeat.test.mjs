@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { mock, test } from 'node:test';
+import { delaysOf } from './support/timers.mjs';
 
 // The heartbeat waits on the timers there are when the package is loaded.
 let time = 0;
@@ -69,17 +70,7 @@ test('the options say how long, and 0 that it is never asked', async () => {
 
 test('timers that a test puts in place later do not make it beat', async () => {
   const { client } = connected();
-  const { setTimeout } = globalThis;
-  const delays = [];
-  globalThis.setTimeout = (run, delay) => {
-    delays.push(delay);
-    return setTimeout(run, delay);
-  };
-  try {
-    await Promise.all([client.connect(), settle()]);
-  } finally {
-    globalThis.setTimeout = setTimeout;
-  }
+  const delays = await delaysOf(() => Promise.all([client.connect(), settle()]));
   assert.ok(delays.includes(20_000), 'the deadline of the handshake is a timer like others');
   assert.deepEqual(
     delays.filter((delay) => delay > 20_000),

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { connected, next } from './support/client.mjs';
+import { delaysOf } from './support/timers.mjs';
 
 const tooActive = (data) => ({ error: { code: 'system.tooActive', message: 'Too active', data } });
 
@@ -65,17 +66,10 @@ test('it is not asked for at the speed of the network, whatever the service says
   const { client, gateway } = connected({}, { retryOnTooActive: true });
   busy(gateway, 'call.a.m', 3, { seconds: 0 });
   await client.connect();
-  const { setTimeout } = globalThis;
-  const delays = [];
-  globalThis.setTimeout = (run, delay) => {
-    delays.push(delay);
-    return setTimeout(run);
-  };
-  try {
-    await client.call('a', 'm');
-  } finally {
-    globalThis.setTimeout = setTimeout;
-  }
+  const delays = await delaysOf(
+    () => client.call('a', 'm'),
+    () => 0,
+  );
   assert.deepEqual(delays.filter(Boolean), [50, 100, 200]);
   client.disconnect();
 });
@@ -84,20 +78,11 @@ test('what is listened to and refused as too active is subscribed to again after
   const { client, gateway } = connected({ a: { model: { n: 1 } } });
   const model = (await client.get('a')).on();
   busy(gateway, 'subscribe.a', 1, { seconds: 3600 });
-  const { setTimeout } = globalThis;
-  const delays = [];
-  globalThis.setTimeout = (run, delay) => {
-    delays.push(delay);
-    return setTimeout(run, delay);
-  };
-  try {
+  const delays = await delaysOf(async () => {
     const refused = next(client, 'error');
     gateway.socket.lose();
     assert.equal((await refused).code, 'system.tooActive');
-    await Promise.resolve();
-  } finally {
-    globalThis.setTimeout = setTimeout;
-  }
+  });
   assert.ok(delays.at(-1) > 3_590_000, `${delays}`);
   model.off();
   client.disconnect();
@@ -125,18 +110,10 @@ test('who gives up a request that is under way does not have it made again by it
   const asked = await Promise.all(['call.a.m', 'subscribe.a', 'call.a.n'].map((method) => gateway.request(method)));
   controller.abort();
   assert.deepEqual(await Promise.all(given), ['AbortError', 'AbortError', 'system.timeout']);
-  const { setTimeout } = globalThis;
-  const delays = [];
-  globalThis.setTimeout = (run, delay) => {
-    delays.push(delay);
-    return setTimeout(run, delay);
-  };
-  try {
+  const delays = await delaysOf(async () => {
     for (const { id } of asked) gateway.socket.deliver({ id, ...tooActive({ seconds: 0.04 }) });
-    await new Promise((resolve) => setTimeout(resolve));
-  } finally {
-    globalThis.setTimeout = setTimeout;
-  }
+    await settle();
+  });
   assert.deepEqual(delays.filter(Boolean), []);
   client.disconnect();
 });
