@@ -1,4 +1,5 @@
 import type { Connection } from './Connection.js';
+import { copyText } from './copyText.js';
 import type { Debug } from './Debug.js';
 import type { Driver, DriverHost } from './driver.js';
 import type { Frames } from './frames.js';
@@ -36,7 +37,6 @@ export class Host implements DriverHost {
   /** The engine holds the host, so what is held here is never collected: only as long as the client is at work. */
   private atWork: HostParts | null = null;
   private idle: WeakRef<HostParts> | null = null;
-  private readonly encoder = new TextEncoder();
   private timer: ReturnType<typeof setTimeout> | undefined;
   private heartbeat: ReturnType<typeof setTimeout> | undefined;
   private connection = 0;
@@ -75,7 +75,7 @@ export class Host implements DriverHost {
     if (typeof data !== 'string' || data.length > LONGEST_FRAME) return NOT_A_FRAME;
     const { frames, memory } = this.parts;
     frames.current = data;
-    return this.copy(data, memory.bytes(), pointer, capacity);
+    return copyText(data, memory.bytes(), pointer, capacity);
   }
 
   open(id: number): boolean {
@@ -185,30 +185,6 @@ export class Host implements DriverHost {
       log(error);
     }
   }
-
-  private copy(text: string, bytes: Uint8Array, pointer: number, capacity: number): number {
-    const { length } = text;
-    if (length > capacity) return -length - 1;
-    if (length < SHORT) {
-      let i = 0;
-      for (; i < length; i++) {
-        const unit = text.charCodeAt(i);
-        if (unit > 0x7f) break;
-        bytes[pointer + i] = unit;
-      }
-      if (i === length) return length;
-    }
-    let target = pointer;
-    for (let from = 0; from < length;) {
-      const piece = windowOf(text, from);
-      const { read, written } = this.encoder.encodeInto(piece, bytes.subarray(target, pointer + capacity));
-      target += written;
-      from += read;
-      // What is left takes at most three bytes for each of its units.
-      if (read < piece.length) return -(target - pointer + (length - from) * 3) - 1;
-    }
-    return target - pointer;
-  }
 }
 
 function dataOf(event: unknown): unknown {
@@ -218,17 +194,6 @@ function dataOf(event: unknown): unknown {
     log(error);
     return undefined;
   }
-}
-
-/**
- * The next part of a text to be encoded, the whole if it is small. A browser may make a copy of what it is to encode, and
- * the copy of a large frame would be memory never touched before. Two halves of a character are not parted.
- */
-function windowOf(text: string, from: number): string {
-  if (text.length <= WINDOW) return text;
-  const end = from + WINDOW;
-  const parted = (text.charCodeAt(end - 1) & 0xfc00) === 0xd800;
-  return text.substring(from, parted ? end - 1 : end);
 }
 
 /**
@@ -243,8 +208,4 @@ const SOCKET_CLOSE = 2;
 const MESSAGE = 3;
 /** As the WebSocket standard numbers the states. */
 const OPEN = 1;
-/** Below this a loop beats the encoder, as long as all is ASCII. */
-const SHORT = 200;
-/** UTF-16 units encoded at a time. */
-const WINDOW = 0x8000;
 const SOCKET_EVENTS = ['open', 'error', 'close'];
