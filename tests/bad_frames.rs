@@ -282,6 +282,16 @@ fn an_event_whose_set_is_broken_is_not_taken_for_good() {
 }
 
 #[test]
+fn of_a_member_given_twice_it_is_the_last_that_counts_also_where_it_is_no_text() {
+    for value in [r#"{"rid":"a","soft":true,"rid":[]}"#, r#"{"action":"delete","action":1}"#] {
+        let mut client = client();
+        client.receive_text(&format!(r#"{{"event":"m.change","data":{{"values":{{"n":{value}}}}}}}"#));
+        assert_eq!(client.value("m"), json!({ "n": 1 }), "{value}");
+        assert_eq!(client.engine.counters().misfits, 1, "{value}");
+    }
+}
+
+#[test]
 fn unknown_members_of_frames_are_passed_over() {
     let mut client = client();
     let frame =

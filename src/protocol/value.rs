@@ -1,7 +1,7 @@
 //! Values of models and collections (RES protocol, "Values").
 
 use super::hash::Hasher;
-use super::scan::{Malformed, Result, Scanner, Span};
+use super::scan::{Malformed, Result, Scanner, Span, Str};
 
 /// What the engine remembers of a value in eight bytes: the resource it refers to, a hash of its content, or nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -113,7 +113,8 @@ fn read_object(scanner: &mut Scanner<'_>, hasher: Hasher, names: &mut impl Names
     while scanner.more(first, b'}')? {
         first = false;
         match scanner.name(&WRAPPER)? {
-            Some(Wrapper::Rid) if scanner.peek() == b'"' => rid = Some(scanner.string()?),
+            // Of several it is the last, as in `JSON.parse`, also where that is no text.
+            Some(Wrapper::Rid) => rid = text_or_skip(scanner)?,
             Some(Wrapper::Data) => {
                 scanner.peek();
                 let from = scanner.mark();
@@ -124,11 +125,10 @@ fn read_object(scanner: &mut Scanner<'_>, hasher: Hasher, names: &mut impl Names
                 soft = scanner.peek() == b't';
                 scanner.skip()?;
             }
-            Some(Wrapper::Action) if scanner.peek() == b'"' => {
-                let action = scanner.string()?;
-                delete = scanner.raw(&action) == b"delete";
+            Some(Wrapper::Action) => {
+                delete = text_or_skip(scanner)?.is_some_and(|action| scanner.raw(&action) == b"delete");
             }
-            _ => {
+            None => {
                 scanner.skip()?;
             }
         }
@@ -149,6 +149,15 @@ fn read_object(scanner: &mut Scanner<'_>, hasher: Hasher, names: &mut impl Names
         (None, None) if delete => Ok(Value { kind: Kind::Delete, span, cell: Cell::hash(0) }),
         (None, None) => Err(Malformed),
     }
+}
+
+/// Takes a string, or passes over what is none.
+fn text_or_skip(scanner: &mut Scanner<'_>) -> Result<Option<Str>> {
+    if scanner.peek() == b'"' {
+        return scanner.string().map(Some);
+    }
+    scanner.skip()?;
+    Ok(None)
 }
 
 /// Members of an object that is a value.

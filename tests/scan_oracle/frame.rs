@@ -138,10 +138,10 @@ fn expected_object(raw: &str) -> Option<ExpectedValue<'_>> {
     let (mut rid, mut soft, mut data, mut delete) = (None, false, None, false);
     for (key, value) in members(raw) {
         match &*wtf8(key) {
-            b"rid" if value.starts_with('"') => rid = Some(value),
+            b"rid" => rid = value.starts_with('"').then_some(value),
             b"soft" => soft = value == "true",
             b"data" => data = Some(value),
-            b"action" if value.starts_with('"') => delete = value == "\"delete\"",
+            b"action" => delete = value == "\"delete\"",
             _ => {}
         }
     }
