@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use tokio::sync::mpsc::{self, UnboundedSender};
 
-use super::{Bus, Connection, Delivery};
+use super::{Bus, Connection, Delivery, Dial, Dialing, Refusal};
 use crate::core::subject;
 
 /// A bus in memory: publishing puts the message straight into the queues of all who listen, so there is one order of all
@@ -27,7 +27,7 @@ impl MemoryBus {
         inner.next += 1;
         let id = inner.next;
         inner.members.insert(id, sender);
-        Connection { bus: Arc::new(Member { bus: self.clone(), id }), deliveries }
+        Connection { bus: Arc::new(Member { bus: self.clone(), id }), deliveries: deliveries.into() }
     }
 
     /// How many subscriptions all connections hold together.
@@ -41,13 +41,19 @@ impl MemoryBus {
     }
 }
 
+impl Dial for MemoryBus {
+    fn dial(&self) -> Dialing<'_> {
+        Box::pin(std::future::ready(Ok(self.connect())))
+    }
+}
+
 struct Member {
     bus: MemoryBus,
     id: u64,
 }
 
 impl Bus for Member {
-    fn publish(&self, subject: &str, reply: Option<&str>, payload: Arc<[u8]>) {
+    fn publish(&self, subject: &str, reply: Option<&str>, payload: Arc<[u8]>) -> Result<(), Refusal> {
         let mut inner = self.bus.lock();
         let delivery =
             Delivery { subject: subject.into(), reply: reply.map(Into::into), payload, no_responders: false };
@@ -59,6 +65,7 @@ impl Bus for Member {
         } else if reply.is_none() {
             inner.deliver(&delivery);
         }
+        Ok(())
     }
 
     fn subscribe(&self, pattern: &str) {

@@ -3,26 +3,48 @@
 //! A bus has one guarantee that everything else rests on: what one connection publishes reaches every other connection
 //! in the order it was published, requests, responses and events alike. Therefore a connection has a single queue of
 //! deliveries, and a response is an ordinary message on the subject its requester chose.
+//!
+//! [`MemoryBus`] is the bus inside one process. Another one is made by implementing [`Bus`], the sending side of a
+//! connection, and [`Dial`], which opens connections.
 
 mod memory;
 
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
 use std::sync::Arc;
 
 use tokio::sync::mpsc;
 
 pub use memory::MemoryBus;
 
-/// The sending side of one connection to a bus.
+/// The sending side of one connection to a bus. Dropping it ends the connection and all its subscriptions.
 pub trait Bus: Send + Sync + 'static {
     /// Sends a message. With `reply`, somebody is waiting for answers on that subject: if nobody listens to `subject`,
     /// a [`Delivery`] with [`Delivery::no_responders`] set comes back on it at once.
-    fn publish(&self, subject: &str, reply: Option<&str>, payload: Arc<[u8]>);
+    ///
+    /// Never waits. On a connection that is lost it does nothing: the end of [`Connection::deliveries`] says so.
+    ///
+    /// # Errors
+    /// If the bus would not carry the message; nothing was sent then.
+    fn publish(&self, subject: &str, reply: Option<&str>, payload: Arc<[u8]>) -> Result<(), Refusal>;
 
-    /// Starts to deliver messages whose subject matches `pattern` (`*` one part, `>` all further parts).
+    /// Starts to deliver messages whose subject matches `pattern` (`*` one part, `>` all further parts). A message that
+    /// is published by anybody who knows of this subscription, because of something published after it, is delivered.
     fn subscribe(&self, pattern: &str);
 
-    /// Ends what [`Bus::subscribe`] with the same pattern began.
+    /// Ends what [`Bus::subscribe`] with the same pattern began. What is on its way may still be delivered.
     fn unsubscribe(&self, pattern: &str);
+}
+
+/// Why a message was not sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Refusal {
+    /// The subject is longer than the bus can carry, or is none.
+    Subject,
+    /// The payload is bigger than the bus can carry.
+    Payload,
 }
 
 /// One message as it arrives.
@@ -36,8 +58,67 @@ pub struct Delivery {
     pub no_responders: bool,
 }
 
-/// A connection to a bus: a sender that may be shared, and the one queue of deliveries. The queue ends when the bus is lost.
+/// A connection to a bus: a sender that may be shared, and the one queue of deliveries.
 pub struct Connection {
     pub bus: Arc<dyn Bus>,
-    pub deliveries: mpsc::UnboundedReceiver<Delivery>,
+    pub deliveries: Deliveries,
 }
+
+/// The messages of a connection in the order they arrived. They end when the connection is lost.
+pub struct Deliveries(Queue);
+
+enum Queue {
+    Bounded(mpsc::Receiver<Delivery>),
+    Unbounded(mpsc::UnboundedReceiver<Delivery>),
+}
+
+impl Deliveries {
+    /// The next message; `None` when the connection is lost. May be dropped while waiting without losing any.
+    pub async fn recv(&mut self) -> Option<Delivery> {
+        match &mut self.0 {
+            Queue::Bounded(queue) => queue.recv().await,
+            Queue::Unbounded(queue) => queue.recv().await,
+        }
+    }
+
+    /// The next message if it has arrived.
+    pub fn try_recv(&mut self) -> Option<Delivery> {
+        match &mut self.0 {
+            Queue::Bounded(queue) => queue.try_recv().ok(),
+            Queue::Unbounded(queue) => queue.try_recv().ok(),
+        }
+    }
+}
+
+impl From<mpsc::Receiver<Delivery>> for Deliveries {
+    fn from(queue: mpsc::Receiver<Delivery>) -> Deliveries {
+        Deliveries(Queue::Bounded(queue))
+    }
+}
+
+impl From<mpsc::UnboundedReceiver<Delivery>> for Deliveries {
+    fn from(queue: mpsc::UnboundedReceiver<Delivery>) -> Deliveries {
+        Deliveries(Queue::Unbounded(queue))
+    }
+}
+
+/// Opens connections to a bus.
+pub trait Dial: Send + Sync + 'static {
+    /// Tries once to open a connection.
+    fn dial(&self) -> Dialing<'_>;
+}
+
+/// A connection that is being opened.
+pub type Dialing<'a> = Pin<Box<dyn Future<Output = Result<Connection, DialError>> + Send + 'a>>;
+
+/// Why a connection could not be opened: a sentence for people, without secrets.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DialError(pub String);
+
+impl fmt::Display for DialError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for DialError {}

@@ -76,18 +76,27 @@ pub struct Core {
 
 impl Core {
     pub fn new(config: CoreConfig) -> Core {
-        let mut core = Core {
+        Core::numbered(config, 0)
+    }
+
+    /// Another core in place of one whose bus is lost: nothing of that one is known any more, and none of its numbers are
+    /// used again.
+    pub fn successor(&self, inbox: String) -> Core {
+        Core::numbered(CoreConfig { inbox, ..self.config.clone() }, self.next)
+    }
+
+    fn numbered(config: CoreConfig, next: u64) -> Core {
+        let inbox = format!("_INBOX.{}.*", config.inbox);
+        Core {
             cache: Cache::new(config.seed),
             conns: BTreeMap::new(),
             by_cid: HashMap::new(),
             requests: HashMap::new(),
             timers: Timers::default(),
-            next: 0,
-            outputs: [Output::Subscribe("system.*".into())].into(),
+            next,
+            outputs: [Output::Subscribe("system.*".into()), Output::Subscribe(inbox)].into(),
             config,
-        };
-        core.outputs.push_back(Output::Subscribe(format!("_INBOX.{}.*", core.config.inbox)));
-        core
+        }
     }
 
     pub fn poll_output(&mut self) -> Option<Output> {
@@ -174,6 +183,16 @@ impl Core {
             _ => warn!(subject, "a message on a subject nobody asked for"),
         }
         self.drain(now);
+    }
+
+    /// The bus did not take the request with this reply subject.
+    pub fn handle_refused(&mut self, now: Time, reply: &str, error: ResError) {
+        let number = reply.rsplit_once('.').and_then(|(_, number)| number.parse::<u64>().ok());
+        if let Some(request) = number.and_then(|number| self.requests.remove(&number)) {
+            self.timers.cancel(request.timer);
+            self.answer(now, request, Err(error));
+            self.drain(now);
+        }
     }
 
     pub fn cache(&self) -> &Cache {

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use tokio::sync::{Notify, Semaphore, mpsc};
 
-use super::Input;
+use super::driver::Input;
 use super::pace::Pace;
 use crate::core::border::ConnId;
 

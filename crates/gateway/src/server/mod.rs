@@ -151,8 +151,8 @@ async fn answer(server: &Arc<Server>, remote: SocketAddr, request: Request, slot
 }
 
 async fn upgrade(server: &Arc<Server>, remote: SocketAddr, request: Request, slot: Arc<Slot>) -> Response {
-    if *server.stopping.borrow() {
-        return StatusCode::SERVICE_UNAVAILABLE.into_response();
+    if *server.stopping.borrow() || !server.gateway.is_available() {
+        return (StatusCode::SERVICE_UNAVAILABLE, [(header::RETRY_AFTER, RETRY_AFTER)]).into_response();
     }
     if !server.config.allow_origin.admits(request.headers()) {
         return api::forbidden();
@@ -235,3 +235,5 @@ fn header_text(headers: &HeaderMap, name: header::HeaderName) -> Option<&str> {
 }
 
 const GRACE: Duration = Duration::from_secs(6);
+/// Seconds after which a client may ask again when there is no bus.
+const RETRY_AFTER: &str = "2";

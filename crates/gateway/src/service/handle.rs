@@ -59,7 +59,7 @@ pub(super) fn start(service: Service, connection: Connection) -> ServiceHandle {
                         runner.bus.unsubscribe(&pattern);
                     }
                     // What arrived before is still answered.
-                    while let Ok(delivery) = deliveries.try_recv() {
+                    while let Some(delivery) = deliveries.try_recv() {
                         runner.handle(delivery);
                     }
                     break;
@@ -171,9 +171,12 @@ impl ServiceHandle {
         self.publish("system.tokenReset", json!({ "tids": tids, "subject": subject }).to_string());
     }
 
-    /// Publishes anything on the service's connection to the bus, in order with its events and answers.
+    /// Publishes anything on the service's connection to the bus, in order with its events and answers. What the bus
+    /// cannot carry is logged and not sent: a resource whose event was too big needs a [`ServiceHandle::reset`].
     pub fn publish(&self, subject: &str, payload: impl Into<Vec<u8>>) {
-        self.bus.publish(subject, None, payload.into().into());
+        if let Err(refusal) = self.bus.publish(subject, None, payload.into().into()) {
+            error!(subject, ?refusal, "the bus does not carry a message of a service");
+        }
     }
 
     /// Stops to listen, answers what has arrived, and gives back the service, so that it can be started again. Handles
@@ -243,7 +246,13 @@ impl ServiceHandle {
 
     fn answer(&self, reply: &str, answer: Result<Reply, ResError>) {
         match answer {
-            Ok(answer) => self.publish(reply, answer.into_payload()),
+            Ok(answer) => {
+                // Whoever asked is told, rather than left to wait.
+                if self.bus.publish(reply, None, answer.into_payload().into()).is_err() {
+                    error!("the bus does not carry an answer of a service");
+                    self.answer(reply, Err(ResError::INTERNAL_ERROR));
+                }
+            }
             Err(error) => {
                 let mut payload = String::from("{\"error\":");
                 push_error(&mut payload, &error);

@@ -5,3 +5,4 @@
 pub mod client;
 pub mod fixture;
 pub mod line;
+pub mod small_bus;

@@ -1,0 +1,237 @@
+//! The task that drives the core: real time, the bus, and the clients' queues.
+
+use std::collections::HashMap;
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use resclient::protocol::ResError;
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::time::{Instant, sleep, sleep_until};
+use tracing::{debug, error, info, warn};
+
+use super::GatewayConfig;
+use super::session::Outbox;
+use crate::bus::{Bus, Connection, Deliveries, Dial, Refusal};
+use crate::core::border::ConnId;
+use crate::core::conn::{ClientInfo, Tree};
+use crate::core::timers::Time;
+use crate::core::{Core, CoreConfig, Output};
+
+/// What the handles of a gateway and of its sessions have the driver do.
+pub enum Input {
+    Connect(ClientInfo, Outbox, oneshot::Sender<ConnId>),
+    Frame(ConnId, String),
+    Disconnect(ConnId),
+    Fetch(ClientInfo, String, oneshot::Sender<Result<Tree, ResError>>),
+}
+
+enum Client {
+    Session(Outbox),
+    Fetch(oneshot::Sender<Result<Tree, ResError>>),
+}
+
+/// Carries what happens to the core and what the core wants done, one thing at a time.
+pub struct Driver {
+    core: Core,
+    bus: Arc<dyn Bus>,
+    dial: Option<Box<dyn Dial>>,
+    has_bus: watch::Sender<bool>,
+    clients: HashMap<ConnId, Client>,
+    start: Instant,
+    config: GatewayConfig,
+}
+
+/// Why the driver stops to serve.
+enum End {
+    BusLost,
+    /// Nobody has a handle any more.
+    Unused,
+}
+
+impl Driver {
+    pub fn new(
+        bus: Arc<dyn Bus>,
+        dial: Option<Box<dyn Dial>>,
+        has_bus: watch::Sender<bool>,
+        config: GatewayConfig,
+    ) -> Driver {
+        let core = Core::new(CoreConfig {
+            request_timeout: config.request_timeout,
+            limits: config.limits.clone(),
+            inbox: random_id(),
+            seed: random_u64(),
+        });
+        Driver { core, bus, dial, has_bus, clients: HashMap::new(), start: Instant::now(), config }
+    }
+
+    pub async fn run(mut self, mut deliveries: Deliveries, mut inputs: mpsc::UnboundedReceiver<Input>) {
+        while let End::BusLost = self.serve(&mut deliveries, &mut inputs).await {
+            error!("the bus is lost");
+            // What was missed cannot be known: everybody starts again, with nothing.
+            self.core = self.core.successor(random_id());
+            self.has_bus.send_replace(false);
+            for (_, client) in self.clients.drain() {
+                if let Client::Session(outbox) = client {
+                    outbox.close(1012, "the gateway has lost its services", false);
+                }
+            }
+            let Some(connection) = self.redial(&mut inputs).await else { return };
+            (self.bus, deliveries) = (connection.bus, connection.deliveries);
+            info!("there is a bus again");
+            self.has_bus.send_replace(true);
+        }
+    }
+
+    async fn serve(&mut self, deliveries: &mut Deliveries, inputs: &mut mpsc::UnboundedReceiver<Input>) -> End {
+        loop {
+            self.drain();
+            let due = self.core.poll_timeout().map(|at| self.start + Duration::from_millis(at.0));
+            let timeout = async {
+                match due {
+                    Some(due) => sleep_until(due).await,
+                    None => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                delivery = deliveries.recv() => match delivery {
+                    Some(d) => self.core.handle_message(self.now(), &d.subject, &d.payload, d.no_responders),
+                    None => return End::BusLost,
+                },
+                input = inputs.recv() => match input {
+                    Some(input) => self.input(input),
+                    None => return End::Unused,
+                },
+                () = timeout => self.core.handle_timeout(self.now()),
+            }
+        }
+    }
+
+    /// Waits for a connection to the bus; `None` when there is no way to one, or nobody left to need it.
+    async fn redial(&self, inputs: &mut mpsc::UnboundedReceiver<Input>) -> Option<Connection> {
+        let dial = self.dial.as_ref()?;
+        let mut dialing = pin!(async {
+            let mut delay = FIRST_REDIAL;
+            loop {
+                // Gateways that lost the same bus must not come back to it all at once.
+                sleep(delay / 2 + delay.mul_f64(random_u64() as f64 / u64::MAX as f64 / 2.0)).await;
+                match dial.dial().await {
+                    Ok(connection) => return connection,
+                    Err(error) => warn!(%error, "cannot reach the bus"),
+                }
+                delay = (delay * 2).min(LAST_REDIAL);
+            }
+        });
+        loop {
+            tokio::select! {
+                connection = &mut dialing => return Some(connection),
+                // What is dropped here ends as it does when the bus is lost.
+                input = inputs.recv() => drop(input?),
+            }
+        }
+    }
+
+    fn now(&self) -> Time {
+        Time(self.start.elapsed().as_millis() as u64)
+    }
+
+    fn input(&mut self, input: Input) {
+        match input {
+            Input::Connect(client, outbox, answer) => {
+                let id = self.core.handle_connect(&random_id(), client, false);
+                self.clients.insert(id, Client::Session(outbox));
+                if answer.send(id).is_err() {
+                    self.disconnect(id);
+                }
+            }
+            Input::Frame(id, frame) => {
+                self.core.handle_frame(self.now(), id, &frame);
+                self.drain();
+                if let Some(Client::Session(outbox)) = self.clients.get(&id) {
+                    outbox.taken_in();
+                }
+            }
+            Input::Disconnect(id) => self.disconnect(id),
+            Input::Fetch(client, rid, answer) => {
+                let id = self.core.handle_connect(&random_id(), client, true);
+                self.clients.insert(id, Client::Fetch(answer));
+                self.core.handle_fetch(self.now(), id, &rid);
+            }
+        }
+    }
+
+    fn disconnect(&mut self, id: ConnId) {
+        self.clients.remove(&id);
+        self.core.handle_disconnect(self.now(), id);
+    }
+
+    fn drain(&mut self) {
+        while let Some(output) = self.core.poll_output() {
+            match output {
+                Output::Publish { subject, reply, payload } => {
+                    let published = self.bus.publish(&subject, reply.as_deref(), payload.into());
+                    if let (Err(refusal), Some(reply)) = (published, reply) {
+                        debug!(subject, ?refusal, "the bus does not carry a request");
+                        self.core.handle_refused(self.now(), &reply, error_of(refusal));
+                    }
+                }
+                Output::Subscribe(pattern) => self.bus.subscribe(&pattern),
+                Output::Unsubscribe(pattern) => self.bus.unsubscribe(&pattern),
+                Output::Event(id, frame) => self.send_event(id, frame),
+                Output::Answer(id, frame) => {
+                    if let Some(Client::Session(outbox)) = self.clients.get(&id) {
+                        outbox.answer(frame);
+                    }
+                }
+                Output::Close(id, code, reason) => {
+                    debug!(conn = id.0, code, reason, "closing a connection");
+                    self.close(id, code, reason, false);
+                }
+                Output::Fetched(id, result) => {
+                    if let Some(Client::Fetch(answer)) = self.clients.remove(&id) {
+                        // The HTTP client may have gone meanwhile.
+                        let _ = answer.send(result);
+                    }
+                    self.core.handle_disconnect(self.now(), id);
+                }
+            }
+        }
+    }
+
+    fn send_event(&mut self, id: ConnId, frame: String) {
+        let Some(Client::Session(outbox)) = self.clients.get(&id) else { return };
+        // What is queued already counts, not the frame. Answers do not count: a client that reads slowly asks slowly.
+        let (bytes, frames) = outbox.queued();
+        if bytes > self.config.queue_bytes || frames >= self.config.queue_frames {
+            debug!(conn = id.0, bytes, frames, "closing a slow reader");
+            return self.close(id, 1013, "slow reader", true);
+        }
+        outbox.event(frame);
+    }
+
+    fn close(&mut self, id: ConnId, code: u16, reason: &'static str, at_once: bool) {
+        if let Some(Client::Session(outbox)) = self.clients.remove(&id) {
+            outbox.close(code, reason, at_once);
+        }
+        self.core.handle_disconnect(self.now(), id);
+    }
+}
+
+fn error_of(refusal: Refusal) -> ResError {
+    match refusal {
+        Refusal::Subject => ResError::SUBJECT_TOO_LONG,
+        Refusal::Payload => ResError::INVALID_PARAMS,
+    }
+}
+
+/// 128 random bits in hexadecimal: nobody guesses a connection's id.
+fn random_id() -> String {
+    format!("{:016x}{:016x}", random_u64(), random_u64())
+}
+
+fn random_u64() -> u64 {
+    getrandom::u64().expect("the operating system has random numbers")
+}
+
+const FIRST_REDIAL: Duration = Duration::from_millis(100);
+const LAST_REDIAL: Duration = Duration::from_secs(5);
