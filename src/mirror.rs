@@ -97,7 +97,9 @@ impl Mirror {
                 for member in members {
                     let key = name(engine, member.key);
                     let new = item(&member.value, text);
-                    if !member.known && same(new.as_ref(), model.get(&key)) {
+                    // Two texts that cannot be held are one here: `1e999` and `null` are no change.
+                    let old_item = model.get(&key);
+                    if new.as_ref() == old_item || !member.known && same(new.as_ref(), old_item) {
                         continue;
                     }
                     let before = match new {
