@@ -13,7 +13,9 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::time::timeout;
 use tokio_io_timeout::TimeoutStream;
 use tracing::{debug, error};
 
@@ -40,18 +42,31 @@ pub async fn accept(listener: TcpListener, server: Arc<Server>) {
     }
 }
 
-/// Serves one connection until it ends; once the server stops, until the request that is being answered.
+/// Serves one connection, with TLS around it if the server has that.
 async fn connection(stream: TcpStream, remote: SocketAddr, server: Arc<Server>) {
     // Frames are small and are not to wait for each other.
     if let Err(error) = stream.set_nodelay(true) {
         debug!(%error, "cannot set TCP_NODELAY");
     }
+    let mut stream = TimeoutStream::new(stream);
+    stream.set_write_timeout(Some(server.config.write_time));
+    let stream = Box::pin(stream);
+    let Some(tls) = &server.config.tls else { return serve(stream, remote, server).await };
+    // Whoever is slow to shake hands has the time of a head for it.
+    match timeout(server.config.header_time, tls.accept(stream)).await {
+        Ok(Ok(stream)) => serve(stream, remote, server).await,
+        Ok(Err(error)) => debug!(%remote, %error, "no TLS with a client"),
+        Err(_) => debug!(%remote, "a client took too long for TLS"),
+    }
+}
+
+/// Serves one connection until it ends; once the server stops, until the request that is being answered.
+async fn serve(stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static, remote: SocketAddr, server: Arc<Server>) {
     let mut stopping = server.stopping.clone();
     let mut builder = http1::Builder::new();
     builder.timer(TokioTimer::new());
     builder.header_read_timeout(server.config.header_time);
     builder.max_header_size(server.config.header_bytes);
-    let write_time = server.config.write_time;
     // A WebSocket that the connection becomes holds the place as well.
     let slot = server.slots.take(remote.ip()).map(Arc::new);
     builder.keep_alive(slot.is_ok());
@@ -67,10 +82,7 @@ async fn connection(stream: TcpStream, remote: SocketAddr, server: Arc<Server>) 
             })
         }
     });
-    let mut stream = TimeoutStream::new(stream);
-    stream.set_write_timeout(Some(write_time));
-    let io = TokioIo::new(Box::pin(stream));
-    let mut connection = pin!(builder.serve_connection(io, service).with_upgrades());
+    let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), service).with_upgrades());
     let ended = tokio::select! {
         ended = connection.as_mut() => Some(ended),
         _ = stopping.wait_for(|stop| *stop) => None,

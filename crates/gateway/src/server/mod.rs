@@ -4,6 +4,7 @@ mod api;
 mod http;
 mod origin;
 mod slots;
+mod tls;
 mod websocket;
 
 use std::future::Future;
@@ -28,6 +29,7 @@ use crate::core::conn::ClientInfo;
 use crate::gateway::Gateway;
 pub use origin::AllowOrigin;
 use slots::{Slot, Slots};
+pub use tls::{Tls, TlsError};
 
 /// What the server serves, and where.
 #[derive(Debug, Clone)]
@@ -38,6 +40,8 @@ pub struct ServerConfig {
     pub api_path: String,
     /// Directory of static files; default none.
     pub www: Option<PathBuf>,
+    /// Serve https and wss; default http and ws.
+    pub tls: Option<Tls>,
     /// Pages of which origins may use the gateway; default the gateway's own.
     pub allow_origin: AllowOrigin,
     /// Connections that may be open at a time; more are answered with 503. Default 50 000.
@@ -69,6 +73,7 @@ impl Default for ServerConfig {
             ws_path: "/".into(),
             api_path: "/api/".into(),
             www: None,
+            tls: None,
             allow_origin: AllowOrigin::SameOrigin,
             connections: 50_000,
             connections_per_address: 200,
