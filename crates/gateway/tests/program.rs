@@ -1,79 +1,20 @@
-//! The program `res-gateway`: its flags, its files, its end.
+//! The program `res-gateway`: the files it serves, and its end.
 
 mod support;
 
-use std::io::{BufRead, BufReader, Read};
 use std::net::TcpListener;
-use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
 
 use serde_json::{Value, json};
-use tokio_tungstenite::connect_async;
-
-struct Program {
-    child: Child,
-    address: String,
-}
-
-impl Program {
-    fn start(flags: &[&str]) -> Program {
-        let mut child = command(flags).stdout(Stdio::piped()).spawn().expect("the program starts");
-        let mut line = String::new();
-        BufReader::new(child.stdout.take().expect("piped")).read_line(&mut line).expect("it says where it listens");
-        let address =
-            line.trim_end().strip_prefix("listening on http://").expect("the line with the address").to_owned();
-        Program { child, address }
-    }
-
-    #[cfg(unix)]
-    fn signal(&self, signal: &str) {
-        let id = self.child.id().to_string();
-        assert!(Command::new("kill").args([signal, &id]).status().expect("kill is there").success());
-    }
-}
-
-impl Drop for Program {
-    fn drop(&mut self) {
-        // It has ended already where the test is about that.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-fn command(flags: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_res-gateway"));
-    command.args(flags).env_remove("RUST_LOG");
-    command
-}
-
-/// Exit code and standard error of a run that is to fail.
-fn failure(flags: &[&str]) -> (Option<i32>, String) {
-    let output = command(flags).output().expect("the program starts");
-    assert_eq!(String::from_utf8_lossy(&output.stdout), "");
-    (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
-}
-
-fn file(name: &str, content: &str) -> PathBuf {
-    let path = std::env::temp_dir().join(format!("res-gateway-{}-{name}", std::process::id()));
-    std::fs::write(&path, content).expect("the file can be written");
-    path
-}
-
-async fn connect(program: &Program) -> support::client::Client {
-    let (socket, _) = connect_async(format!("ws://{}/", program.address)).await.expect("it listens");
-    let mut client = support::client::Client::new(socket);
-    client.request("version", json!({ "protocol": "1.2.3" })).await;
-    client
-}
+use support::program::{File, Program, failure};
 
 #[tokio::test]
 async fn a_file_of_resources_is_served_and_edited_live() {
-    let path = file(
+    let file = File::new(
         "good.json",
         r#"{"example.model":{"message":"Hello","more":{"rid":"example.list"}},"example.list":["a",{"data":{"x":1}}],"top":{"n":1}}"#,
     );
-    let program = Program::start(&["--port", "0", "--resources", path.to_str().unwrap()]);
-    let (mut a, mut b) = (connect(&program).await, connect(&program).await);
+    let program = Program::start(&["--resources", file.path()]);
+    let (mut a, mut b) = (program.connect().await, program.connect().await);
     let set = a.request("subscribe.example.model", Value::Null).await;
     assert_eq!(set["result"]["collections"]["example.list"], json!(["a", { "data": { "x": 1 } }]));
     b.request("subscribe.example.list", Value::Null).await;
@@ -102,31 +43,27 @@ async fn a_file_of_resources_is_served_and_edited_live() {
     for (method, params, code) in errors {
         assert_eq!(a.request(method, params).await["error"]["code"], code, "{method}");
     }
-    std::fs::remove_file(path).unwrap();
 }
 
 #[test]
 fn what_is_wrong_is_said_in_one_line() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = taken.local_addr().unwrap().port().to_string();
-    let not_json = file("not.json", "{oops");
-    let no_object = file("array.json", "[]");
-    let nested = file("nested.json", r#"{"a.b":{"x":{"y":1}}}"#);
-    let bad_name = file("name.json", r#"{"a..b":{}}"#);
-    let scalar = file("scalar.json", r#"{"a.b":1}"#);
-    let twice = file("twice.json", r#"{"library.mine":{}}"#);
+    let not_json = File::new("not.json", "{oops");
+    let no_object = File::new("array.json", "[]");
+    let nested = File::new("nested.json", r#"{"a.b":{"x":{"y":1}}}"#);
+    let bad_name = File::new("name.json", r#"{"a..b":{}}"#);
+    let scalar = File::new("scalar.json", r#"{"a.b":1}"#);
+    let twice = File::new("twice.json", r#"{"library.mine":{}}"#);
     let cases: [(&[&str], &str); 9] = [
         (&["--port", &port], "is in use"),
         (&["--port", "0", "--resources", "/nosuch.json"], "cannot read /nosuch.json"),
-        (&["--port", "0", "--resources", not_json.to_str().unwrap()], "not valid JSON"),
-        (&["--port", "0", "--resources", no_object.to_str().unwrap()], "must be one JSON object"),
-        (&["--port", "0", "--resources", nested.to_str().unwrap()], "a.b: a nested object must be wrapped"),
-        (&["--port", "0", "--resources", bad_name.to_str().unwrap()], "\"a..b\" is not a resource name"),
-        (&["--port", "0", "--resources", scalar.to_str().unwrap()], "a.b must be an object"),
-        (
-            &["--port", "0", "--demo", "--resources", twice.to_str().unwrap()],
-            "the demo has resources named \"library\"",
-        ),
+        (&["--port", "0", "--resources", not_json.path()], "not valid JSON"),
+        (&["--port", "0", "--resources", no_object.path()], "must be one JSON object"),
+        (&["--port", "0", "--resources", nested.path()], "a.b: a nested object must be wrapped"),
+        (&["--port", "0", "--resources", bad_name.path()], "\"a..b\" is not a resource name"),
+        (&["--port", "0", "--resources", scalar.path()], "a.b must be an object"),
+        (&["--port", "0", "--demo", "--resources", twice.path()], "the demo has resources named \"library\""),
         (&["--port", "0", "--www", "/nosuch"], "/nosuch is not a directory"),
     ];
     for (flags, expected) in cases {
@@ -134,44 +71,69 @@ fn what_is_wrong_is_said_in_one_line() {
         assert_eq!((code, message.lines().count()), (Some(1), 1), "{flags:?}: {message}");
         assert!(message.contains(expected), "{flags:?}: {message}");
     }
-    for path in [not_json, no_object, nested, bad_name, scalar, twice] {
-        std::fs::remove_file(path).unwrap();
-    }
 }
 
-#[test]
-fn bad_flags_end_with_code_2() {
-    let cases: [&[&str]; 5] =
-        [&["--nosuch"], &["--port", "x"], &["--ws-path", "ws"], &["--alloworigin", "example.com"], &["--addr", "x"]];
-    for flags in cases {
-        let (code, message) = failure(flags);
-        assert_eq!(code, Some(2), "{flags:?}: {message}");
-        assert!(message.starts_with("error: "), "{flags:?}: {message}");
+/// Interrupted, told to end, left by its terminal, and told to quit.
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_signal_ends_it_with_close_frames() {
+    for signal in ["-INT", "-TERM", "-HUP", "-QUIT"] {
+        let mut program = Program::start(&["--demo"]);
+        let mut client = program.connect().await;
+        client.request("subscribe.library.books", Value::Null).await;
+        program.signal(signal);
+        assert_eq!(client.closed().await, 1001);
+        while futures_util::StreamExt::next(&mut client.socket).await.is_some() {}
+        let code = tokio::task::block_in_place(|| program.exit_code());
+        assert_eq!(code, Some(0), "after {signal}");
     }
 }
 
 #[cfg(unix)]
 #[tokio::test(flavor = "multi_thread")]
-async fn a_signal_ends_it_with_close_frames() {
-    for signal in ["-INT", "-TERM"] {
-        let mut program = Program::start(&["--port", "0", "--demo"]);
-        let mut client = connect(&program).await;
-        client.request("subscribe.library.books", Value::Null).await;
-        program.signal(signal);
-        assert_eq!(client.closed().await, 1001);
-        while futures_util::StreamExt::next(&mut client.socket).await.is_some() {}
-        let status = tokio::task::block_in_place(|| program.child.wait()).unwrap();
-        assert_eq!(status.code(), Some(0), "after {signal}");
-    }
+async fn a_client_that_does_not_go_holds_it_for_less_than_ten_seconds() {
+    let mut program = Program::start(&[]);
+    // Reads nothing, so the close is never answered; and the head of its request never ends.
+    let _client = program.connect().await;
+    let mut slow = tokio::net::TcpStream::connect(&program.address).await.unwrap();
+    tokio::io::AsyncWriteExt::write_all(&mut slow, b"GET /api/ HT").await.unwrap();
+    let begun = std::time::Instant::now();
+    program.signal("-TERM");
+    assert_eq!(tokio::task::block_in_place(|| program.exit_code()), Some(0));
+    assert!(begun.elapsed() < std::time::Duration::from_secs(10), "{:?}", begun.elapsed());
 }
 
-#[test]
-fn help_says_what_the_flags_do() {
-    let mut text = String::new();
-    let mut child = command(&["--help"]).stdout(Stdio::piped()).spawn().unwrap();
-    child.stdout.take().unwrap().read_to_string(&mut text).unwrap();
-    assert!(child.wait().unwrap().success());
-    for flag in ["--addr", "--port", "--ws-path", "--api-path", "--resources", "--www", "--demo", "--alloworigin"] {
-        assert!(text.contains(flag), "{flag} in {text}");
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_second_signal_ends_it_at_once() {
+    let mut program = Program::start(&[]);
+    // Does not answer the close.
+    let mut client = program.connect().await;
+    program.signal("-TERM");
+    // The close frame shows that the first has been heeded; it is not read further, so not answered.
+    let mut byte = [0];
+    let tokio_tungstenite::MaybeTlsStream::Plain(stream) = client.socket.get_mut() else { panic!("no TLS here") };
+    tokio::io::AsyncReadExt::read_exact(stream, &mut byte).await.unwrap();
+    assert_eq!(byte[0], 0x88);
+    program.signal("-INT");
+    assert_eq!(tokio::task::block_in_place(|| program.exit_code()), Some(130));
+}
+
+/// A descriptor that is free again is used again: until then clients wait, and nothing ends.
+#[cfg(unix)]
+#[tokio::test]
+async fn it_outlives_a_lack_of_file_descriptors() {
+    let mut shell = std::process::Command::new("sh");
+    shell.args(["-c", "ulimit -n 40; exec \"$0\" --port 0", env!("CARGO_BIN_EXE_res-gateway")]).env_remove("RUST_LOG");
+    let program = Program::run(shell);
+    let mut client = program.connect().await;
+    let mut idle = Vec::new();
+    for _ in 0..50 {
+        idle.push(tokio::net::TcpStream::connect(&program.address).await.unwrap());
     }
+    // Who is connected goes on, and who comes is served once there is room.
+    assert_eq!(client.request("subscribe.library.books", Value::Null).await["error"], Value::Null);
+    drop(idle);
+    assert_eq!(program.get("/api/library/books").await.0, 200);
+    assert!(program.into_log().contains("cannot accept a connection"));
 }

@@ -5,4 +5,5 @@
 pub mod client;
 pub mod fixture;
 pub mod line;
+pub mod program;
 pub mod small_bus;

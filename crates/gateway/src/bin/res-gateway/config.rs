@@ -1,0 +1,202 @@
+//! What the program does, from the options: each value is looked at here, whichever way it came.
+
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
+use std::path::PathBuf;
+
+use axum::http::uri::PathAndQuery;
+use res_gateway::GatewayConfig;
+use res_gateway::server::{AllowOrigin, ServerConfig};
+use resclient::protocol::rid;
+
+use crate::log::{Format, Level};
+use crate::options::Options;
+
+/// All that the program needs to know.
+#[derive(Debug)]
+pub struct Config {
+    /// `None` is the bus in memory.
+    pub nats: Option<NatsConfig>,
+    pub listen: SocketAddr,
+    /// Where metrics and health are served.
+    pub metrics: Option<SocketAddr>,
+    pub gateway: GatewayConfig,
+    pub server: ServerConfig,
+    /// Certificate and key.
+    pub tls: Option<(PathBuf, PathBuf)>,
+    pub resources: Option<PathBuf>,
+    pub demo: bool,
+    pub log: (Level, Format),
+    /// What is accepted and yet is not as it was meant.
+    pub warnings: Vec<String>,
+}
+
+/// How to reach NATS.
+#[derive(Debug)]
+pub struct NatsConfig {
+    pub url: String,
+}
+
+impl Config {
+    /// # Errors
+    /// A sentence that names the option, by key and flag, and what it takes.
+    pub fn new(options: Options) -> Result<Config, String> {
+        let mut warnings = Vec::new();
+        let port = options.port.unwrap_or(8080);
+        let metrics_port = options.metrics_port.unwrap_or(0);
+        if metrics_port != 0 && metrics_port == port {
+            return Err(format!("metricsPort (--metricsport): {port} is the port of the clients; take another"));
+        }
+        let metrics_addr = address("metricsAddr (--metricsaddr)", options.metrics_addr)?;
+
+        let mut server = ServerConfig {
+            ws_path: path("wsPath (--wspath)", options.ws_path)?.unwrap_or_else(|| "/".into()),
+            api_path: path("apiPath (--apipath)", options.api_path)?.unwrap_or_else(|| "/api".into()),
+            www: options.www,
+            ..ServerConfig::default()
+        };
+        if !server.api_path.ends_with('/') {
+            server.api_path.push('/');
+        }
+        if let Some(origins) = options.allow_origin.map(|list| list.join(";")) {
+            server.allow_origin = AllowOrigin::parse(&origins).map_err(|error| {
+                format!("allowOrigin (--alloworigin): {error}; take same-origin, *, or a list with ; between")
+            })?;
+        }
+
+        let mut gateway = GatewayConfig::default();
+        if let Some(time) = options.request_timeout.filter(|&time| time > 0) {
+            gateway.request_timeout = time.into();
+            if time <= 10 {
+                gateway.request_timeout *= 1000;
+                warnings.push(format!(
+                    "requestTimeout (--reqtimeout) is in milliseconds: {time} is taken for seconds; write {time}000"
+                ));
+            }
+        }
+        if let Some(limits) = options.limits {
+            limits.check()?;
+            limits.apply(&mut gateway, &mut server);
+        }
+
+        match filled(options.api_encoding).as_deref() {
+            None | Some("json") => {}
+            Some("jsonflat") => warnings.push(not_yet("apiEncoding (--apiencoding)")),
+            Some(other) => {
+                return Err(format!("apiEncoding (--apiencoding): {other:?} is none; take json or jsonflat"));
+            }
+        }
+        for (name, method) in [
+            ("putMethod (--putmethod)", options.put_method),
+            ("deleteMethod (--deletemethod)", options.delete_method),
+            ("patchMethod (--patchmethod)", options.patch_method),
+        ] {
+            let Some(method) = filled(method) else { continue };
+            if !rid::is_valid_part(&method) {
+                return Err(format!("{name}: {method:?} is no name of a method; take one such as set"));
+            }
+            warnings.push(not_yet(name));
+        }
+        if auth_method("headerAuth (--headauth)", options.header_auth)?.is_some() {
+            warnings.push(not_yet("headerAuth (--headauth)"));
+        }
+        if auth_method("wsHeaderAuth (--wsheadauth)", options.ws_header_auth)?.is_some() {
+            if server.allow_origin == AllowOrigin::Any {
+                return Err(
+                    "allowOrigin (--alloworigin): with wsHeaderAuth, * would let every page use the cookies of \
+                            its visitors; name the origins"
+                        .into(),
+                );
+            }
+            warnings.push(not_yet("wsHeaderAuth (--wsheadauth)"));
+        }
+        for (name, limit) in [
+            ("resetThrottle (--resetthrottle)", options.reset_throttle),
+            ("referenceThrottle (--referencethrottle)", options.reference_throttle),
+        ] {
+            if limit.is_some_and(|limit| limit > 0) {
+                warnings.push(not_yet(name));
+            }
+        }
+        if options.ws_compression == Some(true) {
+            warnings.push("wsCompression (--wscompression): messages are not compressed; clients go on without".into());
+        }
+
+        let tls = match (options.tls.unwrap_or(false), filled(options.tls_cert), filled(options.tls_key)) {
+            (true, Some(cert), Some(key)) => Some((cert.into(), key.into())),
+            (true, ..) => {
+                return Err("tls (--tls): needs both tlsCert (--tlscert) and tlsKey (--tlskey), files in PEM".into());
+            }
+            (false, None, None) => None,
+            (false, ..) => {
+                warnings.push("there is a certificate, but tls (--tls) is not on: clients are served without".into());
+                None
+            }
+        };
+
+        let (cert, key) = (filled(options.nats_cert), filled(options.nats_key));
+        if cert.is_some() != key.is_some() {
+            return Err("natsCert (--natscert) and natsKey (--natskey) go together: one of them is missing".into());
+        }
+        let creds = filled(options.nats_creds);
+        let roots = options.nats_root_cas.filter(|list| !list.is_empty());
+        let nats = filled(options.nats_url).map(|url| NatsConfig { url });
+        if nats.is_none() && (cert.is_some() || creds.is_some() || roots.is_some()) {
+            warnings.push("there are options for NATS, but no natsUrl (--nats): NATS is not used".into());
+        }
+
+        Ok(Config {
+            listen: SocketAddr::new(address("addr (--addr)", options.addr)?, port),
+            metrics: (metrics_port != 0).then(|| SocketAddr::new(metrics_addr, metrics_port)),
+            demo: options.demo.unwrap_or(nats.is_none() && options.resources.is_none()),
+            nats,
+            gateway,
+            server,
+            tls,
+            resources: options.resources,
+            log: (
+                Level::new(options.debug.unwrap_or(false), options.trace.unwrap_or(false)),
+                Format::parse(filled(options.log_format).as_deref().unwrap_or("text"))?,
+            ),
+            warnings,
+        })
+    }
+}
+
+/// Resgate writes what is not set as an empty text.
+fn filled(text: Option<String>) -> Option<String> {
+    text.filter(|text| !text.is_empty())
+}
+
+fn address(name: &str, text: Option<String>) -> Result<IpAddr, String> {
+    match text.as_deref() {
+        None => Ok(IpAddr::from([127, 0, 0, 1])),
+        // As Resgate has it: both versions of IP.
+        Some("") => Ok(Ipv6Addr::UNSPECIFIED.into()),
+        Some(text) => {
+            text.parse().map_err(|_| format!("{name}: {text:?} is no IP address; take one such as 127.0.0.1"))
+        }
+    }
+}
+
+fn path(name: &str, text: Option<String>) -> Result<Option<String>, String> {
+    let Some(text) = filled(text) else { return Ok(None) };
+    match PathAndQuery::try_from(&*text) {
+        Ok(path) if text.starts_with('/') && path.path() == text => Ok(Some(text)),
+        _ => Err(format!("{name}: {text:?} is no path; take one that begins with /, without query")),
+    }
+}
+
+/// A resource and the method of it that authenticates.
+fn auth_method(name: &str, text: Option<String>) -> Result<Option<(String, String)>, String> {
+    let Some(text) = filled(text) else { return Ok(None) };
+    match text.rsplit_once('.') {
+        Some((resource, method)) if rid::is_valid_name(resource) && rid::is_valid_part(method) => {
+            Ok(Some((resource.into(), method.into())))
+        }
+        _ => Err(format!("{name}: {text:?} is no method of a resource; take one such as auth.login")),
+    }
+}
+
+fn not_yet(name: &str) -> String {
+    format!("{name} is not heeded by this version")
+}

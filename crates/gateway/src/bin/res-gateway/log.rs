@@ -1,0 +1,70 @@
+//! The log, on the standard error.
+
+use std::io::IsTerminal;
+
+use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::Directive;
+
+/// How much is logged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Level {
+    /// What `RUST_LOG` says; without it, what an operator wants to know of.
+    Normal,
+    Debug,
+    Trace,
+}
+
+/// How it is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    Text,
+    Json,
+}
+
+impl Level {
+    /// A trace contains what debugging does.
+    pub fn new(debug: bool, trace: bool) -> Level {
+        match (debug, trace) {
+            (_, true) => Level::Trace,
+            (true, false) => Level::Debug,
+            (false, false) => Level::Normal,
+        }
+    }
+
+    fn filter(self) -> Result<EnvFilter, String> {
+        let filter = match self {
+            Level::Trace => "warn,res_gateway=trace".into(),
+            Level::Debug => "warn,res_gateway=debug".into(),
+            Level::Normal => std::env::var("RUST_LOG").unwrap_or_else(|_| "warn,res_gateway=info".into()),
+        };
+        let filter = EnvFilter::try_new(filter).map_err(|error| format!("RUST_LOG: {error}"))?;
+        // What others trace is not theirs to keep secret: the messages of NATS have tokens in them.
+        let quiet: Directive = "async_nats=info".parse().map_err(|error| format!("{error}"))?;
+        Ok(filter.add_directive(quiet))
+    }
+}
+
+impl Format {
+    /// # Errors
+    /// A sentence, if there is no such format.
+    pub fn parse(text: &str) -> Result<Format, String> {
+        match text {
+            "text" => Ok(Format::Text),
+            "json" => Ok(Format::Json),
+            other => Err(format!("logFormat (--logformat): {other:?} is none; take text or json")),
+        }
+    }
+}
+
+/// Begins to log.
+///
+/// # Errors
+/// A sentence, if `RUST_LOG` cannot be understood.
+pub fn start(level: Level, format: Format) -> Result<(), String> {
+    let log = tracing_subscriber::fmt().with_env_filter(level.filter()?).with_writer(std::io::stderr);
+    match format {
+        Format::Text => log.with_ansi(std::io::stderr().is_terminal()).init(),
+        Format::Json => log.json().flatten_event(true).init(),
+    }
+    Ok(())
+}

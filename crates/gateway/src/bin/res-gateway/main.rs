@@ -1,0 +1,117 @@
+//! The gateway as a program.
+
+#![forbid(unsafe_code)]
+
+mod config;
+mod limits;
+mod log;
+mod options;
+mod signals;
+
+use std::io::ErrorKind;
+use std::net::SocketAddr;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use res_gateway::bus::MemoryBus;
+use res_gateway::server::Tls;
+use res_gateway::{Gateway, demo, resources, server};
+use tokio::net::TcpListener;
+use tracing::{info, warn};
+
+use config::Config;
+use options::Options;
+
+fn main() -> ExitCode {
+    let config = match Options::load(std::env::args_os()).and_then(Config::new) {
+        Ok(config) => config,
+        Err(message) => return fail(&message, BAD_CONFIGURATION),
+    };
+    if let Err(message) = log::start(config.log.0, config.log.1) {
+        return fail(&message, BAD_CONFIGURATION);
+    }
+    let runtime = match tokio::runtime::Runtime::new() {
+        Ok(runtime) => runtime,
+        Err(error) => return fail(&format!("cannot start: {error}"), 1),
+    };
+    let result = runtime.block_on(run(config));
+    // Whatever is still busy after the grace of the server is not waited for.
+    runtime.shutdown_timeout(Duration::from_secs(1));
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(message) => fail(&message, 1),
+    }
+}
+
+async fn run(mut config: Config) -> Result<(), String> {
+    for warning in &config.warnings {
+        warn!("{warning}");
+    }
+    let bus = bus(&config)?;
+    if let Some(www) = config.server.www.as_ref().filter(|www| !www.is_dir()) {
+        return Err(format!("--www: {} is not a directory", www.display()));
+    }
+    if let Some((cert, key)) = &config.tls {
+        config.server.tls = Some(Tls::load(cert, key).map_err(|error| error.to_string())?);
+    }
+    let scheme = if config.server.tls.is_some() { "https" } else { "http" };
+    let (listener, bound) = listen(config.listen, "--port").await?;
+    if config.demo {
+        info!("serving the demo");
+    }
+    let mut stopping = signals::shutdown()?;
+    let gateway = Gateway::start(bus.connect(), config.gateway);
+    println!("listening on {scheme}://{bound}");
+    let stop = async move {
+        // An error means that there will be no signal.
+        if stopping.wait_for(|stop| *stop).await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    };
+    server::run(listener, gateway, config.server, stop).await.map_err(|error| format!("the server failed: {error}"))
+}
+
+/// The bus, with the services of the gateway itself.
+fn bus(config: &Config) -> Result<MemoryBus, String> {
+    if config.nats.is_some() {
+        return Err("natsUrl (--nats): this version has no NATS yet; leave it out".into());
+    }
+    let bus = MemoryBus::new();
+    if let Some(file) = &config.resources {
+        let (service, names) = resources::load(file)?;
+        if config.demo
+            && let Some(name) = demo::NAMES.iter().find(|name| names.contains(**name))
+        {
+            return Err(format!(
+                "{}: the demo has resources named {name:?} too; rename those or leave out --demo",
+                file.display()
+            ));
+        }
+        service.start(bus.connect());
+    }
+    if config.demo {
+        demo::start(&bus);
+    }
+    Ok(bus)
+}
+
+async fn listen(address: SocketAddr, option: &str) -> Result<(TcpListener, SocketAddr), String> {
+    let failed = |error: std::io::Error| match error.kind() {
+        ErrorKind::AddrInUse => {
+            let port = address.port();
+            format!("port {port} is in use; end the program that has it, or choose another with {option}")
+        }
+        _ => format!("cannot listen on {address}: {error}"),
+    };
+    let listener = TcpListener::bind(address).await.map_err(failed)?;
+    let bound = listener.local_addr().map_err(failed)?;
+    Ok((listener, bound))
+}
+
+fn fail(message: &str, code: u8) -> ExitCode {
+    eprintln!("res-gateway: {message}");
+    ExitCode::from(code)
+}
+
+/// As for flags that are wrong.
+const BAD_CONFIGURATION: u8 = 2;

@@ -1,0 +1,264 @@
+//! What can be set: by flags, and by the same names as Resgate's in a file of JSON.
+
+use std::ffi::OsString;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+use clap::{ArgAction, CommandFactory, Parser};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::limits::Limits;
+
+/// A gateway for the RES protocol: real-time models and collections over WebSocket and HTTP.
+///
+/// Without options it serves the demo on http://127.0.0.1:8080. All options are described in docs/gateway.md.
+#[derive(Debug, Default, Parser, Serialize, Deserialize)]
+#[command(name = "res-gateway", version = VERSION, disable_version_flag = true, args_override_self = true)]
+#[command(after_help = RESOURCES)]
+#[serde(default, deny_unknown_fields, rename_all = "camelCase")]
+pub struct Options {
+    /// Configuration file in JSON; is made, with the defaults, if there is none
+    #[arg(short, long, value_name = "FILE", help_heading = "Common")]
+    #[serde(skip)]
+    config: Option<PathBuf>,
+    /// Print the versions of the program and the protocol
+    #[arg(short = 'v', long, action = ArgAction::Version, help_heading = "Common")]
+    #[serde(skip)]
+    version: Option<bool>,
+
+    /// Address of the NATS server; without it, only what the gateway itself has is served
+    #[arg(short, long = "nats", value_name = "URL", help_heading = "Server")]
+    pub nats_url: Option<String>,
+    /// IP address to listen on; an empty one is all there are [default: 127.0.0.1]
+    #[arg(short = 'i', long, value_name = "HOST", help_heading = "Server")]
+    pub addr: Option<String>,
+    /// Port to listen on; 0 takes any free one [default: 8080]
+    #[arg(short, long, help_heading = "Server")]
+    pub port: Option<u16>,
+    /// Path of the WebSocket [default: /]
+    #[arg(short, long = "wspath", value_name = "PATH", help_heading = "Server")]
+    pub ws_path: Option<String>,
+    /// Path that resources are below over HTTP [default: /api/]
+    #[arg(short, long = "apipath", value_name = "PATH", help_heading = "Server")]
+    pub api_path: Option<String>,
+    /// How long a service may take for an answer [default: 3000]
+    #[arg(short, long = "reqtimeout", value_name = "MILLISECONDS", help_heading = "Server")]
+    pub request_timeout: Option<u32>,
+    /// Messages of NATS that may wait to be taken in [default: 8192]
+    #[arg(skip)]
+    pub buffer_size: Option<usize>,
+    /// Method, such as auth.login, called with the headers of every HTTP request
+    #[arg(short = 'u', long = "headauth", value_name = "METHOD", help_heading = "Server")]
+    pub header_auth: Option<String>,
+    /// Method called with the headers of every WebSocket
+    #[arg(short = 't', long = "wsheadauth", value_name = "METHOD", help_heading = "Server")]
+    pub ws_header_auth: Option<String>,
+    /// Port for metrics and health; 0 is none [default: 0]
+    #[arg(short, long = "metricsport", value_name = "PORT", help_heading = "Server")]
+    pub metrics_port: Option<u16>,
+    /// IP address for metrics and health [default: 127.0.0.1]
+    #[arg(long = "metricsaddr", value_name = "HOST", help_heading = "Server")]
+    pub metrics_addr: Option<String>,
+    /// How resources are written over HTTP: json, jsonflat [default: json]
+    #[arg(long = "apiencoding", value_name = "TYPE", help_heading = "Server")]
+    pub api_encoding: Option<String>,
+    /// Method that an HTTP PUT calls
+    #[arg(long = "putmethod", value_name = "METHOD", help_heading = "Server")]
+    pub put_method: Option<String>,
+    /// Method that an HTTP DELETE calls
+    #[arg(long = "deletemethod", value_name = "METHOD", help_heading = "Server")]
+    pub delete_method: Option<String>,
+    /// Method that an HTTP PATCH calls
+    #[arg(long = "patchmethod", value_name = "METHOD", help_heading = "Server")]
+    pub patch_method: Option<String>,
+    /// Is accepted for Resgate's sake; messages are not compressed
+    #[arg(long = "wscompression", help_heading = "Server")]
+    #[arg(num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "BOOL")]
+    pub ws_compression: Option<bool>,
+    /// Requests that one system reset may have in flight; 0 is no limit [default: 0]
+    #[arg(long = "resetthrottle", value_name = "LIMIT", help_heading = "Server")]
+    pub reset_throttle: Option<u32>,
+    /// Requests that the references of one resource may have in flight; 0 is no limit [default: 0]
+    #[arg(long = "referencethrottle", value_name = "LIMIT", help_heading = "Server")]
+    pub reference_throttle: Option<u32>,
+
+    /// Serve the resources of a JSON file, with `set`, `add` and `remove` as methods
+    #[arg(long, value_name = "FILE", help_heading = "Served by the gateway itself")]
+    pub resources: Option<PathBuf>,
+    /// Serve the files of a directory
+    #[arg(long, value_name = "DIR", help_heading = "Served by the gateway itself")]
+    pub www: Option<PathBuf>,
+    /// Serve the demo services [default: where there is neither --nats nor --resources]
+    #[arg(long, help_heading = "Served by the gateway itself")]
+    #[arg(num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "BOOL")]
+    pub demo: Option<bool>,
+
+    /// Serve https and wss
+    #[arg(long, help_heading = "Security")]
+    #[arg(num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "BOOL")]
+    pub tls: Option<bool>,
+    /// Certificate chain of the server, in PEM
+    #[arg(long = "tlscert", value_name = "FILE", help_heading = "Security")]
+    #[serde(alias = "certFile")]
+    pub tls_cert: Option<String>,
+    /// Private key of the server, in PEM
+    #[arg(long = "tlskey", value_name = "FILE", help_heading = "Security")]
+    #[serde(alias = "keyFile")]
+    pub tls_key: Option<String>,
+    /// Credentials for NATS
+    #[arg(long = "creds", value_name = "FILE", help_heading = "Security")]
+    pub nats_creds: Option<String>,
+    /// Certificate that NATS is shown, in PEM
+    #[arg(long = "natscert", value_name = "FILE", help_heading = "Security")]
+    pub nats_cert: Option<String>,
+    /// Private key of that certificate, in PEM
+    #[arg(long = "natskey", value_name = "FILE", help_heading = "Security")]
+    pub nats_key: Option<String>,
+    /// Certificates that NATS may be signed by, in PEM; may be given several times
+    #[arg(long = "natsrootca", value_name = "FILE", help_heading = "Security")]
+    #[serde(rename = "natsRootCAs")]
+    pub nats_root_cas: Option<Vec<String>>,
+    /// Origins whose pages may connect: same-origin, *, or a list with ; between; may be given several times
+    /// [default: same-origin]
+    #[arg(long = "alloworigin", value_name = "ORIGIN", action = ArgAction::Append, help_heading = "Security")]
+    #[serde(with = "list_as_text")]
+    pub allow_origin: Option<Vec<String>>,
+
+    /// Log what is done
+    #[arg(short = 'D', long, help_heading = "Logging, to the standard error")]
+    #[arg(num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "BOOL")]
+    pub debug: Option<bool>,
+    /// Log every message too, without what could be secret
+    #[arg(short = 'V', long, help_heading = "Logging, to the standard error")]
+    #[arg(num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "BOOL")]
+    pub trace: Option<bool>,
+    /// How to write the log: text, json [default: text]
+    #[arg(long = "logformat", value_name = "FORMAT", help_heading = "Logging, to the standard error")]
+    pub log_format: Option<String>,
+
+    /// What a client may take at most; only in the file
+    #[arg(skip)]
+    pub limits: Option<Limits>,
+}
+
+impl Options {
+    /// Reads the flags and the file they name; flags come before the file. The process ends here where the flags ask for no
+    /// more than help or are wrong.
+    ///
+    /// # Errors
+    /// A sentence, if the file cannot be read, or made.
+    pub fn load(args: impl Iterator<Item = OsString>) -> Result<Options, String> {
+        let flags = Options::parse_from(with_two_dashes(args));
+        let Some(file) = flags.config.clone() else { return Ok(flags) };
+        let mut all = match std::fs::read(&file) {
+            Ok(text) => Options::read(&file, &text)?.members()?,
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                write_defaults(&file)?;
+                Map::new()
+            }
+            Err(error) => return Err(format!("cannot read {}: {error}", file.display())),
+        };
+        all.extend(flags.members()?);
+        serde_json::from_value(Value::Object(all)).map_err(|error| error.to_string())
+    }
+
+    fn read(file: &Path, text: &[u8]) -> Result<Options, String> {
+        let mut json = serde_json::Deserializer::from_slice(text);
+        let options = serde_path_to_error::deserialize(&mut json).map_err(|error| {
+            let key = match error.path().to_string() {
+                path if path == "." => String::new(),
+                path => format!("{path}: "),
+            };
+            format!("{}: {key}{}", file.display(), error.into_inner())
+        })?;
+        // An array would be taken for the values without their keys.
+        match serde_json::from_slice::<Value>(text) {
+            Ok(whole) if whole.is_object() && !whole["limits"].is_array() => Ok(options),
+            Ok(_) => Err(format!("{}: must be one JSON object, and limits another inside it", file.display())),
+            Err(error) => Err(format!("{}: {error}", file.display())),
+        }
+    }
+
+    /// What is set, by its name in the file.
+    fn members(&self) -> Result<Map<String, Value>, String> {
+        match serde_json::to_value(self) {
+            Ok(Value::Object(members)) => Ok(members.into_iter().filter(|(_, value)| !value.is_null()).collect()),
+            Ok(_) => unreachable!("a struct is an object"),
+            Err(error) => Err(format!("a flag cannot be read: {error}")),
+        }
+    }
+
+    fn defaults() -> Options {
+        Options {
+            addr: Some("127.0.0.1".into()),
+            port: Some(8080),
+            ws_path: Some("/".into()),
+            api_path: Some("/api/".into()),
+            request_timeout: Some(3000),
+            buffer_size: Some(8192),
+            metrics_port: Some(0),
+            metrics_addr: Some("127.0.0.1".into()),
+            api_encoding: Some("json".into()),
+            ws_compression: Some(false),
+            reset_throttle: Some(0),
+            reference_throttle: Some(0),
+            tls: Some(false),
+            nats_root_cas: Some(Vec::new()),
+            allow_origin: Some(vec!["same-origin".into()]),
+            debug: Some(false),
+            trace: Some(false),
+            log_format: Some("text".into()),
+            limits: Some(Limits::default()),
+            ..Options::default()
+        }
+    }
+}
+
+fn write_defaults(file: &Path) -> Result<(), String> {
+    let failed = |error: String| format!("there is no {}, and it cannot be made: {error}", file.display());
+    let text = serde_json::to_string_pretty(&Options::defaults()).map_err(|error| failed(error.to_string()))?;
+    // Somebody may have made it meanwhile, which must not be lost.
+    let mut made = std::fs::File::create_new(file).map_err(|error| failed(error.to_string()))?;
+    std::io::Write::write_all(&mut made, format!("{text}\n").as_bytes()).map_err(|error| failed(error.to_string()))?;
+    eprintln!("res-gateway: there was no {}; it has been made, with the defaults", file.display());
+    Ok(())
+}
+
+/// Resgate takes its flags with one dash or two, as programs in Go do: `-port 80` is `--port 80`, and `--p 80` is `-p 80`.
+fn with_two_dashes(args: impl Iterator<Item = OsString>) -> impl Iterator<Item = OsString> {
+    let command = Options::command();
+    let is_long = move |name: &str| command.get_arguments().any(|arg| arg.get_long() == Some(name)) || name == "help";
+    args.map(move |arg| {
+        let Some(text) = arg.to_str().and_then(|text| text.strip_prefix('-')) else { return arg };
+        let name = text.trim_start_matches('-').split('=').next().unwrap_or_default();
+        match (text.strip_prefix('-'), name.len()) {
+            (Some(short), 1) => format!("-{short}").into(),
+            (None, 2..) if is_long(name) => format!("--{text}").into(),
+            _ => arg,
+        }
+    })
+}
+
+/// The file has a list of origins as Resgate writes it: one text, with `;` between.
+mod list_as_text {
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    pub fn serialize<S: Serializer>(list: &Option<Vec<String>>, serializer: S) -> Result<S::Ok, S::Error> {
+        list.as_ref().map(|list| list.join(";")).serialize(serializer)
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Vec<String>>, D::Error> {
+        Ok(Option::<String>::deserialize(deserializer)?.map(|text| vec![text]))
+    }
+}
+
+const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), "\nprotocol 1.2.3");
+
+const RESOURCES: &str = "\
+A file of resources is one JSON object; its keys are resource names. Models are objects, collections arrays:
+  {
+    \"example.model\": { \"message\": \"Hello\", \"list\": { \"rid\": \"example.list\" } },
+    \"example.list\": [\"text\", 1, true, null, { \"data\": { \"any\": [\"JSON\"] } }]
+  }
+Methods: set {member: value} of models, add {idx, value} and remove {idx} of collections.";

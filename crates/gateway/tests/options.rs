@@ -1,0 +1,339 @@
+//! What the flags and the file of the program `res-gateway` change.
+
+mod support;
+
+use std::io::Read;
+use std::process::Stdio;
+
+use resclient::protocol::Version;
+use serde_json::{Value, json};
+use support::program::{File, Program, command, failure, free_port, get, output};
+use tokio::net::TcpStream;
+
+const SHOP: &str = r#"{"shop.cart":{"owner":"Ada"}}"#;
+
+#[tokio::test]
+async fn without_options_it_serves_the_demo_on_loopback() {
+    // All but the port, which another program of this machine may have.
+    let program = Program::start(&[]);
+    assert!(program.address.starts_with("127.0.0.1:"), "{}", program.address);
+    let books = program.connect().await.request("subscribe.library.books", Value::Null).await;
+    assert!(books["result"]["collections"]["library.books"].is_array(), "{books}");
+    let mut text = String::new();
+    let mut child = command(&["--help"]).stdout(Stdio::piped()).spawn().unwrap();
+    child.stdout.take().unwrap().read_to_string(&mut text).unwrap();
+    assert!(child.wait().unwrap().success());
+    assert!(text.contains("[default: 8080]"), "{text}");
+}
+
+#[tokio::test]
+async fn the_demo_is_not_served_beside_what_is_named() {
+    let file = File::new("shop.json", SHOP);
+    let program = Program::start(&["--resources", file.path()]);
+    assert_eq!(program.get("/api/shop/cart").await.0, 200);
+    assert_eq!(program.get("/api/library/books").await.0, 404);
+    let program = Program::start(&["--demo=false"]);
+    assert_eq!(program.get("/api/library/books").await.0, 404);
+}
+
+#[tokio::test]
+async fn it_listens_on_the_one_address_it_is_given() {
+    let v4 = Program::start(&["--addr", "127.0.0.2"]);
+    assert!(v4.address.starts_with("127.0.0.2:"));
+    assert_eq!(v4.get("/api/library/books").await.0, 200);
+    assert!(TcpStream::connect(("127.0.0.1", v4.port())).await.is_err());
+    assert!(TcpStream::connect(("::1", v4.port())).await.is_err());
+
+    let v6 = Program::start(&["-i", "::1"]);
+    assert!(v6.address.starts_with("[::1]:"));
+    assert_eq!(v6.get("/api/library/books").await.0, 200);
+    assert!(TcpStream::connect(("127.0.0.1", v6.port())).await.is_err());
+}
+
+#[tokio::test]
+async fn an_empty_address_is_all_there_are() {
+    let program = Program::start(&["--addr", ""]);
+    for address in ["127.0.0.1", "127.0.0.2", "[::1]"] {
+        let (status, ..) = get(&format!("{address}:{}", program.port()), "/api/library/books").await;
+        assert_eq!(status, 200, "{address}");
+    }
+}
+
+#[tokio::test]
+async fn it_listens_on_the_port_it_is_given() {
+    for flag in ["-p", "--port", "-port", "--p"] {
+        let port = free_port();
+        let program = Program::start(&[&format!("{flag}={port}")]);
+        assert_eq!(program.port(), port, "{flag}");
+    }
+}
+
+#[tokio::test]
+async fn the_websocket_is_at_its_path_alone() {
+    let program = Program::start(&["--wspath", "/ws"]);
+    assert!(program.connect_to("/ws").await.is_ok());
+    for path in ["/", "/ws/", "/w"] {
+        assert_eq!(program.connect_to(path).await.err(), Some(404), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn resources_are_below_their_path_with_or_without_a_slash_at_its_end() {
+    for path in ["/rest", "/rest/"] {
+        let program = Program::start(&["-a", path]);
+        assert_eq!(program.get("/rest/library/books").await.0, 200, "{path}");
+        assert_eq!(program.get("/api/library/books").await.0, 404, "{path}");
+        assert_eq!(program.get("/restlibrary/books").await.0, 404, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn pages_of_the_origins_named_may_connect() {
+    let program = Program::start(&["--alloworigin", "https://a.example", "--alloworigin=https://b.example"]);
+    let status = async |origin: &str| {
+        let mut request = tokio_tungstenite::tungstenite::client::IntoClientRequest::into_client_request(format!(
+            "ws://{}/",
+            program.address
+        ))
+        .unwrap();
+        request.headers_mut().insert("Origin", origin.parse().unwrap());
+        match tokio_tungstenite::connect_async(request).await {
+            Ok(_) => 101,
+            Err(tokio_tungstenite::tungstenite::Error::Http(response)) => response.status().as_u16(),
+            Err(error) => panic!("{error}"),
+        }
+    };
+    for origin in ["https://a.example", "https://b.example"] {
+        assert_eq!(status(origin).await, 101, "{origin}");
+    }
+    let own = format!("http://{}", program.address);
+    for origin in ["https://c.example", "null", &own] {
+        assert_eq!(status(origin).await, 403, "{origin}");
+    }
+}
+
+#[tokio::test]
+async fn the_file_is_read_and_flags_come_before_it() {
+    let port = free_port();
+    let config = File::new("read.json", &json!({ "port": port, "wsPath": "/file", "apiPath": "/rest" }).to_string());
+    let program = Program::run(command(&["-c", config.path()]));
+    assert_eq!(program.port(), port);
+    assert!(program.connect_to("/file").await.is_ok());
+    drop(program);
+
+    let program = Program::start(&["-c", config.path(), "--wspath", "/flag"]);
+    assert_ne!(program.port(), port);
+    assert!(program.connect_to("/flag").await.is_ok());
+    assert_eq!(program.connect_to("/file").await.err(), Some(404));
+    assert_eq!(program.get("/rest/library/books").await.0, 200);
+}
+
+/// What Resgate writes where there is no file, but for the address of NATS.
+#[tokio::test]
+async fn the_file_of_a_resgate_is_read_as_it_is() {
+    let config = json!({
+        "natsUrl": "", "natsCreds": "", "natsCert": "", "natsKey": "", "natsRootCAs": [], "requestTimeout": 3000,
+        "bufferSize": 8192, "debug": false, "trace": false, "addr": "0.0.0.0", "port": 8080, "wsPath": "/",
+        "apiPath": "/api/", "metricsPort": 0, "apiEncoding": "json", "headerAuth": null, "wsHeaderAuth": null,
+        "allowOrigin": "*", "putMethod": null, "deleteMethod": null, "patchMethod": null, "tls": false, "certFile": "",
+        "keyFile": "", "wsCompression": false, "resetThrottle": 0, "referenceThrottle": 0
+    });
+    let config = File::new("resgate.json", &config.to_string());
+    let program = Program::start(&["--config", config.path()]);
+    assert_eq!(program.address, format!("0.0.0.0:{}", program.port()));
+    let (status, head, _) = program.get("/api/library/books").await;
+    assert_eq!(status, 200);
+    assert!(head.to_ascii_lowercase().contains("access-control-allow-origin: *"), "{head}");
+    let log = program.into_log();
+    assert!(!log.contains("WARN"), "{log}");
+}
+
+#[tokio::test]
+async fn a_file_that_is_not_there_is_made_with_the_defaults() {
+    let config = File::none("made.json");
+    let program = Program::start(&["-c", config.path(), "--wspath", "/ws"]);
+    let made = std::fs::read_to_string(&config.0).unwrap();
+    assert!(program.into_log().contains(&format!("there was no {}; it has been made", config.path())));
+    let made: Value = serde_json::from_str(&made).unwrap();
+    // What the flags say is of this run, and is not written.
+    for (key, value) in [
+        ("natsUrl", Value::Null),
+        ("addr", json!("127.0.0.1")),
+        ("port", json!(8080)),
+        ("wsPath", json!("/")),
+        ("apiPath", json!("/api/")),
+        ("requestTimeout", json!(3000)),
+        ("bufferSize", json!(8192)),
+        ("metricsPort", json!(0)),
+        ("allowOrigin", json!("same-origin")),
+    ] {
+        assert_eq!(made[key], value, "{key}");
+    }
+    assert_eq!(made["limits"]["connectionsPerAddress"], 200);
+    // And it is as good as none.
+    let program = Program::start(&["-c", config.path()]);
+    assert_eq!(program.get("/api/library/books").await.0, 200);
+    assert!(!program.into_log().contains("it has been made"));
+}
+
+#[tokio::test]
+async fn limits_of_the_file_are_heeded() {
+    let config = File::new("limits.json", r#"{"limits":{"directResources":1}}"#);
+    let program = Program::start(&["-c", config.path()]);
+    let mut client = program.connect().await;
+    assert_eq!(client.request("subscribe.library.book.1", Value::Null).await["error"], Value::Null);
+    let second = client.request("subscribe.library.book.2", Value::Null).await;
+    assert_eq!(second["error"]["code"], "system.subscriptionLimitExceeded");
+}
+
+#[tokio::test]
+async fn what_is_not_as_it_was_meant_is_said() {
+    let cases: [(&[&str], &str); 4] = [
+        (&["-r", "3"], "requestTimeout (--reqtimeout) is in milliseconds: 3 is taken for seconds; write 3000"),
+        (&["--wscompression"], "messages are not compressed"),
+        (&["--creds", "x.creds"], "NATS is not used"),
+        (&["--tlscert", "x.pem"], "tls (--tls) is not on: clients are served without"),
+    ];
+    for (flags, expected) in cases {
+        let program = Program::start(flags);
+        assert_eq!(program.get("/api/library/books").await.0, 200);
+        let log = program.into_log();
+        assert!(log.contains(expected), "{flags:?}: {log}");
+    }
+}
+
+#[test]
+fn what_is_wrong_in_a_flag_ends_it_with_code_2() {
+    let port = free_port().to_string();
+    let cases: &[(&[&str], &str)] = &[
+        (&["--nosuch"], "--nosuch"),
+        (&["-x"], "-x"),
+        (&["stray"], "stray"),
+        (&["--port", "x"], "--port"),
+        (&["--port", "65536"], "65536 is not in 0..=65535"),
+        (&["--port", "-1"], "-1"),
+        (&["-m", "65536"], "--metricsport"),
+        (&["-p", &port, "-m", &port], "metricsPort (--metricsport)"),
+        (&["--addr", "localhost"], "addr (--addr)"),
+        (&["--metricsaddr", "x"], "metricsAddr (--metricsaddr)"),
+        (&["--wspath", "ws"], "wsPath (--wspath)"),
+        (&["--wspath", "/ws?x"], "wsPath (--wspath)"),
+        (&["--apipath", "api"], "apiPath (--apipath)"),
+        (&["--reqtimeout", "-5"], "-5"),
+        (&["--reqtimeout", "1.5"], "--reqtimeout"),
+        (&["--headauth", "login"], "headerAuth (--headauth)"),
+        (&["--headauth", "auth.*"], "headerAuth (--headauth)"),
+        (&["-t", "auth..login"], "wsHeaderAuth (--wsheadauth)"),
+        (&["-t", "auth.login", "--alloworigin", "*"], "allowOrigin (--alloworigin)"),
+        (&["--apiencoding", "xml"], "apiEncoding (--apiencoding)"),
+        (&["--putmethod", "a.b"], "putMethod (--putmethod)"),
+        (&["--deletemethod", "*"], "deleteMethod (--deletemethod)"),
+        (&["--patchmethod", "a b"], "patchMethod (--patchmethod)"),
+        (&["--resetthrottle", "-1"], "-1"),
+        (&["--referencethrottle", "x"], "--referencethrottle"),
+        (&["--alloworigin", "example.com"], "allowOrigin (--alloworigin)"),
+        (&["--alloworigin", "*;https://example.com"], "allowOrigin (--alloworigin)"),
+        (&["--natscert", "x.pem"], "natsCert (--natscert) and natsKey (--natskey) go together"),
+        (&["--natskey", "x.pem"], "natsCert (--natscert) and natsKey (--natskey) go together"),
+        (&["--logformat", "xml"], "logFormat (--logformat)"),
+        (&["--debug=x"], "--debug"),
+        (&["--config", "/nosuch/config.json"], "/nosuch/config.json"),
+    ];
+    for (flags, expected) in cases {
+        let (code, message) = failure(flags);
+        assert_eq!(code, Some(2), "{flags:?}: {message}");
+        let first = message.lines().next().unwrap_or_default();
+        assert!(first.contains(expected), "{flags:?}: {message}");
+        assert!(first.starts_with("error: ") || message.lines().count() == 1, "{flags:?}: {message}");
+    }
+}
+
+#[test]
+fn what_is_wrong_in_the_file_ends_it_with_its_key_and_line() {
+    let cases = [
+        ("{\n\"prot\": 1}", "prot: unknown field", "line 2"),
+        ("{\n\"PORT\": 1}", "PORT: unknown field", "line 2"),
+        ("{\n\n\"port\": \"8080\"}", "port: invalid type", "line 3"),
+        ("{\"port\": 65536}", "port: invalid value", "line 1"),
+        ("{\"port\": 1,\n\"port\": 2}", "duplicate field `port`", "line 2"),
+        ("{\"requestTimeout\": -1}", "requestTimeout: invalid value", "line 1"),
+        ("{\"bufferSize\": 1.5}", "bufferSize: invalid type", "line 1"),
+        ("{\"natsRootCAs\": \"a.pem\"}", "natsRootCAs: invalid type", "line 1"),
+        ("{\"limits\": {\n\"frames\": 1}}", "limits.frames: unknown field", "line 2"),
+        ("{\"limits\": {\"frameBytes\": 0}}", "limits.frameBytes: 0 would leave nothing to do", ""),
+        ("{\"wsPath\": \"ws\"}", "wsPath (--wspath)", ""),
+        ("{\"putMethod\": \"a.b\"}", "putMethod (--putmethod)", ""),
+        ("{\"tls\": true}", "tls (--tls)", ""),
+        ("{\"tls\": true, \"tlsCert\": \"a.pem\"}", "tls (--tls)", ""),
+        ("{", "EOF", "line 1"),
+        ("[]", "must be one JSON object", ""),
+        ("{\"limits\": [1]}", "must be one JSON object, and limits another", ""),
+        ("{} {}", "trailing characters", "line 1"),
+        ("", "EOF", "line 1"),
+    ];
+    for (text, expected, line) in cases {
+        let file = File::new("wrong.json", text);
+        let (code, message) = failure(&["-c", file.path()]);
+        assert_eq!((code, message.lines().count()), (Some(2), 1), "{text}: {message}");
+        assert!(message.contains(expected) && message.contains(line), "{text}: {message}");
+    }
+}
+
+#[test]
+fn help_says_what_the_flags_do() {
+    for flag in ["-h", "--help", "-help"] {
+        let help = output(&[flag]);
+        assert!(help.status.success());
+        let text = String::from_utf8(help.stdout).unwrap();
+        for flag in [
+            "-n, --nats",
+            "-i, --addr",
+            "-p, --port",
+            "-w, --wspath",
+            "-a, --apipath",
+            "-r, --reqtimeout",
+            "-u, --headauth",
+            "-t, --wsheadauth",
+            "-m, --metricsport",
+            "--apiencoding",
+            "--putmethod",
+            "--deletemethod",
+            "--patchmethod",
+            "--wscompression",
+            "--resetthrottle",
+            "--referencethrottle",
+            "-c, --config",
+            "--tls",
+            "--tlscert",
+            "--tlskey",
+            "--creds",
+            "--natscert",
+            "--natskey",
+            "--natsrootca",
+            "--alloworigin",
+            "-D, --debug",
+            "-V, --trace",
+            "-h, --help",
+            "-v, --version",
+            "--resources",
+            "--www",
+            "--demo",
+            "--metricsaddr",
+            "--logformat",
+        ] {
+            assert!(text.contains(flag), "{flag} in {text}");
+        }
+    }
+}
+
+#[test]
+fn version_says_which_program_and_which_protocol() {
+    let mut protocol = String::new();
+    Version::SUPPORTED.write(&mut protocol);
+    for flag in ["-v", "--version", "-version"] {
+        let version = output(&[flag]);
+        assert!(version.status.success());
+        let expected = format!("res-gateway {}\nprotocol {protocol}\n", env!("CARGO_PKG_VERSION"));
+        assert_eq!(String::from_utf8(version.stdout).unwrap(), expected, "{flag}");
+    }
+}
