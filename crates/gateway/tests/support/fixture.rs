@@ -9,6 +9,8 @@ use res_gateway::service::{Access, Reply, Request, Resource, Service, ServiceHan
 use resclient::protocol::ResError;
 use serde_json::{Map, Value, json};
 
+use super::items::Items;
+
 /// Starts the fixture, and the service that answers `new` as in the first version of the protocol.
 pub fn start(bus: &MemoryBus) -> ServiceHandle {
     Service::new("fixlegacy")
@@ -16,11 +18,34 @@ pub fn start(bus: &MemoryBus) -> ServiceHandle {
         .get("fixlegacy.>", |_| Ok(Resource::Model(json!({ "a": 1 }))))
         .call("fixlegacy.coll", "new", |_| Ok(Reply::value(json!({ "rid": "fix.child.1" }))))
         .start(bus.connect());
-    service().start(bus.connect())
+    answer_badly(bus);
+    service(bus).start(bus.connect())
 }
 
-fn service() -> Service {
-    let state = Arc::new(Mutex::new(State::initial()));
+/// Answers that no service should give, as they stand on the bus.
+fn answer_badly(bus: &MemoryBus) {
+    let mut connection = bus.connect();
+    connection.bus.subscribe("get.fix.getBad.*");
+    tokio::spawn(async move {
+        while let Some(request) = connection.deliveries.recv().await {
+            let answer = match request.subject.rsplit('.').next().unwrap_or_default() {
+                "json" => r#"{"result":"#,
+                "empty" => "{}",
+                "nested" => r#"{"result":{"model":{"a":{"b":1}}}}"#,
+                "array" => r#"{"result":{"model":{"a":[1]}}}"#,
+                "both" => r#"{"result":{"model":{},"collection":[]}}"#,
+                "delete" => r#"{"result":{"model":{"a":{"action":"delete"}}}}"#,
+                "rid" => r#"{"result":{"model":{"a":{"rid":"bad..rid"}}}}"#,
+                _ => r#"{"error":{"code":"system.notFound","message":"Not found"}}"#,
+            };
+            let reply = request.reply.expect("a get request wants an answer");
+            connection.bus.publish(&reply, None, answer.as_bytes().into());
+        }
+    });
+}
+
+fn service(bus: &MemoryBus) -> Service {
+    let state = Arc::new(Mutex::new(State::new(bus)));
     let of = |f: fn(&mut State, &Request) -> Result<Reply, ResError>| {
         let state = state.clone();
         move |request: &Request| f(&mut lock(&state), request)
@@ -33,6 +58,8 @@ fn service() -> Service {
             tokio::time::sleep(Duration::from_millis(4_000)).await;
             Ok(Resource::Model(json!({ "slow": true })))
         })
+        // Answered by `answer_badly`.
+        .get_async("fix.getBad.*", |_| std::future::pending())
         .get("fix.>", move |request| lock(&getting).get(request))
         .access_async("fix.accessTimeout", |_| std::future::pending())
         .access("fix.>", move |request| lock(&accessing).access(request))
@@ -49,6 +76,7 @@ fn service() -> Service {
             Ok(Reply::value("late"))
         })
         .call("fix.>", "*", of(State::call))
+        .auth_async("fix.auth", "timeout", |_| std::future::pending())
         .auth("fix.auth", "*", of(State::auth))
 }
 
@@ -58,6 +86,7 @@ struct State {
     access: BTreeMap<String, Value>,
     tokens: BTreeMap<String, Value>,
     created: u32,
+    items: Items,
 }
 
 fn lock(state: &Mutex<State>) -> MutexGuard<'_, State> {
@@ -65,57 +94,28 @@ fn lock(state: &Mutex<State>) -> MutexGuard<'_, State> {
 }
 
 impl State {
-    fn initial() -> State {
-        let resources = json!({
-            "fix.model": { "model": {
-                "str": "foo", "int": 42, "float": 1.5, "big": 9_007_199_254_740_992u64, "neg": 0, "t": true, "f": false,
-                "nul": null, "uni": "åäö 𝄞 <&>  ", "empty": ""
-            } },
-            "fix.collection": { "collection": ["a", 1, true, null, "b"] },
-            "fix.empty.model": { "model": {} },
-            "fix.empty.collection": { "collection": [] },
-            "fix.child.1": { "model": { "id": 1, "name": "one" } },
-            "fix.child.2": { "model": { "id": 2, "name": "two" } },
-            "fix.child.3": { "model": { "id": 3, "name": "three" } },
-            "fix.list": { "collection": [{ "rid": "fix.child.1" }, { "rid": "fix.child.2" }] },
-            "fix.dup": { "collection": [{ "rid": "fix.child.1" }, { "rid": "fix.child.1" }] },
-            "fix.tree": { "model": { "name": "tree", "child": { "rid": "fix.child.3" }, "list": { "rid": "fix.list" } } },
-            "fix.cycle.a": { "model": { "name": "a", "b": { "rid": "fix.cycle.b" } } },
-            "fix.cycle.b": { "model": { "name": "b", "a": { "rid": "fix.cycle.a" } } },
-            "fix.cycle.self": { "model": { "name": "self", "me": { "rid": "fix.cycle.self" } } },
-            "fix.soft": { "model": { "name": "soft", "ref": { "rid": "fix.child.1", "soft": true } } },
-            "fix.softlist": { "collection": [{ "rid": "fix.child.1", "soft": true }, "x"] },
-            "fix.data": { "model": {
-                "obj": { "data": { "a": [1, 2, { "b": null }] } }, "arr": { "data": [1, "x"] }, "prim": { "data": 12 },
-                "nul": { "data": null }
-            } },
-            "fix.datalist": { "collection": [{ "data": { "k": "v" } }, "x", { "data": [1] }] },
-            "fix.errref": { "model": {
-                "ok": { "rid": "fix.child.1" }, "missing": { "rid": "fix.missing" }, "custom": { "rid": "fix.getError" }
-            } },
-            "fix.errlist": { "collection": [{ "rid": "fix.child.1" }, { "rid": "fix.missing" }] },
-            "fix.refdenied": { "model": { "secret": { "rid": "fix.secure" } } },
-            "fix.secure": { "model": { "secret": "only with token" } },
-            "fix.partial": { "model": { "x": 1 } },
-            "fix.callonly": { "model": { "x": 1 } },
-            "fix.deletable": { "model": { "x": 1 } },
-            "fix.parent": { "model": { "d": { "rid": "fix.deletable" } } },
-            "fix.ctl": { "model": { "ctl": true } },
-            "fix.calls": { "model": { "calls": true } }
-        });
-        let Value::Object(resources) = resources else { unreachable!("written as an object") };
+    fn new(bus: &MemoryBus) -> State {
         State {
-            resources: resources.into_iter().collect(),
+            resources: initial(),
             access: BTreeMap::new(),
             tokens: BTreeMap::new(),
             created: 0,
+            items: Items::new(bus),
         }
     }
 
     fn get(&mut self, request: &Request) -> Result<Resource, ResError> {
         match request.name() {
             "fix.getError" => Err(custom("fix.custom", "Custom get error", Some(json!({ "foo": "bar" })))),
-            name => self.resources.get(name).map(resource).ok_or(ResError::NOT_FOUND),
+            "fix.items" => self.items.page(request),
+            "fix.qmodel" => Ok(self.items.model(request)),
+            name => match name.strip_prefix("fix.private.") {
+                Some(cid) => {
+                    let token = self.tokens.get(cid).is_some_and(|token| !token.is_null());
+                    Ok(Resource::Model(json!({ "cidLen": cid.len(), "token": token })))
+                }
+                None => self.resources.get(name).map(resource).ok_or(ResError::NOT_FOUND),
+            },
         }
     }
 
@@ -132,6 +132,9 @@ impl State {
         }
         match request.name() {
             "fix.secure" if request.token()["role"].is_null() => Ok(Access::NONE),
+            name if name.starts_with("fix.private.") => {
+                Ok(if name.ends_with(request.cid()) { Access::READ } else { Access::NONE })
+            }
             "fix.partial" => Ok(Access { get: true, call: "ping,set".into() }),
             "fix.callonly" => Ok(Access { get: false, call: "ping".into() }),
             "fix.accessError" => Err(custom("fix.accessCustom", "Custom access error", Some(json!({ "a": 1 })))),
@@ -194,8 +197,14 @@ impl State {
                 }
             }
             "reset" => service.publish("system.reset", params.to_string()),
+            "token" => self.token(request, &params["token"], &params["tid"]),
+            "tokenReset" => service.publish("system.tokenReset", params.to_string()),
+            "items" => self.items.change(service, &params),
             "restore" => {
-                *self = State::initial();
+                self.resources = initial();
+                self.items.restore();
+                self.access.clear();
+                self.tokens.clear();
                 service.reset(&["fix.>"], &["fix.>"]);
             }
             _ => return Err(ResError::METHOD_NOT_FOUND),
@@ -242,20 +251,39 @@ impl State {
         let params: Value = request.params()?;
         match request.method() {
             "login" => {
-                let token = json!({ "user": params["user"], "role": params["role"] });
-                self.tokens.insert(request.cid().to_owned(), token.clone());
-                request.service().token(request.cid(), &token, params["tid"].as_str());
+                let or = |name: &str, default: &str| params[name].as_str().unwrap_or(default).to_owned();
+                let token = json!({ "user": or("user", "u"), "role": or("role", "admin") });
+                self.token(request, &token, &params["tid"]);
                 Ok(Reply::value(json!({ "ok": true })))
             }
             "logout" => {
-                self.tokens.remove(request.cid());
-                request.service().token(request.cid(), &Value::Null, None);
+                self.token(request, &Value::Null, &Value::Null);
                 Ok(Reply::null())
             }
+            "renew" => {
+                if let Value::Object(token) = request.token() {
+                    let mut token = token.clone();
+                    token.insert("renewed".into(), true.into());
+                    self.token(request, &token.into(), &"renewed".into());
+                }
+                Ok(Reply::null())
+            }
+            "echo" => Ok(Reply::value(json!({
+                "keys": ["cid", "header", "host", "params", "remoteAddr", "token", "uri"],
+                "header": request.header(), "host": request.host(), "uri": request.uri(),
+                "remoteAddr": if request.remote_addr().is_empty() { "undefined" } else { "string" },
+                "token": request.token(),
+            }))),
             "resource" => Ok(Reply::resource("fix.child.2")),
             "error" => Err(custom("fix.authFailed", "Auth failed", None)),
             _ => Err(ResError::METHOD_NOT_FOUND),
         }
+    }
+
+    /// Gives the client a token; a `tid` that is `null` is none.
+    fn token(&mut self, request: &Request, token: &Value, tid: &Value) {
+        self.tokens.insert(request.cid().to_owned(), token.clone());
+        request.service().token(request.cid(), token, tid.as_str());
     }
 
     fn members(&mut self, rid: &str) -> Result<&mut Map<String, Value>, ResError> {
@@ -267,6 +295,50 @@ impl State {
         let collection = self.resources.get_mut(rid).and_then(|r| r["collection"].as_array_mut());
         collection.ok_or_else(|| invalid_params(format!("there is no collection {rid}")))
     }
+}
+
+fn initial() -> BTreeMap<String, Value> {
+    let resources = json!({
+        "fix.model": { "model": {
+            "str": "foo", "int": 42, "float": 1.5, "big": 9_007_199_254_740_992u64, "neg": 0, "t": true, "f": false,
+            "nul": null, "uni": "åäö 𝄞 <&>  ", "empty": ""
+        } },
+        "fix.collection": { "collection": ["a", 1, true, null, "b"] },
+        "fix.empty.model": { "model": {} },
+        "fix.empty.collection": { "collection": [] },
+        "fix.child.1": { "model": { "id": 1, "name": "one" } },
+        "fix.child.2": { "model": { "id": 2, "name": "two" } },
+        "fix.child.3": { "model": { "id": 3, "name": "three" } },
+        "fix.list": { "collection": [{ "rid": "fix.child.1" }, { "rid": "fix.child.2" }] },
+        "fix.dup": { "collection": [{ "rid": "fix.child.1" }, { "rid": "fix.child.1" }] },
+        "fix.tree": { "model": { "name": "tree", "child": { "rid": "fix.child.3" }, "list": { "rid": "fix.list" } } },
+        "fix.cycle.a": { "model": { "name": "a", "b": { "rid": "fix.cycle.b" } } },
+        "fix.cycle.b": { "model": { "name": "b", "a": { "rid": "fix.cycle.a" } } },
+        "fix.cycle.self": { "model": { "name": "self", "me": { "rid": "fix.cycle.self" } } },
+        "fix.soft": { "model": { "name": "soft", "ref": { "rid": "fix.child.1", "soft": true } } },
+        "fix.softlist": { "collection": [{ "rid": "fix.child.1", "soft": true }, "x"] },
+        "fix.data": { "model": {
+            "obj": { "data": { "a": [1, 2, { "b": null }] } }, "arr": { "data": [1, "x"] }, "prim": { "data": 12 },
+            "nul": { "data": null }
+        } },
+        "fix.datalist": { "collection": [{ "data": { "k": "v" } }, "x", { "data": [1] }] },
+        "fix.errref": { "model": {
+            "ok": { "rid": "fix.child.1" }, "missing": { "rid": "fix.missing" }, "custom": { "rid": "fix.getError" }
+        } },
+        "fix.errlist": { "collection": [{ "rid": "fix.child.1" }, { "rid": "fix.missing" }] },
+        "fix.refdenied": { "model": { "secret": { "rid": "fix.secure" } } },
+        "fix.refquery": { "model": { "q": { "rid": "fix.items?start=0&limit=2" } } },
+        "fix.refcid": { "model": { "me": { "rid": "fix.private.{cid}" } } },
+        "fix.secure": { "model": { "secret": "only with token" } },
+        "fix.partial": { "model": { "x": 1 } },
+        "fix.callonly": { "model": { "x": 1 } },
+        "fix.deletable": { "model": { "x": 1 } },
+        "fix.parent": { "model": { "d": { "rid": "fix.deletable" } } },
+        "fix.ctl": { "model": { "ctl": true } },
+        "fix.calls": { "model": { "calls": true } }
+    });
+    let Value::Object(resources) = resources else { unreachable!("written as an object") };
+    resources.into_iter().collect()
 }
 
 fn resource(value: &Value) -> Resource {

@@ -4,6 +4,7 @@
 
 pub mod client;
 pub mod fixture;
+pub mod items;
 pub mod line;
 pub mod program;
 pub mod small_bus;
