@@ -4,10 +4,11 @@
 //! in the order it was published, requests, responses and events alike. Therefore a connection has a single queue of
 //! deliveries, and a response is an ordinary message on the subject its requester chose.
 //!
-//! [`MemoryBus`] is the bus inside one process. Another one is made by implementing [`Bus`], the sending side of a
+//! [`MemoryBus`] is the bus inside one process, [`NatsBus`] the way to one outside. Another one is made by implementing [`Bus`], the sending side of a
 //! connection, and [`Dial`], which opens connections.
 
 mod memory;
+pub mod nats;
 
 use std::fmt;
 use std::future::Future;
@@ -17,6 +18,7 @@ use std::sync::Arc;
 use tokio::sync::mpsc;
 
 pub use memory::MemoryBus;
+pub use nats::{NatsBus, NatsOptions};
 
 /// The sending side of one connection to a bus. Dropping it ends the connection and all its subscriptions.
 pub trait Bus: Send + Sync + 'static {

@@ -6,5 +6,6 @@ pub mod client;
 pub mod fixture;
 pub mod items;
 pub mod line;
+pub mod nats;
 pub mod program;
 pub mod small_bus;
