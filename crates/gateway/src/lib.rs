@@ -5,8 +5,11 @@ pub mod bus;
 pub mod core;
 pub mod demo;
 mod gateway;
+pub mod metrics;
 pub mod resources;
 pub mod server;
 pub mod service;
 
-pub use gateway::{Gateway, GatewayConfig, Outgoing, Session, SessionReceiver, SessionSender};
+pub use gateway::{
+    Counters, Gateway, GatewayConfig, Outgoing, Session, SessionReceiver, SessionSender, Snapshot, Traffic,
+};

@@ -9,6 +9,7 @@ pub mod conn;
 pub mod diff;
 pub mod json;
 pub mod response;
+pub mod stats;
 pub mod subject;
 pub mod timers;
 pub mod value;
@@ -22,6 +23,7 @@ use tracing::{debug, warn};
 use border::{Address, ConnId};
 use cache::Cache;
 use conn::{ClientInfo, Conn, Limits, Ticket, Tree};
+use stats::Stats;
 use timers::{Time, TimerId, Timers};
 
 /// What is fixed when the gateway starts.
@@ -66,6 +68,8 @@ pub enum Output {
 pub struct Core {
     config: CoreConfig,
     cache: Cache,
+    /// But for those of the connections that are there, and of this cache.
+    stats: Stats,
     conns: BTreeMap<ConnId, Conn>,
     by_cid: HashMap<Arc<str>, ConnId>,
     requests: HashMap<u64, InFlight>,
@@ -76,19 +80,20 @@ pub struct Core {
 
 impl Core {
     pub fn new(config: CoreConfig) -> Core {
-        Core::numbered(config, 0)
+        Core::numbered(config, 0, Stats::default())
     }
 
     /// Another core in place of one whose bus is lost: nothing of that one is known any more, and none of its numbers are
     /// used again.
     pub fn successor(&self, inbox: String) -> Core {
-        Core::numbered(CoreConfig { inbox, ..self.config.clone() }, self.next)
+        Core::numbered(CoreConfig { inbox, ..self.config.clone() }, self.next, self.stats())
     }
 
-    fn numbered(config: CoreConfig, next: u64) -> Core {
+    fn numbered(config: CoreConfig, next: u64, stats: Stats) -> Core {
         let inbox = format!("_INBOX.{}.*", config.inbox);
         Core {
             cache: Cache::new(config.seed),
+            stats,
             conns: BTreeMap::new(),
             by_cid: HashMap::new(),
             requests: HashMap::new(),
@@ -136,6 +141,7 @@ impl Core {
         self.by_cid.remove(conn.cid());
         self.outputs.push_back(Output::Unsubscribe(format!("conn.{}.*", conn.cid())));
         conn.close();
+        self.stats.clients.add(&conn.stats);
         while let Some(output) = conn.poll_output() {
             if let conn::Output::Cache(command) = output {
                 self.cache.handle_command(now, command);
@@ -193,6 +199,18 @@ impl Core {
             self.answer(now, request, Err(error));
             self.drain(now);
         }
+    }
+
+    pub fn stats(&self) -> Stats {
+        let mut stats = self.stats.clone();
+        self.conns.values().for_each(|conn| stats.clients.add(&conn.stats));
+        stats.resets.add(&self.cache.stats);
+        stats
+    }
+
+    /// Requests that services have not answered.
+    pub fn waiting(&self) -> usize {
+        self.requests.len()
     }
 
     pub fn cache(&self) -> &Cache {
@@ -254,6 +272,7 @@ impl Core {
     }
 
     fn answer(&mut self, now: Time, request: InFlight, answer: Result<&[u8], ResError>) {
+        self.stats.service_time.observe(request.sent, now);
         match request.asker {
             Asker::Conn(id, ticket) => {
                 if let Some(conn) = self.conns.get_mut(&id) {
@@ -273,7 +292,7 @@ impl Core {
         let number = self.next;
         let timer = self.timers.set(now.after(self.config.request_timeout), number);
         let reply = format!("_INBOX.{}.{number}", self.config.inbox);
-        self.requests.insert(number, InFlight { subject: subject.clone(), timer, asker });
+        self.requests.insert(number, InFlight { subject: subject.clone(), timer, asker, sent: now });
         self.outputs.push_back(Output::Publish { subject, reply: Some(reply), payload: payload.into_bytes() });
     }
 
@@ -328,6 +347,7 @@ impl Core {
 /// A request to a service that is not answered yet.
 struct InFlight {
     subject: String,
+    sent: Time,
     timer: TimerId,
     asker: Asker,
 }

@@ -11,6 +11,7 @@ use tokio::time::{Instant, sleep, sleep_until};
 use tracing::{debug, error, info, warn};
 
 use super::GatewayConfig;
+use super::counters::{Snapshot, Traffic};
 use super::session::Outbox;
 use crate::bus::{Bus, Connection, Deliveries, Dial, Refusal};
 use crate::core::border::ConnId;
@@ -24,6 +25,7 @@ pub enum Input {
     Frame(ConnId, String),
     Disconnect(ConnId),
     Fetch(ClientInfo, String, oneshot::Sender<Result<Tree, ResError>>),
+    Snapshot(oneshot::Sender<Snapshot>),
 }
 
 enum Client {
@@ -40,6 +42,9 @@ pub struct Driver {
     clients: HashMap<ConnId, Client>,
     start: Instant,
     config: GatewayConfig,
+    traffic: Traffic,
+    slow_readers: u64,
+    reconnects: u64,
 }
 
 /// Why the driver stops to serve.
@@ -62,7 +67,9 @@ impl Driver {
             inbox: random_id(),
             seed: random_u64(),
         });
-        Driver { core, bus, dial, has_bus, clients: HashMap::new(), start: Instant::now(), config }
+        let (clients, start) = (HashMap::new(), Instant::now());
+        let traffic = Traffic::default();
+        Driver { core, bus, dial, has_bus, clients, start, config, traffic, slow_readers: 0, reconnects: 0 }
     }
 
     pub async fn run(mut self, mut deliveries: Deliveries, mut inputs: mpsc::UnboundedReceiver<Input>) {
@@ -78,6 +85,7 @@ impl Driver {
             }
             let Some(connection) = self.redial(&mut inputs).await else { return };
             (self.bus, deliveries) = (connection.bus, connection.deliveries);
+            self.reconnects += 1;
             info!("there is a bus again");
             self.has_bus.send_replace(true);
         }
@@ -125,8 +133,10 @@ impl Driver {
         loop {
             tokio::select! {
                 connection = &mut dialing => return Some(connection),
-                // What is dropped here ends as it does when the bus is lost.
-                input = inputs.recv() => drop(input?),
+                // What else comes is dropped, and so ends as it does when the bus is lost.
+                input = inputs.recv() => if let Input::Snapshot(answer) = input? {
+                    drop(answer.send(self.snapshot()));
+                },
             }
         }
     }
@@ -145,6 +155,8 @@ impl Driver {
                 }
             }
             Input::Frame(id, frame) => {
+                self.traffic.frames_in += 1;
+                self.traffic.bytes_in += frame.len() as u64;
                 self.core.handle_frame(self.now(), id, &frame);
                 self.drain();
                 if let Some(Client::Session(outbox)) = self.clients.get(&id) {
@@ -157,6 +169,24 @@ impl Driver {
                 self.clients.insert(id, Client::Fetch(answer));
                 self.core.handle_fetch(self.now(), id, &rid);
             }
+            // Who asked may have gone meanwhile.
+            Input::Snapshot(answer) => drop(answer.send(self.snapshot())),
+        }
+    }
+
+    fn snapshot(&self) -> Snapshot {
+        let queued = self.clients.values().map(|client| match client {
+            Client::Session(outbox) => outbox.queued(),
+            Client::Fetch(_) => (0, 0),
+        });
+        Snapshot {
+            core: self.core.stats(),
+            cached: self.core.cache().counts(),
+            waiting: self.core.waiting(),
+            traffic: self.traffic,
+            queued: queued.fold((0, 0), |sum, (bytes, frames)| (sum.0 + bytes, sum.1 + frames)),
+            slow_readers: self.slow_readers,
+            reconnects: self.reconnects,
         }
     }
 
@@ -180,6 +210,7 @@ impl Driver {
                 Output::Event(id, frame) => self.send_event(id, frame),
                 Output::Answer(id, frame) => {
                     if let Some(Client::Session(outbox)) = self.clients.get(&id) {
+                        self.traffic.count_out(&frame);
                         outbox.answer(frame);
                     }
                 }
@@ -204,8 +235,10 @@ impl Driver {
         let (bytes, frames) = outbox.queued();
         if bytes > self.config.queue_bytes || frames >= self.config.queue_frames {
             debug!(conn = id.0, bytes, frames, "closing a slow reader");
+            self.slow_readers += 1;
             return self.close(id, 1013, "slow reader", true);
         }
+        self.traffic.count_out(&frame);
         outbox.event(frame);
     }
 

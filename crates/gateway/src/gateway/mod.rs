@@ -1,14 +1,18 @@
 //! A running gateway: the handle to the task that drives the core.
 
+mod counters;
 mod driver;
 mod pace;
 mod session;
+
+use std::sync::Arc;
 
 use resclient::protocol::ResError;
 use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::bus::{Connection, Dial};
 use crate::core::conn::{ClientInfo, Limits, Tree};
+pub use counters::{Counters, Snapshot, Traffic};
 use driver::{Driver, Input};
 use pace::Pace;
 pub use session::{Outgoing, Session, SessionReceiver, SessionSender};
@@ -52,6 +56,7 @@ impl Default for GatewayConfig {
 pub struct Gateway {
     inputs: mpsc::UnboundedSender<Input>,
     has_bus: watch::Receiver<bool>,
+    counters: Arc<Counters>,
     requests_in_flight: usize,
     queue_bytes: usize,
     request_rate: u32,
@@ -83,12 +88,25 @@ impl Gateway {
         let GatewayConfig { requests_in_flight, queue_bytes, request_rate, request_burst, .. } = config;
         let driver = Driver::new(connection.bus, dial, available, config);
         tokio::spawn(driver.run(connection.deliveries, receiver));
-        Gateway { inputs, has_bus, requests_in_flight, queue_bytes, request_rate, request_burst }
+        let counters = Arc::default();
+        Gateway { inputs, has_bus, counters, requests_in_flight, queue_bytes, request_rate, request_burst }
     }
 
     /// Whether there is a bus. Without one, sessions are closed at once and requests fail.
     pub fn is_available(&self) -> bool {
         *self.has_bus.borrow()
+    }
+
+    /// What is counted in servers around this gateway.
+    pub fn counters(&self) -> &Arc<Counters> {
+        &self.counters
+    }
+
+    /// What the gateway has done and holds; `None` if it has ended.
+    pub async fn snapshot(&self) -> Option<Snapshot> {
+        let (answer, snapshot) = oneshot::channel();
+        self.inputs.send(Input::Snapshot(answer)).ok()?;
+        snapshot.await.ok()
     }
 
     /// Opens a session for a client: the RES-Client protocol without a WebSocket around it.

@@ -19,6 +19,7 @@ use tokio::time::timeout;
 use tokio_io_timeout::TimeoutStream;
 use tracing::{debug, error};
 
+use super::slots::Full;
 use super::{Server, answer};
 
 /// Accepts connections until the server stops; they go on for themselves.
@@ -69,6 +70,9 @@ async fn serve(stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static, rem
     builder.max_header_size(server.config.header_bytes);
     // A WebSocket that the connection becomes holds the place as well.
     let slot = server.slots.take(remote.ip()).map(Arc::new);
+    if let Err(full) = slot {
+        server.gateway.counters().refused(full == Full::InAll);
+    }
     builder.keep_alive(slot.is_ok());
     let service = service_fn(move |request: hyper::Request<Incoming>| {
         let (server, slot) = (server.clone(), slot.clone());

@@ -142,6 +142,7 @@ async fn answer(server: &Arc<Server>, remote: SocketAddr, request: Request, slot
     let mut response = if path == server.config.ws_path && is_upgrade {
         upgrade(server, remote, request, slot).await
     } else if path.starts_with(&server.config.api_path) {
+        server.gateway.counters().http_request(request.method().as_str());
         let (parts, _) = request.into_parts();
         api::serve(server, remote, &parts).await
     } else if let Some(www) = server.config.www.clone() {

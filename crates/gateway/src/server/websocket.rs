@@ -17,6 +17,7 @@ use crate::gateway::{Outgoing, SessionReceiver, SessionSender};
 /// Carries frames between a client and the gateway until either has enough.
 pub async fn serve(server: &Server, socket: WebSocket, client: ClientInfo) {
     let _alive = server.alive.clone();
+    let _open = server.gateway.counters().websocket();
     let (mut sink, mut stream) = socket.split();
     let (sender, mut receiver) = server.gateway.connect(client).await.split();
     let heard = AtomicBool::new(true);

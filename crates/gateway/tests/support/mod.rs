@@ -3,6 +3,7 @@
 #![allow(dead_code, reason = "each test file uses a part of it")]
 
 pub mod client;
+pub mod exposition;
 pub mod fixture;
 pub mod items;
 pub mod line;

@@ -15,9 +15,9 @@ use std::time::Duration;
 
 use res_gateway::bus::MemoryBus;
 use res_gateway::server::Tls;
-use res_gateway::{Gateway, demo, resources, server};
+use res_gateway::{Gateway, demo, metrics, resources, server};
 use tokio::net::TcpListener;
-use tracing::{info, warn};
+use tracing::{error, info, warn};
 
 use config::Config;
 use options::Options;
@@ -61,6 +61,16 @@ async fn run(mut config: Config) -> Result<(), String> {
     }
     let mut stopping = signals::shutdown()?;
     let gateway = Gateway::start(bus.connect(), config.gateway);
+    if let Some(address) = config.metrics {
+        let (listener, bound) = listen(address, "--metricsport").await?;
+        info!("metrics on http://{bound}/metrics, health on http://{bound}/health");
+        let serving = metrics::serve(listener, gateway.clone(), stopping.clone());
+        tokio::spawn(async move {
+            if let Err(error) = serving.await {
+                error!(%error, "there are no metrics any more");
+            }
+        });
+    }
     println!("listening on {scheme}://{bound}");
     let stop = async move {
         // An error means that there will be no signal.

@@ -15,6 +15,7 @@ use tracing::{debug, warn};
 use super::border::{Address, Command, Event, EventKind, Notice, Subscriber};
 use super::json;
 use super::response::{Fetched, MAX_DEPTH, Mutation, QueryAnswer, read_mutation};
+use super::stats::ResetStats;
 use super::timers::{Time, TimerId, Timers};
 use super::value::Invalid;
 use resource::{Reset, Resource, State};
@@ -46,6 +47,7 @@ pub struct Cache {
     timers: Timers<Timer>,
     random: u64,
     outputs: VecDeque<Output>,
+    pub(super) stats: ResetStats,
 }
 
 impl Cache {
@@ -95,7 +97,10 @@ impl Cache {
         while let Some(timer) = self.timers.pop(now) {
             match timer {
                 Timer::Evict(name) => self.evict(&name),
-                Timer::Retry(address) => self.start_reset(&address),
+                Timer::Retry(address) => {
+                    self.stats.retried += 1;
+                    self.start_reset(&address);
+                }
             }
         }
     }

@@ -58,6 +58,7 @@ impl Cache {
                 }
             }
         }
+        self.stats.started += 1;
         self.outputs.push_back(Output::Get { address: address.clone(), serial });
     }
 
@@ -79,6 +80,7 @@ impl Cache {
         };
         match failed {
             Some(error) => {
+                self.stats.failed += 1;
                 let delay = (delay * 2).clamp(RETRY_FIRST, RETRY_LAST);
                 warn!(name = %address.name, %error, delay, "a reset failed; trying again");
                 let at = now.after(delay / 2 + self.random_below(delay / 2 + 1));

@@ -25,6 +25,7 @@ impl Conn {
             _ => self.direct_rids >= self.limits.direct_resources || self.subs.len() >= self.limits.held_resources,
         };
         if over {
+            self.stats.refused += 1;
             return self.direct_refused(id, kind, rid, &ResError::SUBSCRIPTION_LIMIT);
         }
         let sub_id = self.acquire(rid, None);

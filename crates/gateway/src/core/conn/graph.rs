@@ -48,7 +48,10 @@ impl Conn {
         let level = level.unwrap_or_else(Level::top);
         let refused = match self.address(rid) {
             None => Some((Address { name: rid.clone(), query: "".into() }, ResError::INVALID_REQUEST)),
-            Some(address) if is_over => Some((address, ResError::SUBSCRIPTION_LIMIT)),
+            Some(address) if is_over => {
+                self.stats.refused += 1;
+                Some((address, ResError::SUBSCRIPTION_LIMIT))
+            }
             Some(address) => {
                 self.subs.insert(id, Sub::new(rid.clone(), address.clone(), Body::Loading(None), level.clone()));
                 self.output(Output::Cache(Command::Subscribe(self.subscriber(id), address)));

@@ -21,6 +21,7 @@ use serde_json::value::RawValue;
 use super::border::{Address, Command, ConnId, SubId, Subscriber};
 use super::json;
 use super::response;
+use super::stats::ConnStats;
 use super::value::Snapshot;
 use graph::{Goal, Wait};
 use request::{Action, ClientRequest, Fault, Verb};
@@ -123,6 +124,7 @@ pub struct Conn {
     /// Subs that may have lost their last reason to live.
     garbage: Vec<SubId>,
     outputs: VecDeque<Output>,
+    pub(super) stats: ConnStats,
 }
 
 impl Conn {
@@ -148,6 +150,7 @@ impl Conn {
             flushable: VecDeque::new(),
             garbage: Vec::new(),
             outputs: VecDeque::new(),
+            stats: ConnStats::default(),
         }
     }
 
@@ -162,7 +165,12 @@ impl Conn {
     /// A text frame of the client. Each frame leads to one [`Output::Answer`] or to [`Output::Close`].
     pub fn handle_frame(&mut self, text: &str) {
         match ClientRequest::parse(text) {
-            Ok(request) => self.request(request),
+            Ok(request) => {
+                if let Some(kind) = request.action.kind() {
+                    self.stats.count(kind);
+                }
+                self.request(request);
+            }
             Err(fault) => self.output(Output::Close(fault.code, fault.reason)),
         }
         self.settle();

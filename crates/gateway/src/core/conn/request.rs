@@ -7,6 +7,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use crate::core::json;
+use crate::core::stats::RequestKind;
 
 /// A request of a client.
 #[derive(Debug)]
@@ -79,6 +80,18 @@ impl ClientRequest {
 }
 
 impl Action {
+    /// As what it is counted.
+    pub fn kind(&self) -> Option<RequestKind> {
+        match self {
+            Action::Get(_) => Some(RequestKind::Get),
+            Action::Subscribe(_) => Some(RequestKind::Subscribe),
+            Action::Unsubscribe(..) => Some(RequestKind::Unsubscribe),
+            Action::Call { verb: Verb::Auth, .. } => Some(RequestKind::Auth),
+            Action::Call { .. } => Some(RequestKind::Call),
+            Action::Version(_) | Action::Invalid(_) => None,
+        }
+    }
+
     fn parse(method: &str, params: Option<Box<RawValue>>) -> Action {
         let (kind, rest) = match method.split_once('.') {
             Some((kind, rest)) => (kind, Some(rest)),
