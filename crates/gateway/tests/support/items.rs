@@ -67,7 +67,7 @@ impl Items {
                 let query = payload["query"].as_str().expect("a query request has a query");
                 let answer = answer(query, &before, &after, &mode);
                 let reply = request.reply.expect("a query request wants an answer");
-                connection.bus.publish(&reply, None, answer.to_string().into_bytes().into());
+                connection.bus.publish(&reply, None, answer.to_string().into_bytes().into()).expect("carried");
             }
         });
         for name in ["fix.items", "fix.qmodel"] {

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use axum::http::uri::PathAndQuery;
 use res_gateway::GatewayConfig;
+use res_gateway::bus::nats::{Auth, NatsBus, NatsOptions, TlsOptions};
 use res_gateway::server::{AllowOrigin, ServerConfig};
 use resclient::protocol::rid;
 
@@ -12,10 +13,9 @@ use crate::log::{Format, Level};
 use crate::options::Options;
 
 /// All that the program needs to know.
-#[derive(Debug)]
 pub struct Config {
     /// `None` is the bus in memory.
-    pub nats: Option<NatsConfig>,
+    pub nats: Option<NatsBus>,
     pub listen: SocketAddr,
     /// Where metrics and health are served.
     pub metrics: Option<SocketAddr>,
@@ -28,12 +28,6 @@ pub struct Config {
     pub log: (Level, Format),
     /// What is accepted and yet is not as it was meant.
     pub warnings: Vec<String>,
-}
-
-/// How to reach NATS.
-#[derive(Debug)]
-pub struct NatsConfig {
-    pub url: String,
 }
 
 impl Config {
@@ -139,10 +133,34 @@ impl Config {
         }
         let creds = filled(options.nats_creds);
         let roots = options.nats_root_cas.filter(|list| !list.is_empty());
-        let nats = filled(options.nats_url).map(|url| NatsConfig { url });
-        if nats.is_none() && (cert.is_some() || creds.is_some() || roots.is_some()) {
+        let servers = filled(options.nats_url);
+        let has_resources = options.resources.is_some() || options.demo == Some(true);
+        if servers.is_some() && has_resources {
+            return Err("natsUrl (--nats): resources (--resources) and demo (--demo) are served without NATS; \
+                leave out the one or the others"
+                .into());
+        }
+        if servers.is_none() && (cert.is_some() || creds.is_some() || roots.is_some()) {
             warnings.push("there are options for NATS, but no natsUrl (--nats): NATS is not used".into());
         }
+        let nats = match servers {
+            None => None,
+            Some(servers) => {
+                let defaults = NatsOptions::default();
+                let options = NatsOptions {
+                    servers,
+                    auth: creds.map_or(Auth::None, |file| Auth::CredentialsFile(file.into())),
+                    tls: TlsOptions {
+                        root_certificates: roots.unwrap_or_default().into_iter().map(PathBuf::from).collect(),
+                        certificate: cert.map(PathBuf::from),
+                        key: key.map(PathBuf::from),
+                        ..defaults.tls
+                    },
+                    ..defaults
+                };
+                Some(NatsBus::new(options).map_err(|error| format!("natsUrl (--nats): {error}"))?)
+            }
+        };
 
         Ok(Config {
             listen: SocketAddr::new(address("addr (--addr)", options.addr)?, port),

@@ -47,7 +47,6 @@ async fn run(mut config: Config) -> Result<(), String> {
     for warning in &config.warnings {
         warn!("{warning}");
     }
-    let bus = bus(&config)?;
     if let Some(www) = config.server.www.as_ref().filter(|www| !www.is_dir()) {
         return Err(format!("--www: {} is not a directory", www.display()));
     }
@@ -56,11 +55,8 @@ async fn run(mut config: Config) -> Result<(), String> {
     }
     let scheme = if config.server.tls.is_some() { "https" } else { "http" };
     let (listener, bound) = listen(config.listen, "--port").await?;
-    if config.demo {
-        info!("serving the demo");
-    }
     let mut stopping = signals::shutdown()?;
-    let gateway = Gateway::start(bus.connect(), config.gateway);
+    let gateway = gateway(&config).await?;
     if let Some(address) = config.metrics {
         let (listener, bound) = listen(address, "--metricsport").await?;
         info!("metrics on http://{bound}/metrics, health on http://{bound}/health");
@@ -81,10 +77,12 @@ async fn run(mut config: Config) -> Result<(), String> {
     server::run(listener, gateway, config.server, stop).await.map_err(|error| format!("the server failed: {error}"))
 }
 
-/// The bus, with the services of the gateway itself.
-fn bus(config: &Config) -> Result<MemoryBus, String> {
-    if config.nats.is_some() {
-        return Err("natsUrl (--nats): this version has no NATS yet; leave it out".into());
+/// The gateway on its bus: NATS, or one in memory with the services of the program itself.
+async fn gateway(config: &Config) -> Result<Gateway, String> {
+    if let Some(nats) = &config.nats {
+        // Whoever starts the program is told at once when it cannot work; later losses are lived through.
+        let connection = nats.connect().await.map_err(|error| format!("cannot connect to NATS: {error}"))?;
+        return Ok(Gateway::start_over(connection, nats.clone(), config.gateway.clone()));
     }
     let bus = MemoryBus::new();
     if let Some(file) = &config.resources {
@@ -100,9 +98,10 @@ fn bus(config: &Config) -> Result<MemoryBus, String> {
         service.start(bus.connect());
     }
     if config.demo {
+        info!("serving the demo");
         demo::start(&bus);
     }
-    Ok(bus)
+    Ok(Gateway::start(bus.connect(), config.gateway.clone()))
 }
 
 async fn listen(address: SocketAddr, option: &str) -> Result<(TcpListener, SocketAddr), String> {
