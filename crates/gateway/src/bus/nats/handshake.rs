@@ -77,12 +77,13 @@ pub(super) async fn open(
         identity: credentials.identify(info.nonce.as_deref())?,
     };
     let hello = serde_json::to_string(&hello).map_err(|_| NatsError::Protocol("CONNECT cannot be written"))?;
-    stream.write_all(format!("CONNECT {hello}\r\nPING\r\n").as_bytes()).await.map_err(broken)?;
+    // After the first PONG a server may say what is different for this user; that has come when the second one has.
+    stream.write_all(format!("CONNECT {hello}\r\nPING\r\nPING\r\n").as_bytes()).await.map_err(broken)?;
     stream.flush().await.map_err(broken)?;
-    let mut latest = info;
-    loop {
+    let (mut latest, mut pongs) = (info, 0);
+    while pongs < 2 {
         match next(&mut stream, &mut parser).await.map_err(|error| error.at(server))? {
-            ServerOp::Pong => return Ok(Opened { stream, parser, info: latest }),
+            ServerOp::Pong => pongs += 1,
             ServerOp::Info(json) => latest = parse_info(&json)?,
             ServerOp::Err(reason) => {
                 return Err(NatsError::Refused { server: server.to_string(), reason: printable(&reason) });
@@ -92,6 +93,7 @@ pub(super) async fn open(
             ServerOp::Message(_) => return Err(NatsError::Protocol("a message before anybody listens")),
         }
     }
+    Ok(Opened { stream, parser, info: latest })
 }
 
 pub(super) fn parse_info(json: &[u8]) -> Result<ServerInfo, NatsError> {

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 /// How to connect to NATS. Files are read each time a connection is opened, so that they can be replaced.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct NatsOptions {
     /// Addresses of servers with commas between, each `[nats://|tls://][user:password@|token@]host[:port]`; default
     /// `nats://127.0.0.1:4222`. Servers that these tell of are used too, when none of these can be reached.
@@ -42,6 +42,25 @@ impl Default for NatsOptions {
             ping_interval: Duration::from_secs(20),
             connect_timeout: Duration::from_secs(3),
         }
+    }
+}
+
+impl fmt::Debug for NatsOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // What stands before an @ may be a password.
+        let without_user = |server| str::rsplit_once(server, '@').map_or(server, |(_, place)| place);
+        let servers: Vec<&str> = self.servers.split(',').map(without_user).collect();
+        f.debug_struct("NatsOptions")
+            .field("servers", &servers)
+            .field("auth", &self.auth)
+            .field("tls", &self.tls)
+            .field("name", &self.name)
+            .field("in_order", &self.in_order)
+            .field("buffer_size", &self.buffer_size)
+            .field("outbound_bytes", &self.outbound_bytes)
+            .field("ping_interval", &self.ping_interval)
+            .field("connect_timeout", &self.connect_timeout)
+            .finish()
     }
 }
 
