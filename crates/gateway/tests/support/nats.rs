@@ -9,8 +9,8 @@ use res_gateway::bus::nats::{NatsBus, NatsOptions};
 use res_gateway::bus::{Connection, Deliveries, Delivery};
 use serde_json::Value;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
-use tokio::net::TcpStream;
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
+use tokio::net::{TcpListener, TcpStream};
 use tokio::time::{sleep, timeout};
 
 /// A running server, which ends with it.
@@ -208,3 +208,52 @@ fn program() -> PathBuf {
 
 /// After this a test that waits has failed.
 pub const PATIENCE: Duration = Duration::from_secs(20);
+
+/// A peer that says what a test has it say, for what no server can be made to do when a test needs it.
+pub struct Scripted {
+    listener: TcpListener,
+    socket: Option<BufReader<TcpStream>>,
+}
+
+impl Scripted {
+    pub async fn start() -> Scripted {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("there is a free port");
+        Scripted { listener, socket: None }
+    }
+
+    pub fn url(&self) -> String {
+        format!("nats://{}", self.listener.local_addr().expect("it is bound"))
+    }
+
+    /// Waits for a client and says this to it.
+    pub async fn accept(&mut self, first: &str) {
+        let accepted = timeout(PATIENCE, self.listener.accept()).await.expect("a client in time");
+        self.socket = Some(BufReader::new(accepted.expect("a client").0));
+        self.send(first).await;
+    }
+
+    /// Lets a client in.
+    pub async fn welcome(&mut self, info: &str) {
+        self.accept(&format!("INFO {info}\r\n")).await;
+        assert!(self.line().await.starts_with("CONNECT {"));
+        for _ in 0..2 {
+            assert_eq!(self.line().await, "PING");
+            self.send("PONG\r\n").await;
+        }
+    }
+
+    pub async fn send(&mut self, text: &str) {
+        self.socket().get_mut().write_all(text.as_bytes()).await.expect("the client reads");
+    }
+
+    pub async fn line(&mut self) -> String {
+        let mut line = String::new();
+        let read = timeout(PATIENCE, self.socket().read_line(&mut line)).await.expect("a line in time");
+        assert_ne!(read.expect("the client sends text"), 0, "the client closed the connection");
+        line.trim_end().to_owned()
+    }
+
+    fn socket(&mut self) -> &mut BufReader<TcpStream> {
+        self.socket.as_mut().expect("a client was accepted")
+    }
+}
