@@ -20,6 +20,7 @@ pub struct NatsServer {
     pub port: u16,
     /// Where other servers of its cluster connect to, if the configuration speaks of one.
     pub cluster_port: Option<u16>,
+    monitoring_port: Option<u16>,
 }
 
 impl NatsServer {
@@ -60,7 +61,7 @@ impl NatsServer {
         };
         let port_of = |key: &str| ports[key][0].as_str()?.rsplit_once(':')?.1.parse().ok();
         let port = port_of("nats").expect("it listens");
-        NatsServer { child, directory, port, cluster_port: port_of("cluster") }
+        NatsServer { child, directory, port, cluster_port: port_of("cluster"), monitoring_port: port_of("monitoring") }
     }
 
     pub fn url(&self) -> String {
@@ -70,6 +71,18 @@ impl NatsServer {
     /// What the server wrote into its log.
     pub fn log(&self) -> String {
         std::fs::read_to_string(self.directory.join("log")).unwrap_or_default()
+    }
+
+    /// Bytes that the server holds for its clients, if the configuration has it listen for such questions.
+    pub async fn pending_bytes(&self) -> u64 {
+        let port = self.monitoring_port.expect("the configuration has `http`");
+        let mut socket = TcpStream::connect(("127.0.0.1", port)).await.expect("it listens");
+        socket.write_all(b"GET /connz HTTP/1.0\r\n\r\n").await.expect("it reads");
+        let mut answer = String::new();
+        socket.read_to_string(&mut answer).await.expect("it answers");
+        let (_, body) = answer.split_once("\r\n\r\n").expect("it speaks HTTP");
+        let clients: Value = serde_json::from_str(body).expect("it answers with JSON");
+        clients["connections"].as_array().expect("a list").iter().filter_map(|c| c["pending_bytes"].as_u64()).sum()
     }
 
     /// Sends the server a signal, by its name without SIG.
@@ -141,9 +154,19 @@ impl Raw {
         let (read, write) = socket.into_split();
         let mut raw = Raw { read: BufReader::new(read), write };
         assert!(raw.line().await.starts_with("INFO "));
-        raw.send("CONNECT {\"verbose\":false,\"headers\":true,\"no_responders\":true}\r\n").await;
+        raw.send("CONNECT {\"verbose\":false,\"protocol\":1,\"headers\":true,\"no_responders\":true}\r\n").await;
+        raw.settle().await;
+        // A server may say more of itself after the first PONG.
         raw.settle().await;
         raw
+    }
+
+    /// The first line of a server.
+    pub async fn info(port: u16) -> String {
+        let socket = TcpStream::connect(("127.0.0.1", port)).await.expect("the server accepts");
+        let mut line = String::new();
+        BufReader::new(socket).read_line(&mut line).await.expect("the server speaks");
+        line
     }
 
     pub async fn send(&mut self, bytes: impl AsRef<[u8]>) {
@@ -153,7 +176,10 @@ impl Raw {
     /// Waits until the server has dealt with everything sent so far.
     pub async fn settle(&mut self) {
         self.send("PING\r\n").await;
-        let answer = self.line().await;
+        let mut answer = self.line().await;
+        while answer.starts_with("INFO ") {
+            answer = self.line().await;
+        }
         assert_eq!(answer, "PONG");
     }
 
