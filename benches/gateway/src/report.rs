@@ -59,7 +59,8 @@ impl Results {
         ROWS.iter().filter_map(|row| {
             let rounds = self.rounds.get(row.name)?;
             let middle = rounds.len() / 2;
-            let median = if rounds.len() % 2 == 1 { rounds[middle] } else { (rounds[middle - 1] + rounds[middle]) / 2.0 };
+            let median =
+                if rounds.len() % 2 == 1 { rounds[middle] } else { (rounds[middle - 1] + rounds[middle]) / 2.0 };
             Some((row, median, rounds.as_slice()))
         })
     }

@@ -52,12 +52,6 @@ pub const ROWS: &[Row] = &[
     row("slow-p99", "slowest 1 % of the others, over that without them", "×", "–", AtMost(1.1)),
 ];
 
-const fn row(
-    name: &'static str,
-    what: &'static str,
-    unit: &'static str,
-    resgate: &'static str,
-    target: Target,
-) -> Row {
+const fn row(name: &'static str, what: &'static str, unit: &'static str, resgate: &'static str, target: Target) -> Row {
     Row { name, what, unit, resgate, target }
 }

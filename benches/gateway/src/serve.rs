@@ -5,7 +5,10 @@ use res_gateway::{Gateway, GatewayConfig};
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 
-struct B { nats: crate::nats::Nats, sids: Mutex<(u64, std::collections::HashMap<String, u64>)> }
+struct B {
+    nats: crate::nats::Nats,
+    sids: Mutex<(u64, std::collections::HashMap<String, u64>)>,
+}
 impl Bus for B {
     fn publish(&self, subject: &str, reply: Option<&str>, payload: Arc<[u8]>) {
         match reply {
@@ -33,8 +36,15 @@ impl Bus for B {
 pub async fn run(nats: SocketAddr) {
     let (sender, deliveries) = tokio::sync::mpsc::unbounded_channel();
     let nats = crate::nats::Nats::connect(nats, &[], move |_, m| {
-        let _ = sender.send(Delivery { subject: m.subject.into(), reply: m.reply.map(Into::into), payload: m.payload.into(), no_responders: false });
-    }).await.unwrap();
+        let _ = sender.send(Delivery {
+            subject: m.subject.into(),
+            reply: m.reply.map(Into::into),
+            payload: m.payload.into(),
+            no_responders: false,
+        });
+    })
+    .await
+    .unwrap();
     let bus = B { nats, sids: Mutex::default() };
     let mut config = GatewayConfig::default();
     config.request_rate = 0;

@@ -42,7 +42,7 @@ fn every_frame_is_dealt_with_once_whatever_it_is() {
         }
         let frame: String = frame.into_iter().collect();
         let now = Time(n * 5_000);
-        let conn = core.handle_connect(&format!("cid{n}"), Default::default(), false);
+        let conn = core.handle_connect(&format!("cid{n}"), Default::default());
         core.handle_frame(now, conn, &frame);
         // Nobody answers the requests, so this is when the last of them is given up.
         while core.poll_timeout().is_some_and(|at| at <= now.after(4_000)) {

@@ -189,7 +189,7 @@ async fn pages_of_other_origins_may_read_only_what_is_allowed() {
     let asked = "Origin: https://one.example\r\nAccess-Control-Request-Headers: X-A\r\n";
     let preflight = ask(&server, "OPTIONS", "/api/fix/child/1", asked).await;
     assert_eq!((preflight.status, preflight.header("access-control-allow-headers")), (200, Some("X-A")));
-    assert_eq!(preflight.header("access-control-allow-methods"), Some("GET, HEAD, OPTIONS"));
+    assert_eq!(preflight.header("access-control-allow-methods"), Some("GET, HEAD, OPTIONS, POST"));
 
     let server = serve("*").await;
     let allowed = ask(&server, "GET", "/api/fix/child/1", "Origin: https://any.example\r\n").await;

@@ -8,6 +8,7 @@ pub mod cache;
 pub mod conn;
 pub mod diff;
 pub mod json;
+pub mod meta;
 pub mod response;
 pub mod stats;
 pub mod subject;
@@ -22,7 +23,7 @@ use tracing::{debug, warn};
 
 use border::{Address, ConnId};
 use cache::Cache;
-use conn::{ClientInfo, Conn, Limits, Ticket, Tree};
+use conn::{ClientInfo, Conn, HttpAnswer, HttpRequest, Limits, Ticket};
 use stats::Stats;
 use timers::{Time, TimerId, Timers};
 
@@ -60,8 +61,8 @@ pub enum Output {
     Answer(ConnId, String),
     /// Close a connection with a WebSocket close code. The driver answers with [`Core::handle_disconnect`].
     Close(ConnId, u16, &'static str),
-    /// The answer to [`Core::handle_fetch`].
-    Fetched(ConnId, Result<Tree, ResError>),
+    /// The answer to [`Core::handle_http`].
+    Http(ConnId, HttpAnswer),
 }
 
 /// The gateway as a state machine.
@@ -125,13 +126,13 @@ impl Core {
     }
 
     /// A client is there. `cid` must be unguessable: who knows it can be taken for the client.
-    pub fn handle_connect(&mut self, cid: &str, client: ClientInfo, is_http: bool) -> ConnId {
+    pub fn handle_connect(&mut self, cid: &str, client: ClientInfo) -> ConnId {
         self.next += 1;
         let id = ConnId(self.next);
         let cid: Arc<str> = cid.into();
         self.outputs.push_back(Output::Subscribe(format!("conn.{cid}.*")));
         self.by_cid.insert(cid.clone(), id);
-        self.conns.insert(id, Conn::new(id, cid, client, is_http, self.config.limits.clone()));
+        self.conns.insert(id, Conn::new(id, cid, client, self.config.limits.clone()));
         id
     }
 
@@ -158,10 +159,10 @@ impl Core {
         }
     }
 
-    /// Asks for a resource for an HTTP request; answered with [`Output::Fetched`].
-    pub fn handle_fetch(&mut self, now: Time, id: ConnId, rid: &str) {
+    /// An HTTP request of a client; answered with [`Output::Http`]. See [`Conn::handle_http`].
+    pub fn handle_http(&mut self, now: Time, id: ConnId, request: HttpRequest) {
         if let Some(conn) = self.conns.get_mut(&id) {
-            conn.fetch(rid);
+            conn.handle_http(request);
             self.drain_conn(now, id);
         }
     }
@@ -338,7 +339,7 @@ impl Core {
                 conn::Output::Event(frame) => self.outputs.push_back(Output::Event(id, frame)),
                 conn::Output::Answer(frame) => self.outputs.push_back(Output::Answer(id, frame)),
                 conn::Output::Close(code, reason) => self.outputs.push_back(Output::Close(id, code, reason)),
-                conn::Output::Fetched(result) => self.outputs.push_back(Output::Fetched(id, result)),
+                conn::Output::Http(answer) => self.outputs.push_back(Output::Http(id, answer)),
             }
         }
     }

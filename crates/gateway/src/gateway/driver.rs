@@ -15,7 +15,7 @@ use super::counters::{Snapshot, Traffic};
 use super::session::Outbox;
 use crate::bus::{Bus, Connection, Deliveries, Dial, Refusal};
 use crate::core::border::ConnId;
-use crate::core::conn::{ClientInfo, Tree};
+use crate::core::conn::{ClientInfo, HttpAnswer, HttpRequest};
 use crate::core::timers::Time;
 use crate::core::{Core, CoreConfig, Output};
 
@@ -24,13 +24,14 @@ pub enum Input {
     Connect(ClientInfo, Outbox, oneshot::Sender<ConnId>),
     Frame(ConnId, String),
     Disconnect(ConnId),
-    Fetch(ClientInfo, String, oneshot::Sender<Result<Tree, ResError>>),
+    Http(ConnId, HttpRequest, oneshot::Sender<HttpAnswer>),
     Snapshot(oneshot::Sender<Snapshot>),
 }
 
-enum Client {
-    Session(Outbox),
-    Fetch(oneshot::Sender<Result<Tree, ResError>>),
+struct Client {
+    outbox: Outbox,
+    /// Who waits for the answer to its HTTP request.
+    http: Option<oneshot::Sender<HttpAnswer>>,
 }
 
 /// Carries what happens to the core and what the core wants done, one thing at a time.
@@ -79,9 +80,7 @@ impl Driver {
             self.core = self.core.successor(random_id());
             self.has_bus.send_replace(false);
             for (_, client) in self.clients.drain() {
-                if let Client::Session(outbox) = client {
-                    outbox.close(1012, "the gateway has lost its services", false);
-                }
+                client.outbox.close(1012, "the gateway has lost its services", false);
             }
             let Some(connection) = self.redial(&mut inputs).await else { return };
             (self.bus, deliveries) = (connection.bus, connection.deliveries);
@@ -148,8 +147,8 @@ impl Driver {
     fn input(&mut self, input: Input) {
         match input {
             Input::Connect(client, outbox, answer) => {
-                let id = self.core.handle_connect(&random_id(), client, false);
-                self.clients.insert(id, Client::Session(outbox));
+                let id = self.core.handle_connect(&random_id(), client);
+                self.clients.insert(id, Client { outbox, http: None });
                 if answer.send(id).is_err() {
                     self.disconnect(id);
                 }
@@ -159,15 +158,16 @@ impl Driver {
                 self.traffic.bytes_in += frame.len() as u64;
                 self.core.handle_frame(self.now(), id, &frame);
                 self.drain();
-                if let Some(Client::Session(outbox)) = self.clients.get(&id) {
-                    outbox.taken_in();
+                if let Some(client) = self.clients.get(&id) {
+                    client.outbox.taken_in();
                 }
             }
             Input::Disconnect(id) => self.disconnect(id),
-            Input::Fetch(client, rid, answer) => {
-                let id = self.core.handle_connect(&random_id(), client, true);
-                self.clients.insert(id, Client::Fetch(answer));
-                self.core.handle_fetch(self.now(), id, &rid);
+            Input::Http(id, request, answer) => {
+                if let Some(client) = self.clients.get_mut(&id) {
+                    client.http = Some(answer);
+                    self.core.handle_http(self.now(), id, request);
+                }
             }
             // Who asked may have gone meanwhile.
             Input::Snapshot(answer) => drop(answer.send(self.snapshot())),
@@ -175,10 +175,7 @@ impl Driver {
     }
 
     fn snapshot(&self) -> Snapshot {
-        let queued = self.clients.values().map(|client| match client {
-            Client::Session(outbox) => outbox.queued(),
-            Client::Fetch(_) => (0, 0),
-        });
+        let queued = self.clients.values().map(|client| client.outbox.queued());
         Snapshot {
             core: self.core.stats(),
             cached: self.core.cache().counts(),
@@ -209,28 +206,27 @@ impl Driver {
                 Output::Unsubscribe(pattern) => self.bus.unsubscribe(&pattern),
                 Output::Event(id, frame) => self.send_event(id, frame),
                 Output::Answer(id, frame) => {
-                    if let Some(Client::Session(outbox)) = self.clients.get(&id) {
+                    if let Some(client) = self.clients.get(&id) {
                         self.traffic.count_out(&frame);
-                        outbox.answer(frame);
+                        client.outbox.answer(frame);
                     }
                 }
                 Output::Close(id, code, reason) => {
                     debug!(conn = id.0, code, reason, "closing a connection");
                     self.close(id, code, reason, false);
                 }
-                Output::Fetched(id, result) => {
-                    if let Some(Client::Fetch(answer)) = self.clients.remove(&id) {
+                Output::Http(id, answer) => {
+                    if let Some(waiting) = self.clients.get_mut(&id).and_then(|client| client.http.take()) {
                         // The HTTP client may have gone meanwhile.
-                        let _ = answer.send(result);
+                        let _ = waiting.send(answer);
                     }
-                    self.core.handle_disconnect(self.now(), id);
                 }
             }
         }
     }
 
     fn send_event(&mut self, id: ConnId, frame: String) {
-        let Some(Client::Session(outbox)) = self.clients.get(&id) else { return };
+        let Some(Client { outbox, .. }) = self.clients.get(&id) else { return };
         // What is queued already counts, not the frame. Answers do not count: a client that reads slowly asks slowly.
         let (bytes, frames) = outbox.queued();
         if bytes > self.config.queue_bytes || frames >= self.config.queue_frames {
@@ -243,8 +239,8 @@ impl Driver {
     }
 
     fn close(&mut self, id: ConnId, code: u16, reason: &'static str, at_once: bool) {
-        if let Some(Client::Session(outbox)) = self.clients.remove(&id) {
-            outbox.close(code, reason, at_once);
+        if let Some(client) = self.clients.remove(&id) {
+            client.outbox.close(code, reason, at_once);
         }
         self.core.handle_disconnect(self.now(), id);
     }

@@ -11,7 +11,7 @@ use resclient::protocol::ResError;
 use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::bus::{Connection, Dial};
-use crate::core::conn::{ClientInfo, Limits, Tree};
+use crate::core::conn::{ClientInfo, HttpAnswer, HttpRequest, Limits, Outcome, Target, Tree};
 pub use counters::{Counters, Snapshot, Traffic};
 use driver::{Driver, Input};
 use pace::Pace;
@@ -123,14 +123,21 @@ impl Gateway {
         self.inputs.closed().await;
     }
 
+    /// Has services answer an HTTP request, on a connection of its own.
+    pub async fn http(&self, client: ClientInfo, request: HttpRequest) -> HttpAnswer {
+        self.connect(client).await.http(request).await
+    }
+
     /// Fetches a resource with all it refers to, as an HTTP request does.
     ///
     /// # Errors
     /// What the service or the gateway says: not found, access denied, timeout.
     pub async fn fetch(&self, client: ClientInfo, rid: &str) -> Result<Tree, ResError> {
-        let (answer, result) = oneshot::channel();
-        let gone = || ResError::new("system.serviceUnavailable", "Service unavailable");
-        self.inputs.send(Input::Fetch(client, rid.to_owned(), answer)).map_err(|_| gone())?;
-        result.await.map_err(|_| gone())?
+        let request = HttpRequest { header_auth: None, target: Target::Resource(rid.into()) };
+        match self.http(client, request).await.outcome? {
+            Outcome::Tree(tree) => Ok(tree),
+            // A service that answers with a status and no error still gives nothing.
+            _ => Err(ResError::ACCESS_DENIED),
+        }
     }
 }

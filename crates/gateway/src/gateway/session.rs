@@ -3,11 +3,14 @@
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
-use tokio::sync::{Notify, Semaphore, mpsc};
+use resclient::protocol::ResError;
+use tokio::sync::{Notify, Semaphore, mpsc, oneshot};
 
 use super::driver::Input;
 use super::pace::Pace;
 use crate::core::border::ConnId;
+use crate::core::conn::{HttpAnswer, HttpRequest};
+use crate::core::meta::Meta;
 
 /// A client's end of a connection.
 pub struct Session {
@@ -27,6 +30,19 @@ impl Session {
     /// The two directions, for use in different tasks. The session ends when both are dropped.
     pub fn split(self) -> (SessionSender, SessionReceiver) {
         (self.sender, self.receiver)
+    }
+
+    /// Has services answer the HTTP request that the client began with. Frames may be sent once that is answered, if it was
+    /// for a WebSocket; a session for anything else is to be dropped then.
+    pub async fn http(&self, request: HttpRequest) -> HttpAnswer {
+        let (answer, answered) = oneshot::channel();
+        let guard = &self.sender.guard;
+        let sent = guard.id.is_some_and(|id| guard.inputs.send(Input::Http(id, request, answer)).is_ok());
+        let answer = if sent { answered.await.ok() } else { None };
+        answer.unwrap_or_else(|| HttpAnswer {
+            meta: Meta::default(),
+            outcome: Err(ResError::new("system.serviceUnavailable", "Service unavailable")),
+        })
     }
 
     /// See [`SessionSender::send`].

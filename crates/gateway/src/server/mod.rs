@@ -1,32 +1,34 @@
-//! The HTTP server around a gateway: WebSockets, resources by GET, static files.
+//! The HTTP server around a gateway: WebSockets, resources and methods, static files.
 
 mod api;
+mod client;
+mod files;
 mod http;
+mod meta;
 mod origin;
 mod slots;
 mod tls;
+mod upgrade;
 mod websocket;
 
 use std::future::Future;
-use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::body::Body;
-use axum::extract::ws::WebSocketUpgrade;
-use axum::extract::{FromRequestParts, Request};
-use axum::http::request::Parts;
+use axum::extract::Request;
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use resclient::protocol::rid;
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, watch};
-use tower_http::services::ServeDir;
 use tracing::warn;
 
-use crate::core::conn::ClientInfo;
+use crate::core::conn::AuthMethod;
 use crate::gateway::Gateway;
+pub use api::Encoding;
+pub use client::AuthHeaders;
 pub use origin::AllowOrigin;
 use slots::{Slot, Slots};
 pub use tls::{Tls, TlsError};
@@ -36,8 +38,22 @@ pub use tls::{Tls, TlsError};
 pub struct ServerConfig {
     /// Path of the WebSocket; default `/`.
     pub ws_path: String,
-    /// Prefix of resources by HTTP GET; default `/api/`.
+    /// Prefix of resources and methods over HTTP, with a slash at both ends; default `/api/`.
     pub api_path: String,
+    /// How resources are written there; default [`Encoding::Json`].
+    pub encoding: Encoding,
+    /// The method of a resource that PUT stands for; default none, which is answered with 405.
+    pub put_method: Option<String>,
+    /// The method of a resource that DELETE stands for; default none.
+    pub delete_method: Option<String>,
+    /// The method of a resource that PATCH stands for; default none.
+    pub patch_method: Option<String>,
+    /// The auth method that is called before each request below the API path; default none.
+    pub header_auth: Option<AuthMethod>,
+    /// The auth method that is called before a WebSocket is opened; default none.
+    pub ws_header_auth: Option<AuthMethod>,
+    /// Which header fields auth methods are told; default [`AuthHeaders::Usual`].
+    pub auth_headers: AuthHeaders,
     /// Directory of static files; default none.
     pub www: Option<PathBuf>,
     /// Serve https and wss; default http and ws.
@@ -63,6 +79,8 @@ pub struct ServerConfig {
     pub write_time: Duration,
     /// Bytes of the body of one HTTP request; a longer one is answered with 413. Default 1 MiB.
     pub body_bytes: u64,
+    /// Time for the body of a request, after which it is answered with 408; default 15 s.
+    pub body_time: Duration,
     /// Bytes of one HTTP response; default 8 MiB.
     pub response_bytes: usize,
 }
@@ -72,6 +90,13 @@ impl Default for ServerConfig {
         ServerConfig {
             ws_path: "/".into(),
             api_path: "/api/".into(),
+            encoding: Encoding::Json,
+            put_method: None,
+            delete_method: None,
+            patch_method: None,
+            header_auth: None,
+            ws_header_auth: None,
+            auth_headers: AuthHeaders::Usual,
             www: None,
             tls: None,
             allow_origin: AllowOrigin::SameOrigin,
@@ -84,7 +109,43 @@ impl Default for ServerConfig {
             header_time: Duration::from_secs(10),
             write_time: Duration::from_secs(60),
             body_bytes: 1 << 20,
+            body_time: Duration::from_secs(15),
             response_bytes: 8 << 20,
+        }
+    }
+}
+
+impl ServerConfig {
+    /// Whether a server can do what is asked for.
+    ///
+    /// # Errors
+    /// A sentence that says what is wrong.
+    pub fn check(&self) -> Result<(), String> {
+        if !self.ws_path.starts_with('/') {
+            return Err(format!("the path of the WebSocket must start with a slash: {:?}", self.ws_path));
+        }
+        if !self.api_path.starts_with('/') || !self.api_path.ends_with('/') {
+            return Err(format!("the API path must start and end with a slash: {:?}", self.api_path));
+        }
+        let mapped = [&self.put_method, &self.delete_method, &self.patch_method];
+        if let Some(method) = mapped.into_iter().flatten().find(|method| !rid::is_valid_part(method)) {
+            return Err(format!("{method:?} is not the name of a method"));
+        }
+        if self.ws_header_auth.is_some() && self.allow_origin == AllowOrigin::Any {
+            return Err("pages of all origins may not open WebSockets in the name of the visitor: \
+                name the origins, or leave out header authentication for WebSockets"
+                .into());
+        }
+        Ok(())
+    }
+
+    /// The method of a resource that a method of HTTP stands for.
+    fn mapped(&self, method: &Method) -> Option<&str> {
+        match *method {
+            Method::PUT => self.put_method.as_deref(),
+            Method::DELETE => self.delete_method.as_deref(),
+            Method::PATCH => self.patch_method.as_deref(),
+            _ => None,
         }
     }
 }
@@ -93,13 +154,14 @@ impl Default for ServerConfig {
 /// and what does not end by itself is left after 6 seconds.
 ///
 /// # Errors
-/// If the listener fails, or the gateway has ended.
+/// If [`ServerConfig::check`] finds something, the listener fails, or the gateway has ended.
 pub async fn run(
     listener: TcpListener,
     gateway: Gateway,
     config: ServerConfig,
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> std::io::Result<()> {
+    config.check().map_err(|what| std::io::Error::new(std::io::ErrorKind::InvalidInput, what))?;
     let (stop, stopping) = watch::channel(false);
     let (alive, mut ended) = mpsc::channel::<()>(1);
     let watched = gateway.clone();
@@ -133,22 +195,20 @@ struct Server {
 }
 
 async fn answer(server: &Arc<Server>, remote: SocketAddr, request: Request, slot: Arc<Slot>) -> Response {
-    // Nothing reads a body; one that does not say how long it is, is not taken in either.
-    if announced_length(request.headers()).is_some_and(|length| length > server.config.body_bytes) {
-        return StatusCode::PAYLOAD_TOO_LARGE.into_response();
-    }
+    let config = &server.config;
     let path = request.uri().path();
-    let is_upgrade = asks_for_websocket(request.headers());
-    let mut response = if path == server.config.ws_path && is_upgrade {
-        upgrade(server, remote, request, slot).await
-    } else if path.starts_with(&server.config.api_path) {
+    let mut response = if path == "*" {
+        // `OPTIONS *`, which is about no path at all.
+        (StatusCode::BAD_REQUEST, [(header::CONNECTION, "close")]).into_response()
+    } else if path == config.ws_path && upgrade::is_asked_for(request.headers()) {
+        upgrade::upgrade(server, remote, request, slot).await
+    } else if path == config.ws_path && config.www.is_none() {
+        (StatusCode::BAD_REQUEST, [(header::SEC_WEBSOCKET_VERSION, "13")], WEBSOCKET_ONLY).into_response()
+    } else if path.starts_with(&config.api_path) {
         server.gateway.counters().http_request(request.method().as_str());
-        let (parts, _) = request.into_parts();
-        api::serve(server, remote, &parts).await
-    } else if let Some(www) = server.config.www.clone() {
-        static_file(www, request).await
-    } else if path == server.config.ws_path {
-        (StatusCode::BAD_REQUEST, "This is the address of a RES gateway: connect with a WebSocket.\n").into_response()
+        api::serve(server, remote, request).await
+    } else if let Some(www) = &config.www {
+        files::serve(www, request).await
     } else {
         api::not_found()
     };
@@ -156,90 +216,12 @@ async fn answer(server: &Arc<Server>, remote: SocketAddr, request: Request, slot
     response
 }
 
-async fn upgrade(server: &Arc<Server>, remote: SocketAddr, request: Request, slot: Arc<Slot>) -> Response {
-    if *server.stopping.borrow() || !server.gateway.is_available() {
-        return (StatusCode::SERVICE_UNAVAILABLE, [(header::RETRY_AFTER, RETRY_AFTER)]).into_response();
-    }
-    if !server.config.allow_origin.admits(request.headers()) {
-        return api::forbidden();
-    }
-    let (mut parts, _) = request.into_parts();
-    let client = client_info(&parts, remote);
-    match WebSocketUpgrade::from_request_parts(&mut parts, &()).await {
-        Ok(upgrade) => {
-            let server = server.clone();
-            let config = &server.config;
-            let upgrade = upgrade.max_frame_size(config.frame_bytes).max_message_size(config.message_bytes);
-            upgrade.on_upgrade(move |socket| async move {
-                websocket::serve(&server, socket, client).await;
-                drop(slot);
-            })
-        }
-        Err(rejection) => rejection.into_response(),
-    }
-}
-
-async fn static_file(www: PathBuf, request: Request) -> Response {
-    if !matches!(*request.method(), Method::GET | Method::HEAD) {
-        return StatusCode::METHOD_NOT_ALLOWED.into_response();
-    }
-    match ServeDir::new(www).try_call(request).await {
-        Ok(response) => response.map(Body::new),
-        // A name that no file can have is the client's fault.
-        Err(error) if error.kind() == ErrorKind::InvalidFilename => api::not_found(),
-        Err(error) => {
-            warn!(%error, "cannot read a file");
-            StatusCode::INTERNAL_SERVER_ERROR.into_response()
-        }
-    }
-}
-
-/// What auth handlers of services are told about a client.
-fn client_info(request: &Parts, remote: SocketAddr) -> ClientInfo {
-    let mut info = ClientInfo {
-        host: text(request.headers.get(header::HOST)).unwrap_or_default(),
-        remote_addr: remote.to_string(),
-        uri: request.uri.path_and_query().map(ToString::to_string).unwrap_or_default(),
-        ..ClientInfo::default()
-    };
-    for (name, value) in &request.headers {
-        if name != header::HOST
-            && let Some(value) = text(Some(value))
-        {
-            info.header.entry(canonical(name.as_str())).or_default().push(value);
-        }
-    }
-    info
-}
-
-fn text(value: Option<&HeaderValue>) -> Option<String> {
-    value.and_then(|v| v.to_str().ok()).map(str::to_owned)
-}
-
-/// The spelling of header names that services know: `x-auth` is `X-Auth`.
-fn canonical(name: &str) -> String {
-    let word = |word: &str| {
-        let mut chars = word.chars();
-        chars.next().map(|c| c.to_ascii_uppercase().to_string() + chars.as_str()).unwrap_or_default()
-    };
-    name.split('-').map(word).collect::<Vec<_>>().join("-")
-}
-
-/// Whether it is this protocol that a client wants to go on with; others are passed over, as HTTP says.
-fn asks_for_websocket(headers: &HeaderMap) -> bool {
-    let asked = headers.get_all(header::UPGRADE).iter().filter_map(|value| value.to_str().ok());
-    asked.flat_map(|value| value.split(',')).any(|protocol| protocol.trim().eq_ignore_ascii_case("websocket"))
-}
-
-fn announced_length(headers: &HeaderMap) -> Option<u64> {
-    header_text(headers, header::CONTENT_LENGTH)?.parse().ok()
-}
-
 /// The value of a header, if it is there once and readable.
 fn header_text(headers: &HeaderMap, name: header::HeaderName) -> Option<&str> {
     headers.get(name).and_then(|value| value.to_str().ok())
 }
 
+const WEBSOCKET_ONLY: &str = "This is the address of a RES gateway: connect with a WebSocket.\n";
 const GRACE: Duration = Duration::from_secs(6);
 /// Seconds after which a client may ask again when there is no bus.
 const RETRY_AFTER: &str = "2";

@@ -11,15 +11,14 @@ use tokio::time::{Instant, MissedTickBehavior, interval_at, timeout};
 use tracing::debug;
 
 use super::Server;
-use crate::core::conn::ClientInfo;
-use crate::gateway::{Outgoing, SessionReceiver, SessionSender};
+use crate::gateway::{Outgoing, Session, SessionReceiver, SessionSender};
 
 /// Carries frames between a client and the gateway until either has enough.
-pub async fn serve(server: &Server, socket: WebSocket, client: ClientInfo) {
+pub async fn serve(server: &Server, socket: WebSocket, session: Session) {
     let _alive = server.alive.clone();
     let _open = server.gateway.counters().websocket();
     let (mut sink, mut stream) = socket.split();
-    let (sender, mut receiver) = server.gateway.connect(client).await.split();
+    let (sender, mut receiver) = session.split();
     let heard = AtomicBool::new(true);
     let mut stopping = server.stopping.clone();
     let close = tokio::select! {

@@ -68,7 +68,7 @@ impl World {
             frames: BTreeMap::new(),
         };
         for n in 0..3 {
-            let id = world.core.handle_connect(&format!("cid{n}"), Default::default(), false);
+            let id = world.core.handle_connect(&format!("cid{n}"), Default::default());
             world.clients.insert(id, Client::new(&format!("cid{n}")));
             let version = json!({ "id": 0, "method": "version", "params": { "protocol": "1.2.3" } }).to_string();
             world.frames.insert(id, [version].into());
@@ -191,7 +191,7 @@ impl World {
                     }
                 }
                 Output::Close(_, code, reason) => panic!("closed: {code} {reason}"),
-                Output::Fetched(..) => unreachable!("nothing is fetched here"),
+                Output::Http(..) => unreachable!("all clients have WebSockets"),
             }
         }
     }

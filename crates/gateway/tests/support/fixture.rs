@@ -10,6 +10,7 @@ use resclient::protocol::ResError;
 use serde_json::{Map, Value, json};
 
 use super::items::Items;
+use super::raw;
 
 /// Starts the fixture, and the service that answers `new` as in the first version of the protocol.
 pub fn start(bus: &MemoryBus) -> ServiceHandle {
@@ -18,30 +19,8 @@ pub fn start(bus: &MemoryBus) -> ServiceHandle {
         .get("fixlegacy.>", |_| Ok(Resource::Model(json!({ "a": 1 }))))
         .call("fixlegacy.coll", "new", |_| Ok(Reply::value(json!({ "rid": "fix.child.1" }))))
         .start(bus.connect());
-    answer_badly(bus);
+    raw::start(bus);
     service(bus).start(bus.connect())
-}
-
-/// Answers that no service should give, as they stand on the bus.
-fn answer_badly(bus: &MemoryBus) {
-    let mut connection = bus.connect();
-    connection.bus.subscribe("get.fix.getBad.*");
-    tokio::spawn(async move {
-        while let Some(request) = connection.deliveries.recv().await {
-            let answer = match request.subject.rsplit('.').next().unwrap_or_default() {
-                "json" => r#"{"result":"#,
-                "empty" => "{}",
-                "nested" => r#"{"result":{"model":{"a":{"b":1}}}}"#,
-                "array" => r#"{"result":{"model":{"a":[1]}}}"#,
-                "both" => r#"{"result":{"model":{},"collection":[]}}"#,
-                "delete" => r#"{"result":{"model":{"a":{"action":"delete"}}}}"#,
-                "rid" => r#"{"result":{"model":{"a":{"rid":"bad..rid"}}}}"#,
-                _ => r#"{"error":{"code":"system.notFound","message":"Not found"}}"#,
-            };
-            let reply = request.reply.expect("a get request wants an answer");
-            connection.bus.publish(&reply, None, answer.as_bytes().into()).expect("carried");
-        }
-    });
 }
 
 fn service(bus: &MemoryBus) -> Service {
@@ -58,8 +37,12 @@ fn service(bus: &MemoryBus) -> Service {
             tokio::time::sleep(Duration::from_millis(4_000)).await;
             Ok(Resource::Model(json!({ "slow": true })))
         })
-        // Answered by `answer_badly`.
+        // These are answered by `raw`.
         .get_async("fix.getBad.*", |_| std::future::pending())
+        .get_async("fix.raw", |_| std::future::pending())
+        .access_async("fix.accessMeta", |_| std::future::pending())
+        .access_async("fix.accessRedirect", |_| std::future::pending())
+        .access_async("fix.access451", |_| std::future::pending())
         .get("fix.>", move |request| lock(&getting).get(request))
         .access_async("fix.accessTimeout", |_| std::future::pending())
         .access("fix.>", move |request| lock(&accessing).access(request))
@@ -222,6 +205,9 @@ impl State {
                 if let Some(query) = request.query() {
                     echo["query"] = query.into();
                 }
+                if request.is_http() {
+                    echo["isHttp"] = true.into();
+                }
                 Reply::value(echo)
             }
             "resource" => Reply::resource(params["rid"].as_str().unwrap_or("fix.child.1")),
@@ -232,6 +218,22 @@ impl State {
             "bare" => Reply::raw("{}"),
             "badjson" => Reply::raw("[not json"),
             "empty" => Reply::raw(""),
+            "set" => {
+                let members = self.members(request.name())?;
+                for (key, value) in params.as_object().into_iter().flatten() {
+                    members.insert(key.clone(), value.clone());
+                }
+                request.service().event(request.name(), "change", &json!({ "values": params }));
+                Reply::null()
+            }
+            "delete" => Reply::null(),
+            "patch" => Reply::value(json!({ "patched": params })),
+            "meta" => Reply::raw(json!({ "result": { "ok": 1 }, "meta": params }).to_string()),
+            "metaRes" => Reply::raw(json!({ "resource": { "rid": "fix.child.1" }, "meta": params }).to_string()),
+            "metaErr" => {
+                let error = json!({ "code": "fix.failed", "message": "It failed" });
+                Reply::raw(json!({ "error": error, "meta": params }).to_string())
+            }
             "legacyNewRes" => Reply::value(json!({ "rid": "fix.child.1" })),
             "new" => {
                 self.created += 1;
@@ -275,6 +277,20 @@ impl State {
                 "token": request.token(),
             }))),
             "resource" => Ok(Reply::resource("fix.child.2")),
+            "header" => {
+                if let Some(role) = request.header().get("X-Auth").and_then(|values| values.first()) {
+                    self.token(request, &json!({ "role": role }), &Value::Null);
+                }
+                Ok(Reply::null())
+            }
+            "headerMeta" => {
+                let header = json!({ "X-Auth-Meta": ["yes"], "Set-Cookie": ["auth=1"] });
+                Ok(Reply::raw(json!({ "result": null, "meta": { "header": header } }).to_string()))
+            }
+            "header403" => {
+                let error = json!({ "code": "fix.denied", "message": "No" });
+                Ok(Reply::raw(json!({ "error": error, "meta": { "status": 403 } }).to_string()))
+            }
             "error" => Err(custom("fix.authFailed", "Auth failed", None)),
             _ => Err(ResError::METHOD_NOT_FOUND),
         }
@@ -335,7 +351,10 @@ fn initial() -> BTreeMap<String, Value> {
         "fix.deletable": { "model": { "x": 1 } },
         "fix.parent": { "model": { "d": { "rid": "fix.deletable" } } },
         "fix.ctl": { "model": { "ctl": true } },
-        "fix.calls": { "model": { "calls": true } }
+        "fix.calls": { "model": { "calls": true } },
+        "fix.accessMeta": { "model": { "m": 1 } },
+        "fix.accessRedirect": { "model": { "m": 1 } },
+        "fix.access451": { "model": { "m": 1 } }
     });
     let Value::Object(resources) = resources else { unreachable!("written as an object") };
     resources.into_iter().collect()

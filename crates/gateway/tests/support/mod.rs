@@ -5,8 +5,10 @@
 pub mod client;
 pub mod exposition;
 pub mod fixture;
+pub mod http;
 pub mod items;
 pub mod line;
 pub mod nats;
 pub mod program;
+pub mod raw;
 pub mod small_bus;

@@ -70,6 +70,9 @@ impl Conn {
     pub(super) fn call_answered(&mut self, request: RequestId, answer: Result<&[u8], ResError>) {
         let Some(Request::Call { id, verb, method, .. }) = self.requests.remove(&request) else { return };
         let answer = answer.and_then(|payload| response::read_call(payload, &method));
+        if self.http.is_some() {
+            return self.http_called(answer);
+        }
         let is_legacy = self.version < Version::CALL_RESOURCE;
         match answer {
             Err(error) => self.reply_error(id, &error),
@@ -124,7 +127,7 @@ impl Conn {
                 json::push_string(&mut out, value);
             }
         }
-        if self.is_http {
+        if self.http.is_some() {
             out.push_str(",\"isHttp\":true");
         }
         out.push('}');

@@ -8,7 +8,7 @@ use resclient::protocol::ResError;
 use super::graph::Goal;
 use super::set::ResourceSet;
 use super::sub::{Access, Body, RequestId};
-use super::{Conn, Kind, Output, Request, Tree};
+use super::{Conn, Kind, Outcome, Output, Request, Tree};
 use crate::core::border::SubId;
 use crate::core::json;
 
@@ -123,7 +123,7 @@ impl Conn {
                 self.peek(sub_id, |rid, found| {
                     resources.insert(rid.clone(), found.map(Arc::clone).map_err(Clone::clone));
                 });
-                self.output(Output::Fetched(Ok(Tree { root: rid, resources })));
+                self.http_done(Ok(Outcome::Tree(Tree { root: rid, resources })));
             }
         }
         self.garbage.push(sub_id);
@@ -149,7 +149,7 @@ impl Conn {
                 result.push('}');
                 self.reply(id, &result);
             }
-            Kind::Fetch => self.output(Output::Fetched(Err(error.clone()))),
+            Kind::Fetch => self.http_done(Err(error.clone())),
         }
     }
 

@@ -7,6 +7,7 @@ mod calls;
 mod direct;
 mod events;
 mod graph;
+mod http;
 mod request;
 mod set;
 mod sub;
@@ -22,8 +23,9 @@ use super::border::{Address, Command, ConnId, SubId, Subscriber};
 use super::json;
 use super::response;
 use super::stats::ConnStats;
-use super::value::Snapshot;
 use graph::{Goal, Wait};
+use http::Http;
+pub use http::{AuthMethod, HttpAnswer, HttpRequest, Outcome, Target, Tree};
 use request::{Action, ClientRequest, Fault, Verb};
 use sub::{Access, Body, RequestId, Sub, WaitId};
 
@@ -43,15 +45,8 @@ pub enum Output {
     Answer(String),
     /// Close the connection with a WebSocket close code.
     Close(u16, &'static str),
-    /// The answer to [`Conn::fetch`].
-    Fetched(Result<Tree, ResError>),
-}
-
-/// A resource with all that it refers to.
-#[derive(Debug)]
-pub struct Tree {
-    pub root: Arc<str>,
-    pub resources: HashMap<Arc<str>, Result<Arc<Snapshot>, ResError>>,
+    /// The answer to [`Conn::handle_http`].
+    Http(HttpAnswer),
 }
 
 /// Names a request to a service until its answer.
@@ -105,7 +100,8 @@ pub struct Conn {
     id: ConnId,
     cid: Arc<str>,
     client: ClientInfo,
-    is_http: bool,
+    /// The HTTP request that is to be answered; services are told that it is one.
+    http: Option<Http>,
     limits: Limits,
     version: Version,
     /// JSON text; `null` when there is none.
@@ -128,15 +124,15 @@ pub struct Conn {
 }
 
 impl Conn {
-    /// A connection with an unguessable `cid`; `is_http` for one that serves a single HTTP request.
-    pub fn new(id: ConnId, cid: Arc<str>, client: ClientInfo, is_http: bool, limits: Limits) -> Conn {
+    /// A connection with an unguessable `cid`.
+    pub fn new(id: ConnId, cid: Arc<str>, client: ClientInfo, limits: Limits) -> Conn {
         Conn {
             id,
             cid,
             client,
-            is_http,
+            http: None,
             limits,
-            version: if is_http { Version::SUPPORTED } else { Version::LEGACY },
+            version: Version::LEGACY,
             token: RawValue::NULL.to_owned(),
             token_id: None,
             by_rid: HashMap::new(),
@@ -176,20 +172,12 @@ impl Conn {
         self.settle();
     }
 
-    /// Asks for a resource on behalf of an HTTP request.
-    pub fn fetch(&mut self, rid: &str) {
-        let rid: Arc<str> = rid.into();
-        if rid::is_valid(&rid) && self.address(&rid).is_some() {
-            self.direct(0, Kind::Fetch, &rid);
-        } else {
-            self.output(Output::Fetched(Err(ResError::NOT_FOUND)));
-        }
-        self.settle();
-    }
-
     /// The payload that a service sent for a ticket, or why there is none.
     pub fn handle_answer(&mut self, ticket: Ticket, answer: Result<&[u8], ResError>) {
-        match self.tickets.remove(&ticket) {
+        let purpose = self.tickets.remove(&ticket);
+        match purpose {
+            Some(purpose) if answer.as_ref().is_ok_and(|payload| self.heed_meta(purpose, payload)) => {}
+            Some(Purpose::HeaderAuth) => self.header_known(),
             Some(Purpose::Access(id)) => self.access_answered(id, answer.and_then(response::read_access)),
             Some(Purpose::CallAccess(id)) => self.call_granted(id, &answer.and_then(response::read_access)),
             Some(Purpose::Call(id)) => self.call_answered(id, answer),
@@ -295,6 +283,9 @@ impl Conn {
     }
 
     fn reply_error(&mut self, id: u64, error: &ResError) {
+        if self.http.is_some() {
+            return self.http_done(Err(error.clone()));
+        }
         let mut frame = String::from("{\"error\":");
         json::push_error(&mut frame, error);
         frame.push_str(&format!(",\"id\":{id}}}"));
@@ -342,6 +333,7 @@ enum Kind {
 #[derive(Debug, Clone, Copy)]
 enum Purpose {
     Access(SubId),
+    HeaderAuth,
     CallAccess(RequestId),
     Call(RequestId),
     TokenReset,

@@ -1,0 +1,100 @@
+//! Resources and methods over HTTP.
+
+pub mod answer;
+mod body;
+mod encode;
+mod path;
+
+use std::net::SocketAddr;
+
+use axum::body::Body;
+use axum::extract::Request;
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use axum::response::Response;
+use resclient::protocol::ResError;
+
+use super::client::client_info;
+use super::{Server, ServerConfig};
+use crate::core::conn::{HttpRequest, Target};
+use answer::METHOD_NOT_ALLOWED;
+pub use encode::Encoding;
+
+/// Answers a request below the API path.
+pub async fn serve(server: &Server, remote: SocketAddr, request: Request) -> Response {
+    let (parts, body) = request.into_parts();
+    let config = &server.config;
+    // A page of another origin is told which is allowed; its browser then sends no more.
+    let mut response = if parts.method == Method::OPTIONS {
+        preflight(config, &parts.headers)
+    } else if !config.allow_origin.admits(&parts.headers, config.header_auth.is_some() && !parts.method.is_safe()) {
+        forbidden()
+    } else {
+        match target(config, &parts, body).await {
+            Ok((target, mapped)) => {
+                let request = HttpRequest { header_auth: config.header_auth.clone(), target };
+                let client = client_info(&parts, remote, &config.auth_headers);
+                answer::respond(config, server.gateway.http(client, request).await, mapped)
+            }
+            Err(response) => response,
+        }
+    };
+    if config.header_auth.is_some() {
+        let credentials = header::ACCESS_CONTROL_ALLOW_CREDENTIALS;
+        response.headers_mut().insert(credentials, HeaderValue::from_static("true"));
+    }
+    config.allow_origin.mark(&parts.headers, response.headers_mut());
+    response
+}
+
+/// `404` with a RES error.
+pub fn not_found() -> Response {
+    answer::error(&ResError::NOT_FOUND)
+}
+
+/// `403` for pages of other origins.
+pub fn forbidden() -> Response {
+    answer::error(&ResError::new("system.forbidden", "Forbidden origin"))
+}
+
+/// What a request is for, and whether its method stands for one of the resource's.
+async fn target(config: &ServerConfig, parts: &Parts, body: Body) -> Result<(Target, bool), Response> {
+    if body::is_announced_too_big(&parts.headers, config.body_bytes) {
+        return Err(body::too_big());
+    }
+    let (path, query) = (&parts.uri.path()[config.api_path.len()..], parts.uri.query());
+    let mapped = config.mapped(&parts.method);
+    let found = match (&parts.method, mapped) {
+        (&Method::GET | &Method::HEAD, _) => {
+            let rid = path::resource(path, query).ok_or_else(not_found)?;
+            return Ok((Target::Resource(rid), false));
+        }
+        (&Method::POST, _) => path::method(path, query),
+        (_, Some(method)) => path::resource(path, query).map(|rid| (rid, method.into())),
+        (_, None) => {
+            let mut response = answer::error(&METHOD_NOT_ALLOWED);
+            response.headers_mut().insert(header::ALLOW, allowed_methods(config));
+            return Err(response);
+        }
+    };
+    let (rid, method) = found.ok_or_else(not_found)?;
+    let params = body::read(body, config.body_bytes, config.body_time).await?;
+    Ok((Target::Method { rid, method, params }, mapped.is_some()))
+}
+
+fn preflight(config: &ServerConfig, asked: &HeaderMap) -> Response {
+    let mut response = answer::empty(StatusCode::OK);
+    let headers = response.headers_mut();
+    headers.insert(header::ACCESS_CONTROL_ALLOW_METHODS, allowed_methods(config));
+    for names in asked.get_all(header::ACCESS_CONTROL_REQUEST_HEADERS) {
+        headers.append(header::ACCESS_CONTROL_ALLOW_HEADERS, names.clone());
+    }
+    response
+}
+
+fn allowed_methods(config: &ServerConfig) -> HeaderValue {
+    let mut methods = vec!["GET", "HEAD", "OPTIONS", "POST"];
+    let mappable = [Method::PUT, Method::DELETE, Method::PATCH];
+    methods.extend(mappable.iter().filter(|method| config.mapped(method).is_some()).map(Method::as_str));
+    HeaderValue::try_from(methods.join(", ")).expect("names of methods are ASCII")
+}
