@@ -12,3 +12,4 @@ pub mod nats;
 pub mod program;
 pub mod raw;
 pub mod small_bus;
+pub mod spy;

@@ -1,0 +1,114 @@
+//! What an HTTP request may be and take at most.
+
+mod support;
+
+use std::time::Duration;
+
+use res_gateway::GatewayConfig;
+use res_gateway::bus::MemoryBus;
+use res_gateway::server::ServerConfig;
+use support::client::TestServer;
+use support::http::{Answer, ask, exchange};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+
+const ECHO: &str = "/api/fix/calls/echo";
+
+async fn serve(config: ServerConfig) -> TestServer {
+    let bus = MemoryBus::new();
+    support::fixture::start(&bus);
+    TestServer::with(bus, GatewayConfig::default(), config).await
+}
+
+#[tokio::test]
+async fn a_head_that_is_too_long_is_refused() {
+    let server = serve(ServerConfig::default()).await;
+    let get = async |bytes: usize| {
+        let padding = format!("X-Padding: {}\r\n", "x".repeat(bytes));
+        ask(server.address, "GET", "/api/fix/child/1", &padding, None).await.status
+    };
+    assert_eq!(get(15 << 10).await, 200);
+    assert_eq!(get(17 << 10).await, 431);
+}
+
+#[tokio::test]
+async fn a_body_that_is_too_long_is_refused_whether_its_length_is_said_or_not() {
+    let server = serve(ServerConfig { body_bytes: 1_000, ..ServerConfig::default() }).await;
+    let text = |bytes: usize| format!("\"{}\"", "x".repeat(bytes - 2));
+    assert_eq!(ask(server.address, "POST", ECHO, "", Some(&text(1_000))).await.status, 200);
+    let refused = ask(server.address, "POST", ECHO, "", Some(&text(1_001))).await;
+    assert_eq!((refused.status, &*refused.code()), (413, "system.badRequest"));
+    let chunk = |text: &str| format!("{:x}\r\n{text}\r\n", text.len());
+    let chunked = async |body: String| {
+        let head = format!("POST {ECHO} HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n");
+        Answer::parse(&exchange(server.address, &format!("{head}Connection: close\r\n\r\n{body}")).await)
+    };
+    let fits = chunked(format!("{}{}0\r\n\r\n", chunk(&text(500)[..400]), chunk(&text(500)[400..]))).await;
+    assert_eq!(fits.status, 200, "{fits:?}");
+    // The client sends much more before it looks for an answer, and sees it all the same.
+    let whole = chunk(&text(100_000));
+    assert_eq!(chunked(format!("{whole}{whole}0\r\n\r\n")).await.status, 413);
+    // Nor is the rest waited for, which never comes.
+    assert_eq!(chunked(whole).await.status, 413);
+}
+
+#[tokio::test]
+async fn a_body_that_is_announced_as_too_long_is_not_asked_for() {
+    let server = serve(ServerConfig::default()).await;
+    for method in ["GET", "POST"] {
+        let headers = "Content-Length: 1048577\r\nExpect: 100-continue\r\n";
+        assert_eq!(ask(server.address, method, ECHO, headers, None).await.status, 413);
+    }
+}
+
+#[tokio::test]
+async fn a_body_that_takes_too_long_is_not_waited_for_and_delays_nobody() {
+    let server = serve(ServerConfig { body_time: Duration::from_secs(1), ..ServerConfig::default() }).await;
+    let mut slow = TcpStream::connect(server.address).await.expect("the server listens");
+    let head = format!("POST {ECHO} HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n{{");
+    slow.write_all(head.as_bytes()).await.expect("the server reads");
+    let mut text = String::new();
+    let ended = timeout(Duration::from_secs(20), slow.read_to_string(&mut text));
+    tokio::pin!(ended);
+    let mut others = 0;
+    // Others are served all the while.
+    loop {
+        tokio::select! {
+            ended = &mut ended => {
+                ended.expect("the server does not wait").expect("it closes in order");
+                break;
+            }
+            other = ask(server.address, "POST", ECHO, "", Some("1")) => {
+                assert_eq!(other.status, 200);
+                others += 1;
+            }
+        }
+    }
+    let answer = Answer::parse(&text);
+    assert_eq!((answer.status, &*answer.code()), (408, "system.timeout"));
+    assert!(others > 0, "others were served");
+}
+
+#[tokio::test]
+async fn two_lengths_make_no_second_request() {
+    let server = serve(ServerConfig::default()).await;
+    let smuggled = "GET /api/fix/secure HTTP/1.1\r\nHost: x\r\n\r\n";
+    let requests = [
+        format!("POST {ECHO} HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n1{smuggled}"),
+        format!("POST {ECHO} HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked, identity\r\n\r\n0\r\n\r\n{smuggled}"),
+        format!("POST {ECHO} HTTP/1.1\r\nHost: x\r\nContent-Length: +1\r\n\r\n1{smuggled}"),
+    ];
+    for request in requests {
+        let answers = exchange(server.address, &request).await;
+        assert!(answers.starts_with("HTTP/1.1 400"), "{request}: {answers}");
+        assert_eq!(answers.matches("HTTP/1.1").count(), 1, "{request}: {answers}");
+    }
+    // Chunks count where both are there, for the gateway as for any proxy that keeps to the standard.
+    let both = format!(
+        "POST {ECHO} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n\
+         1\r\n7\r\n0\r\n\r\n{smuggled}"
+    );
+    let answers = exchange(server.address, &both).await;
+    assert_eq!((answers.matches("HTTP/1.1").count(), Answer::parse(&answers).json()["params"].as_u64()), (1, Some(7)));
+}
