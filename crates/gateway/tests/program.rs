@@ -119,6 +119,19 @@ async fn a_second_signal_ends_it_at_once() {
     assert_eq!(tokio::task::block_in_place(|| program.exit_code()), Some(130));
 }
 
+#[cfg(unix)]
+#[tokio::test]
+async fn it_takes_as_many_open_files_as_the_system_lets_it_have() {
+    let mut shell = std::process::Command::new("sh");
+    shell.args(["-c", "ulimit -Sn 20; exec \"$0\" --port 0", env!("CARGO_BIN_EXE_res-gateway")]).env_remove("RUST_LOG");
+    let program = Program::run(shell);
+    let mut idle = Vec::new();
+    for _ in 0..30 {
+        idle.push(tokio::net::TcpStream::connect(&program.address).await.unwrap());
+    }
+    assert_eq!(program.get("/api/library/books").await.0, 200);
+}
+
 /// A descriptor that is free again is used again: until then clients wait, and nothing ends.
 #[cfg(unix)]
 #[tokio::test]

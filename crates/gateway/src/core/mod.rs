@@ -117,7 +117,7 @@ impl Core {
     pub fn handle_timeout(&mut self, now: Time) {
         while let Some(number) = self.timers.pop(now) {
             if let Some(request) = self.requests.remove(&number) {
-                debug!(subject = %request.subject, "request timeout");
+                debug!(subject = request.subject, "request timeout");
                 self.answer(now, request, Err(ResError::TIMEOUT));
             }
         }

@@ -8,11 +8,12 @@ use std::time::Duration;
 use resclient::protocol::ResError;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::{Instant, sleep, sleep_until};
-use tracing::{debug, error, info, warn};
+use tracing::{debug, error, info, trace, warn};
 
 use super::GatewayConfig;
 use super::counters::{Snapshot, Traffic};
 use super::session::Outbox;
+use super::shown::{Frame, Subject};
 use crate::bus::{Bus, Connection, Deliveries, Dial, Refusal};
 use crate::core::border::ConnId;
 use crate::core::conn::{ClientInfo, HttpAnswer, HttpRequest};
@@ -102,7 +103,10 @@ impl Driver {
             };
             tokio::select! {
                 delivery = deliveries.recv() => match delivery {
-                    Some(d) => self.core.handle_message(self.now(), &d.subject, &d.payload, d.no_responders),
+                    Some(d) => {
+                        trace!(subject = %Subject(&d.subject), bytes = d.payload.len(), "from the bus");
+                        self.core.handle_message(self.now(), &d.subject, &d.payload, d.no_responders);
+                    }
                     None => return End::BusLost,
                 },
                 input = inputs.recv() => match input {
@@ -147,13 +151,16 @@ impl Driver {
     fn input(&mut self, input: Input) {
         match input {
             Input::Connect(client, outbox, answer) => {
+                let remote = client.remote_addr.clone();
                 let id = self.core.handle_connect(&random_id(), client);
+                debug!(conn = id.0, remote, "a client");
                 self.clients.insert(id, Client { outbox, http: None });
                 if answer.send(id).is_err() {
                     self.disconnect(id);
                 }
             }
             Input::Frame(id, frame) => {
+                trace!(conn = id.0, frame = %Frame(&frame), "from a client");
                 self.traffic.frames_in += 1;
                 self.traffic.bytes_in += frame.len() as u64;
                 self.core.handle_frame(self.now(), id, &frame);
@@ -165,6 +172,7 @@ impl Driver {
             Input::Disconnect(id) => self.disconnect(id),
             Input::Http(id, request, answer) => {
                 if let Some(client) = self.clients.get_mut(&id) {
+                    debug!(conn = id.0, name = request.name(), "an HTTP request");
                     client.http = Some(answer);
                     self.core.handle_http(self.now(), id, request);
                 }
@@ -188,6 +196,7 @@ impl Driver {
     }
 
     fn disconnect(&mut self, id: ConnId) {
+        debug!(conn = id.0, "a client has gone");
         self.clients.remove(&id);
         self.core.handle_disconnect(self.now(), id);
     }
@@ -196,9 +205,10 @@ impl Driver {
         while let Some(output) = self.core.poll_output() {
             match output {
                 Output::Publish { subject, reply, payload } => {
+                    trace!(subject = %Subject(&subject), bytes = payload.len(), "to the bus");
                     let published = self.bus.publish(&subject, reply.as_deref(), payload.into());
                     if let (Err(refusal), Some(reply)) = (published, reply) {
-                        debug!(subject, ?refusal, "the bus does not carry a request");
+                        debug!(subject = %Subject(&subject), ?refusal, "the bus does not carry a request");
                         self.core.handle_refused(self.now(), &reply, error_of(refusal));
                     }
                 }
@@ -207,6 +217,7 @@ impl Driver {
                 Output::Event(id, frame) => self.send_event(id, frame),
                 Output::Answer(id, frame) => {
                     if let Some(client) = self.clients.get(&id) {
+                        trace!(conn = id.0, frame = %Frame(&frame), "to a client");
                         self.traffic.count_out(&frame);
                         client.outbox.answer(frame);
                     }
@@ -234,6 +245,7 @@ impl Driver {
             self.slow_readers += 1;
             return self.close(id, 1013, "slow reader", true);
         }
+        trace!(conn = id.0, frame = %Frame(&frame), "to a client");
         self.traffic.count_out(&frame);
         outbox.event(frame);
     }

@@ -4,6 +4,7 @@ mod counters;
 mod driver;
 mod pace;
 mod session;
+mod shown;
 
 use std::sync::Arc;
 

@@ -1,6 +1,6 @@
 //! The log, on the standard error.
 
-use std::io::IsTerminal;
+use std::io::{IsTerminal, Stderr, Write, stderr};
 
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::Directive;
@@ -61,10 +61,37 @@ impl Format {
 /// # Errors
 /// A sentence, if `RUST_LOG` cannot be understood.
 pub fn start(level: Level, format: Format) -> Result<(), String> {
-    let log = tracing_subscriber::fmt().with_env_filter(level.filter()?).with_writer(std::io::stderr);
+    let log = tracing_subscriber::fmt().with_env_filter(level.filter()?).with_writer(|| OneLine(stderr()));
+    // A log that cannot be written, such as to a full disk, is no reason to end.
+    let log = log.log_internal_errors(false);
     match format {
-        Format::Text => log.with_ansi(std::io::stderr().is_terminal()).init(),
+        Format::Text => log.with_ansi(stderr().is_terminal()).init(),
         Format::Json => log.json().flatten_event(true).init(),
     }
     Ok(())
+}
+
+/// Writes each event as one line: what a client sends must not look like another. Other control characters are escaped
+/// before they come here.
+struct OneLine(Stderr);
+
+impl Write for OneLine {
+    fn write(&mut self, event: &[u8]) -> std::io::Result<usize> {
+        let line = event.strip_suffix(b"\n").unwrap_or(event);
+        let mut escaped = Vec::with_capacity(event.len());
+        for &byte in line {
+            match byte {
+                b'\n' => escaped.extend(b"\\n"),
+                b'\r' => escaped.extend(b"\\r"),
+                byte => escaped.push(byte),
+            }
+        }
+        escaped.push(b'\n');
+        self.0.write_all(&escaped)?;
+        Ok(event.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        self.0.flush()
+    }
 }

@@ -8,7 +8,7 @@ mod log;
 mod options;
 mod signals;
 
-use std::io::ErrorKind;
+use std::io::{ErrorKind, Write};
 use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -17,7 +17,7 @@ use res_gateway::bus::MemoryBus;
 use res_gateway::server::Tls;
 use res_gateway::{Gateway, demo, metrics, resources, server};
 use tokio::net::TcpListener;
-use tracing::{error, info, warn};
+use tracing::{debug, error, info, warn};
 
 use config::Config;
 use options::Options;
@@ -55,6 +55,7 @@ async fn run(mut config: Config) -> Result<(), String> {
     }
     let scheme = if config.server.tls.is_some() { "https" } else { "http" };
     let (listener, bound) = listen(config.listen, "--port").await?;
+    open_files(config.server.connections);
     let mut stopping = signals::shutdown()?;
     let gateway = gateway(&config).await?;
     if let Some(address) = config.metrics {
@@ -67,7 +68,8 @@ async fn run(mut config: Config) -> Result<(), String> {
             }
         });
     }
-    println!("listening on {scheme}://{bound}");
+    // Nobody may be there to read it.
+    let _ = writeln!(std::io::stdout(), "listening on {scheme}://{bound}");
     let stop = async move {
         // An error means that there will be no signal.
         if stopping.wait_for(|stop| *stop).await.is_err() {
@@ -104,6 +106,15 @@ async fn gateway(config: &Config) -> Result<Gateway, String> {
     Ok(Gateway::start(bus.connect(), config.gateway.clone()))
 }
 
+/// Takes as many open files as the system lets a program have: by itself it gives fewer, and each connection is one.
+fn open_files(connections: usize) {
+    match rlimit::increase_nofile_limit(u64::MAX) {
+        Ok(files) if files < connections as u64 => info!("this system has room for {files} connections and files"),
+        Ok(_) => {}
+        Err(error) => debug!(%error, "cannot raise the number of open files"),
+    }
+}
+
 async fn listen(address: SocketAddr, option: &str) -> Result<(TcpListener, SocketAddr), String> {
     let failed = |error: std::io::Error| match error.kind() {
         ErrorKind::AddrInUse => {
@@ -118,7 +129,7 @@ async fn listen(address: SocketAddr, option: &str) -> Result<(TcpListener, Socke
 }
 
 fn fail(message: &str, code: u8) -> ExitCode {
-    eprintln!("res-gateway: {message}");
+    let _ = writeln!(std::io::stderr(), "res-gateway: {message}");
     ExitCode::from(code)
 }
 

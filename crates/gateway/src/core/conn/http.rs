@@ -21,6 +21,16 @@ pub struct HttpRequest {
     pub target: Target,
 }
 
+impl HttpRequest {
+    /// The name of the resource it is about, without its query; empty for a WebSocket.
+    pub fn name(&self) -> &str {
+        match &self.target {
+            Target::Upgrade => "",
+            Target::Resource(rid) | Target::Method { rid, .. } => rid::split_query(rid).0,
+        }
+    }
+}
+
 /// What an HTTP request is for.
 #[derive(Debug)]
 pub enum Target {
