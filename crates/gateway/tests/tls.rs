@@ -139,7 +139,7 @@ fn files_that_are_no_certificate_and_key_are_refused() {
     ];
     for (cert, key, named) in cases {
         let (code, message) = failure(&["--port", "0", "--tls", "--tlscert", cert.path(), "--tlskey", key.path()]);
-        assert_eq!((code, message.lines().count()), (Some(1), 1), "{message}");
+        assert_eq!((code, message.lines().count()), (Some(2), 1), "{message}");
         assert!(message.contains(named), "{named}: {message}");
     }
 }

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use axum::http::uri::PathAndQuery;
 use res_gateway::GatewayConfig;
 use res_gateway::bus::nats::{Auth, NatsBus, NatsOptions, TlsOptions};
-use res_gateway::server::{AllowOrigin, ServerConfig};
+use res_gateway::server::{AllowOrigin, ServerConfig, Tls};
 use resclient::protocol::rid;
 
 use crate::log::{Format, Level};
@@ -21,8 +21,6 @@ pub struct Config {
     pub metrics: Option<SocketAddr>,
     pub gateway: GatewayConfig,
     pub server: ServerConfig,
-    /// Certificate and key.
-    pub tls: Option<(PathBuf, PathBuf)>,
     pub resources: Option<PathBuf>,
     pub demo: bool,
     pub log: (Level, Format),
@@ -115,8 +113,10 @@ impl Config {
             warnings.push("wsCompression (--wscompression): messages are not compressed; clients go on without".into());
         }
 
-        let tls = match (options.tls.unwrap_or(false), filled(options.tls_cert), filled(options.tls_key)) {
-            (true, Some(cert), Some(key)) => Some((cert.into(), key.into())),
+        server.tls = match (options.tls.unwrap_or(false), file(options.tls_cert), file(options.tls_key)) {
+            (true, Some(cert), Some(key)) => Some(
+                Tls::load(&cert, &key).map_err(|error| format!("tlsCert and tlsKey (--tlscert, --tlskey): {error}"))?,
+            ),
             (true, ..) => {
                 return Err("tls (--tls): needs both tlsCert (--tlscert) and tlsKey (--tlskey), files in PEM".into());
             }
@@ -127,40 +127,33 @@ impl Config {
             }
         };
 
-        let (cert, key) = (filled(options.nats_cert), filled(options.nats_key));
-        if cert.is_some() != key.is_some() {
+        let (certificate, key) = (file(options.nats_cert), file(options.nats_key));
+        if certificate.is_some() != key.is_some() {
             return Err("natsCert (--natscert) and natsKey (--natskey) go together: one of them is missing".into());
         }
-        let creds = filled(options.nats_creds);
-        let roots = options.nats_root_cas.filter(|list| !list.is_empty());
+        let auth = file(options.nats_creds).map_or(Auth::None, Auth::CredentialsFile);
+        let root_certificates: Vec<_> = options.nats_root_cas.into_iter().flatten().map(PathBuf::from).collect();
         let servers = filled(options.nats_url);
-        let has_resources = options.resources.is_some() || options.demo == Some(true);
-        if servers.is_some() && has_resources {
-            return Err("natsUrl (--nats): resources (--resources) and demo (--demo) are served without NATS; \
-                leave out the one or the others"
-                .into());
-        }
-        if servers.is_none() && (cert.is_some() || creds.is_some() || roots.is_some()) {
+        if servers.is_none() && (certificate.is_some() || auth != Auth::None || !root_certificates.is_empty()) {
             warnings.push("there are options for NATS, but no natsUrl (--nats): NATS is not used".into());
         }
-        let nats = match servers {
-            None => None,
-            Some(servers) => {
-                let defaults = NatsOptions::default();
-                let options = NatsOptions {
-                    servers,
-                    auth: creds.map_or(Auth::None, |file| Auth::CredentialsFile(file.into())),
-                    tls: TlsOptions {
-                        root_certificates: roots.unwrap_or_default().into_iter().map(PathBuf::from).collect(),
-                        certificate: cert.map(PathBuf::from),
-                        key: key.map(PathBuf::from),
-                        ..defaults.tls
-                    },
-                    ..defaults
-                };
-                Some(NatsBus::new(options).map_err(|error| format!("natsUrl (--nats): {error}"))?)
-            }
-        };
+        if servers.is_some() && (options.resources.is_some() || options.demo == Some(true)) {
+            return Err(
+                "natsUrl (--nats): resources (--resources) and demo (--demo) are served without NATS; leave out \
+                        the one or the others"
+                    .into(),
+            );
+        }
+        let nats = servers.map(|servers| {
+            NatsBus::new(NatsOptions {
+                servers,
+                auth,
+                tls: TlsOptions { certificate, key, root_certificates, ..TlsOptions::default() },
+                buffer_size: options.buffer_size.filter(|&size| size > 0).unwrap_or(8192),
+                ..NatsOptions::default()
+            })
+        });
+        let nats = nats.transpose().map_err(|error| format!("natsUrl (--nats): {error}"))?;
 
         Ok(Config {
             listen: SocketAddr::new(address("addr (--addr)", options.addr)?, port),
@@ -169,7 +162,6 @@ impl Config {
             nats,
             gateway,
             server,
-            tls,
             resources: options.resources,
             log: (
                 Level::new(options.debug.unwrap_or(false), options.trace.unwrap_or(false)),
@@ -183,6 +175,10 @@ impl Config {
 /// Resgate writes what is not set as an empty text.
 fn filled(text: Option<String>) -> Option<String> {
     text.filter(|text| !text.is_empty())
+}
+
+fn file(name: Option<String>) -> Option<PathBuf> {
+    filled(name).map(PathBuf::from)
 }
 
 fn address(name: &str, text: Option<String>) -> Result<IpAddr, String> {

@@ -14,7 +14,6 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use res_gateway::bus::MemoryBus;
-use res_gateway::server::Tls;
 use res_gateway::{Gateway, demo, metrics, resources, server};
 use tokio::net::TcpListener;
 use tracing::{debug, error, info, warn};
@@ -43,21 +42,19 @@ fn main() -> ExitCode {
     }
 }
 
-async fn run(mut config: Config) -> Result<(), String> {
+async fn run(config: Config) -> Result<(), String> {
     for warning in &config.warnings {
         warn!("{warning}");
     }
     if let Some(www) = config.server.www.as_ref().filter(|www| !www.is_dir()) {
         return Err(format!("--www: {} is not a directory", www.display()));
     }
-    if let Some((cert, key)) = &config.tls {
-        config.server.tls = Some(Tls::load(cert, key).map_err(|error| error.to_string())?);
-    }
     let scheme = if config.server.tls.is_some() { "https" } else { "http" };
     let (listener, bound) = listen(config.listen, "--port").await?;
-    open_files(config.server.connections);
-    let mut stopping = signals::shutdown()?;
     let gateway = gateway(&config).await?;
+    open_files(config.server.connections);
+    // Not before: until then the system ends the program.
+    let mut stopping = signals::shutdown()?;
     if let Some(address) = config.metrics {
         let (listener, bound) = listen(address, "--metricsport").await?;
         info!("metrics on http://{bound}/metrics, health on http://{bound}/health");
@@ -83,7 +80,7 @@ async fn run(mut config: Config) -> Result<(), String> {
 async fn gateway(config: &Config) -> Result<Gateway, String> {
     if let Some(nats) = &config.nats {
         // Whoever starts the program is told at once when it cannot work; later losses are lived through.
-        let connection = nats.connect().await.map_err(|error| format!("cannot connect to NATS: {error}"))?;
+        let connection = nats.connect().await.map_err(|error| format!("natsUrl (--nats): {error}"))?;
         return Ok(Gateway::start_over(connection, nats.clone(), config.gateway.clone()));
     }
     let bus = MemoryBus::new();

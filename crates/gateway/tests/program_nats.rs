@@ -1,0 +1,190 @@
+//! The program `res-gateway` on a real NATS server: how it gets there, and what happens when it is lost.
+
+mod support;
+
+use std::time::Duration;
+
+use rcgen::{BasicConstraints, CertificateParams, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair};
+use serde_json::{Value, json};
+use support::nats::{NatsServer, Raw};
+use support::program::{File, Program, command, failure, free_port, get};
+
+/// Answers requests to `shop.cart` over NATS, but for those of `kind` other than `get` and `access`.
+async fn answer(mut nats: Raw) {
+    loop {
+        let (subject, reply, _) = nats.message().await;
+        let answer = match subject.split('.').next() {
+            Some("get") => json!({ "result": { "model": { "owner": "Ada" } } }),
+            Some("access") => json!({ "result": { "get": true, "call": "*" } }),
+            _ => continue,
+        }
+        .to_string();
+        let reply = reply.expect("a request");
+        nats.send(format!("PUB {reply} {}\r\n{answer}\r\n", answer.len())).await;
+    }
+}
+
+/// A service on a server, which answers as long as the test lasts.
+async fn serve(server: &NatsServer) {
+    let mut nats = server.raw().await;
+    nats.send("SUB *.shop.> 1\r\n").await;
+    nats.settle().await;
+    tokio::spawn(answer(nats));
+}
+
+async fn owner(program: &Program) -> Value {
+    program.connect().await.request("subscribe.shop.cart", Value::Null).await["result"]["models"]["shop.cart"].take()
+}
+
+#[tokio::test]
+async fn services_on_nats_are_served() {
+    let server = NatsServer::start("").await;
+    serve(&server).await;
+    for flags in [["-n", &server.url()], ["--nats", &format!("127.0.0.1:{}", server.port)]] {
+        let program = Program::start(&flags);
+        assert_eq!(owner(&program).await, json!({ "owner": "Ada" }));
+        // And nothing else: not the demo.
+        assert_eq!(program.get("/api/library/books").await.0, 404);
+    }
+    let config = File::new("nats.json", &json!({ "natsUrl": server.url() }).to_string());
+    let program = Program::start(&["-c", config.path()]);
+    assert_eq!(owner(&program).await, json!({ "owner": "Ada" }));
+    // An empty address in the flags is none.
+    let program = Program::start(&["-c", config.path(), "--nats", ""]);
+    assert_eq!(program.get("/api/library/books").await.0, 200);
+}
+
+#[tokio::test]
+async fn a_service_that_takes_too_long_is_waited_for_as_long_as_told() {
+    let server = NatsServer::start("").await;
+    serve(&server).await;
+    let program = Program::start(&["-n", &server.url(), "--reqtimeout", "50"]);
+    let mut client = program.connect().await;
+    let begun = std::time::Instant::now();
+    let never = client.request("call.shop.cart.buy", Value::Null).await;
+    assert_eq!(never["error"]["code"], "system.timeout");
+    assert!((50..2_000).contains(&begun.elapsed().as_millis()), "{:?}", begun.elapsed());
+
+    // What could only be meant as seconds.
+    let program = Program::start(&["-n", &server.url(), "-r", "1"]);
+    let mut client = program.connect().await;
+    let begun = std::time::Instant::now();
+    client.request("call.shop.cart.buy", Value::Null).await;
+    assert!((1_000..3_000).contains(&begun.elapsed().as_millis()), "{:?}", begun.elapsed());
+}
+
+#[test]
+fn without_its_server_it_does_not_start_and_says_why() {
+    let port = free_port();
+    let (code, message) = failure(&["--port", "0", "--nats", &format!("nats://127.0.0.1:{port}")]);
+    assert_eq!((code, message.lines().count()), (Some(1), 1), "{message}");
+    assert!(message.contains("natsUrl (--nats): cannot connect to"), "{message}");
+    for flags in [&["--nats", "x", "--demo"][..], &["--nats", "x", "--resources", "y.json"]] {
+        let (code, message) = failure(flags);
+        assert_eq!((code, message.lines().count()), (Some(2), 1), "{message}");
+        assert!(message.contains("resources (--resources) and demo (--demo) are served without NATS"), "{message}");
+    }
+}
+
+#[tokio::test]
+async fn while_its_server_is_away_clients_are_refused_and_health_says_so() {
+    let mut server = NatsServer::start("").await;
+    serve(&server).await;
+    let metrics = free_port().to_string();
+    let program = Program::start(&["--nats", &server.url(), "-m", &metrics]);
+    let address = format!("127.0.0.1:{metrics}");
+    let mut client = program.connect().await;
+    client.request("subscribe.shop.cart", Value::Null).await;
+    assert_eq!(get(&address, "/health").await.0, 200);
+    server.kill();
+    assert_eq!(client.closed().await, 1012);
+    assert_eq!(program.connect_to("/").await.err(), Some(503));
+    let (status, _, body) = get(&address, "/health").await;
+    assert_eq!((status, &*body), (503, "the bus is lost\n"));
+
+    let server = NatsServer::start_at(server.port.into(), "").await;
+    serve(&server).await;
+    let back = tokio::time::timeout(Duration::from_secs(20), async {
+        while get(&address, "/health").await.0 != 200 {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    });
+    back.await.expect("it comes back");
+    assert_eq!(owner(&program).await, json!({ "owner": "Ada" }));
+}
+
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_signal_ends_it_on_nats_too() {
+    let server = NatsServer::start("").await;
+    let mut program = Program::start(&["--nats", &server.url()]);
+    let mut client = program.connect().await;
+    program.signal("-TERM");
+    assert_eq!(client.closed().await, 1001);
+    while futures_util::StreamExt::next(&mut client.socket).await.is_some() {}
+    assert_eq!(tokio::task::block_in_place(|| program.exit_code()), Some(0));
+}
+
+/// A root, and what it signed for one name: certificate and key.
+struct Signed {
+    cert: File,
+    key: File,
+}
+
+fn sign(root: &Issuer<'_, KeyPair>, name: &str) -> Signed {
+    let key = KeyPair::generate().unwrap();
+    let mut params = CertificateParams::new(["localhost".to_owned(), "127.0.0.1".to_owned()]).unwrap();
+    params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth, ExtendedKeyUsagePurpose::ClientAuth];
+    let cert = params.signed_by(&key, root).unwrap();
+    Signed {
+        cert: File::new(&format!("{name}-cert.pem"), &cert.pem()),
+        key: File::new(&format!("{name}-key.pem"), &key.serialize_pem()),
+    }
+}
+
+#[tokio::test]
+async fn it_shows_nats_its_certificate_and_trusts_the_roots_it_is_given() {
+    let key = KeyPair::generate().unwrap();
+    let mut params = CertificateParams::new([]).unwrap();
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    let root_file = File::new("root.pem", &params.self_signed(&key).unwrap().pem());
+    let root = Issuer::new(params, key);
+    let (server, ours) = (sign(&root, "nats-server"), sign(&root, "nats-client"));
+    let tls = format!(
+        "tls {{ cert_file: {:?}, key_file: {:?}, ca_file: {:?}, verify: true }}",
+        server.cert.path(),
+        server.key.path(),
+        root_file.path()
+    );
+    let nats = NatsServer::start(&tls).await;
+    let url = nats.url();
+    let with = |flags: &[&str]| [&["--port", "0", "--nats", &url], flags].concat().join("\n");
+    let run = |flags: String| {
+        let flags: Vec<&str> = flags.split('\n').collect();
+        failure(&flags)
+    };
+    let (cert, key, root) = (ours.cert.path(), ours.key.path(), root_file.path());
+    let program = Program::run(command(
+        &with(&["--natscert", cert, "--natskey", key, "--natsrootca", root]).split('\n').collect::<Vec<_>>(),
+    ));
+    assert_eq!(program.get("/api/shop/cart").await.0, 404);
+    let keys = json!({ "natsUrl": url, "natsCert": cert, "natsKey": key, "natsRootCAs": [root] });
+    let config = File::new("nats-tls.json", &keys.to_string());
+    let program = Program::start(&["-c", config.path()]);
+    assert_eq!(program.get("/api/shop/cart").await.0, 404);
+    // Who has no certificate is not let in, and a server that nobody vouches for is not talked to.
+    for flags in [with(&["--natsrootca", root]), with(&["--natscert", cert, "--natskey", key])] {
+        let (code, message) = run(flags);
+        assert_eq!((code, message.lines().count()), (Some(1), 1), "{message}");
+    }
+    // Nor is a file taken that is none.
+    for flags in [
+        with(&["--natscert", "/nosuch.pem", "--natskey", key]),
+        with(&["--natsrootca", "/nosuch.pem"]),
+        with(&["--creds", "/nosuch.creds"]),
+    ] {
+        let (code, message) = run(flags);
+        assert_eq!((code, message.lines().count()), (Some(2), 1), "{message}");
+        assert!(message.contains("/nosuch"), "{message}");
+    }
+}
