@@ -336,9 +336,13 @@ async fn the_program_serves_metrics_on_a_port_of_their_own_if_told() {
 }
 
 #[tokio::test]
-async fn every_name_that_resgate_has_is_there() {
+async fn every_name_that_resgate_has_is_there_and_all_are_in_the_documentation() {
     let gateway = Gateway::start(MemoryBus::new().connect(), GatewayConfig::default());
     let names = read(&gateway).await.names;
+    let documentation = include_str!("../../../docs/gateway.md");
+    for name in &names {
+        assert!(documentation.contains(&format!("`{name}")), "{name}");
+    }
     for name in [
         "resgate",
         "resgate_ws_current_connections",

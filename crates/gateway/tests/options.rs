@@ -337,3 +337,32 @@ fn version_says_which_program_and_which_protocol() {
         assert_eq!(String::from_utf8(version.stdout).unwrap(), expected, "{flag}");
     }
 }
+
+#[test]
+fn every_option_is_in_the_documentation() {
+    let documentation = include_str!("../../../docs/gateway.md");
+    let documented = |name: &str| documentation.contains(&format!("`{name}`"));
+    let help = String::from_utf8(output(&["--help"]).stdout).unwrap();
+    let flags: Vec<&str> = help
+        .lines()
+        .filter(|line| line.trim_start().starts_with('-'))
+        .flat_map(|line| line.split([' ', ',', '[']).filter(|word| word.starts_with('-')))
+        .collect();
+    assert!(flags.len() > 40, "{flags:?}");
+    for flag in flags {
+        assert!(documented(flag), "{flag}");
+    }
+    // It is made before anything is listened to.
+    let file = File::none("documented.json");
+    assert_eq!(failure(&["-c", file.path(), "--www", "/nosuch"]).0, Some(1));
+    let made: Value = serde_json::from_str(&std::fs::read_to_string(&file.0).unwrap()).unwrap();
+    let limits = made["limits"].as_object().unwrap();
+    for key in made.as_object().unwrap().keys().filter(|key| *key != "limits").chain(limits.keys()) {
+        assert!(documented(key), "{key}");
+    }
+    for (key, value) in limits {
+        let row = documentation.lines().find(|line| line.starts_with(&format!("| `{key}`"))).unwrap();
+        let digits: String = row.split('|').nth(2).unwrap().chars().filter(char::is_ascii_digit).collect();
+        assert_eq!(digits, value.to_string(), "{key}");
+    }
+}

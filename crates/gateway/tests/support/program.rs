@@ -131,7 +131,8 @@ pub async fn get(address: &str, path: &str) -> (u16, String, String) {
     let request = format!("GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n");
     stream.write_all(request.as_bytes()).await.expect("it reads");
     let mut text = String::new();
-    stream.read_to_string(&mut text).await.expect("it answers in UTF-8");
+    let read = tokio::time::timeout(PATIENCE, stream.read_to_string(&mut text)).await.expect("an answer in time");
+    read.expect("it answers in UTF-8");
     let (head, body) = text.split_once("\r\n\r\n").expect("a head and a body");
     let status = head.split(' ').nth(1).and_then(|status| status.parse().ok()).expect("a status");
     (status, head.to_owned(), body.to_owned())
