@@ -3,16 +3,18 @@
 //! What is counted are plain numbers, which are written out when somebody asks. No metric has a resource id, an address or
 //! anything else of a client for a label.
 
+use std::convert::Infallible;
 use std::fmt;
 use std::future::Future;
-use std::io;
+use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
-use axum::extract::State;
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{HeaderValue, Method, Request, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
 use prometheus_client::encoding::{EncodeMetric, MetricEncoder, NoLabelSet, text};
 use prometheus_client::metrics::MetricType;
 use prometheus_client::metrics::counter::{ConstCounter, Counter};
@@ -22,20 +24,43 @@ use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::{Registry, Unit};
 use resclient::protocol::Version;
 use tokio::net::TcpListener;
-use tokio::sync::watch;
-use tokio::time::timeout;
+use tokio::sync::{Semaphore, watch};
+use tokio::time::{sleep, timeout};
+use tracing::debug;
 
 use crate::core::stats::{Durations, RequestKind};
 use crate::gateway::{Gateway, Snapshot};
 
 /// Serves `/metrics` and `/health` until it is dropped. Healthy, 200, is a gateway that answers and has a bus; without one,
 /// and once `stopping` is true, it is not: 503.
-///
-/// # Errors
-/// If the listener fails.
-pub async fn serve(listener: TcpListener, gateway: Gateway, stopping: watch::Receiver<bool>) -> io::Result<()> {
-    let router = Router::new().route("/metrics", get(metrics)).route("/health", get(health));
-    axum::serve(listener, router.with_state((gateway, stopping)).into_make_service()).await
+pub async fn serve(listener: TcpListener, gateway: Gateway, stopping: watch::Receiver<bool>) {
+    // Whoever watches is not to take from clients what the process has, either.
+    let places = Arc::new(Semaphore::new(CONNECTIONS));
+    loop {
+        let Ok(place) = places.clone().acquire_owned().await else { return };
+        let stream = match listener.accept().await {
+            Ok((stream, _)) => stream,
+            Err(error) => {
+                debug!(%error, "cannot accept a connection for metrics");
+                sleep(PAUSE).await;
+                continue;
+            }
+        };
+        let watched = (gateway.clone(), stopping.clone());
+        let service = service_fn(move |request: Request<Incoming>| {
+            let watched = watched.clone();
+            async move { Ok::<_, Infallible>(answer(&watched, &request).await) }
+        });
+        let mut connection = http1::Builder::new();
+        connection.timer(TokioTimer::new()).header_read_timeout(IDLE);
+        let connection = connection.serve_connection(TokioIo::new(stream), service);
+        tokio::spawn(async move {
+            if let Ok(Err(error)) = timeout(LONGEST, connection).await {
+                debug!(%error, "a connection for metrics ended");
+            }
+            drop(place);
+        });
+    }
 }
 
 /// The metrics of a gateway and of the servers around it; `None` if it has ended.
@@ -49,14 +74,23 @@ pub async fn text(gateway: &Gateway) -> Option<String> {
 
 type Watched = (Gateway, watch::Receiver<bool>);
 
-async fn metrics(State((gateway, _)): State<Watched>) -> Response {
-    match in_time(text(&gateway)).await {
+async fn answer(watched: &Watched, request: &Request<Incoming>) -> Response {
+    match (request.method(), request.uri().path()) {
+        (&Method::GET | &Method::HEAD, "/metrics") => metrics(&watched.0).await,
+        (&Method::GET | &Method::HEAD, "/health") => health(watched).await.into_response(),
+        (_, "/metrics" | "/health") => StatusCode::METHOD_NOT_ALLOWED.into_response(),
+        _ => StatusCode::NOT_FOUND.into_response(),
+    }
+}
+
+async fn metrics(gateway: &Gateway) -> Response {
+    match in_time(text(gateway)).await {
         Some(text) => ([(header::CONTENT_TYPE, HeaderValue::from_static(OPENMETRICS))], text).into_response(),
         None => (StatusCode::SERVICE_UNAVAILABLE, "the gateway does not answer\n").into_response(),
     }
 }
 
-async fn health(State((gateway, stopping)): State<Watched>) -> (StatusCode, &'static str) {
+async fn health((gateway, stopping): &Watched) -> (StatusCode, &'static str) {
     let ill = |why| (StatusCode::SERVICE_UNAVAILABLE, why);
     if *stopping.borrow() {
         ill("the gateway is stopping\n")
@@ -181,4 +215,10 @@ fn resident_bytes() -> Option<u64> {
 }
 
 const OPENMETRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+/// For the gateway to answer.
 const PATIENCE: Duration = Duration::from_secs(2);
+const CONNECTIONS: usize = 32;
+/// Between the requests of a connection, and for a whole one.
+const IDLE: Duration = Duration::from_secs(60);
+const LONGEST: Duration = Duration::from_secs(3600);
+const PAUSE: Duration = Duration::from_secs(1);

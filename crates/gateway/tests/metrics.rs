@@ -293,6 +293,13 @@ async fn a_lost_bus_shows_in_health_and_what_was_counted_goes_on() {
     let now = read(&gateway).await;
     assert_eq!((now.get("resgate_bus_reconnects_total"), now.get(counted)), (1.0, 1.0));
 
+    // Who holds connections without a word does not keep others from it.
+    let mut silent = Vec::new();
+    for _ in 0..20 {
+        silent.push(TcpStream::connect(&address).await.unwrap());
+    }
+    assert_eq!(get(&address, "/nosuch").await.0, 404);
+
     stop.send_replace(true);
     assert_eq!(health().await, (503, "the gateway is stopping\n".into()));
 }

@@ -9,14 +9,14 @@ mod options;
 mod signals;
 
 use std::io::{ErrorKind, Write};
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::process::ExitCode;
 use std::time::Duration;
 
 use res_gateway::bus::MemoryBus;
 use res_gateway::{Gateway, demo, metrics, resources, server};
 use tokio::net::TcpListener;
-use tracing::{debug, error, info, warn};
+use tracing::{debug, info, warn};
 
 use config::Config;
 use options::Options;
@@ -58,12 +58,7 @@ async fn run(config: Config) -> Result<(), String> {
     if let Some(address) = config.metrics {
         let (listener, bound) = listen(address, "--metricsport").await?;
         info!("metrics on http://{bound}/metrics, health on http://{bound}/health");
-        let serving = metrics::serve(listener, gateway.clone(), stopping.clone());
-        tokio::spawn(async move {
-            if let Err(error) = serving.await {
-                error!(%error, "there are no metrics any more");
-            }
-        });
+        tokio::spawn(metrics::serve(listener, gateway.clone(), stopping.clone()));
     }
     // Nobody may be there to read it.
     let _ = writeln!(std::io::stdout(), "listening on {scheme}://{bound}");
@@ -113,15 +108,20 @@ fn open_files(connections: usize) {
 }
 
 async fn listen(address: SocketAddr, option: &str) -> Result<(TcpListener, SocketAddr), String> {
-    let failed = |error: std::io::Error| match error.kind() {
+    let mut bound = TcpListener::bind(address).await;
+    // Every address of a system without the newer version of IP is every one of the older.
+    if bound.as_ref().is_err_and(|error| error.kind() != ErrorKind::AddrInUse) && address.ip() == Ipv6Addr::UNSPECIFIED
+    {
+        bound = TcpListener::bind((Ipv4Addr::UNSPECIFIED, address.port())).await;
+    }
+    let listener = bound.map_err(|error| match error.kind() {
         ErrorKind::AddrInUse => {
             let port = address.port();
             format!("port {port} is in use; end the program that has it, or choose another with {option}")
         }
         _ => format!("cannot listen on {address}: {error}"),
-    };
-    let listener = TcpListener::bind(address).await.map_err(failed)?;
-    let bound = listener.local_addr().map_err(failed)?;
+    })?;
+    let bound = listener.local_addr().map_err(|error| format!("cannot listen on {address}: {error}"))?;
     Ok((listener, bound))
 }
 

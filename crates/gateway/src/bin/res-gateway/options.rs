@@ -75,6 +75,7 @@ pub struct Options {
     /// Is accepted for Resgate's sake; messages are not compressed
     #[arg(long = "wscompression", help_heading = "Server")]
     #[arg(num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "BOOL")]
+    #[arg(hide_possible_values = true)]
     pub ws_compression: Option<bool>,
     /// Requests that one system reset may have in flight; 0 is no limit [default: 0]
     #[arg(long = "resetthrottle", value_name = "LIMIT", help_heading = "Server")]
@@ -92,11 +93,13 @@ pub struct Options {
     /// Serve the demo services [default: where there is neither --nats nor --resources]
     #[arg(long, help_heading = "Served by the gateway itself")]
     #[arg(num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "BOOL")]
+    #[arg(hide_possible_values = true)]
     pub demo: Option<bool>,
 
     /// Serve https and wss
     #[arg(long, help_heading = "Security")]
     #[arg(num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "BOOL")]
+    #[arg(hide_possible_values = true)]
     pub tls: Option<bool>,
     /// Certificate chain of the server, in PEM
     #[arg(long = "tlscert", value_name = "FILE", help_heading = "Security")]
@@ -128,10 +131,12 @@ pub struct Options {
     /// Log what is done
     #[arg(short = 'D', long, help_heading = "Logging, to the standard error")]
     #[arg(num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "BOOL")]
+    #[arg(hide_possible_values = true)]
     pub debug: Option<bool>,
     /// Log every message too, without what could be secret
     #[arg(short = 'V', long, help_heading = "Logging, to the standard error")]
     #[arg(num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "BOOL")]
+    #[arg(hide_possible_values = true)]
     pub trace: Option<bool>,
     /// How to write the log: text, json [default: text]
     #[arg(long = "logformat", value_name = "FORMAT", help_heading = "Logging, to the standard error")]
