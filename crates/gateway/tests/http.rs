@@ -5,7 +5,7 @@ mod support;
 use res_gateway::GatewayConfig;
 use res_gateway::bus::MemoryBus;
 use res_gateway::server::ServerConfig;
-use res_gateway::service::{Access, Resource, Service};
+use res_gateway::service::{Access, Service};
 use serde_json::{Value, json};
 use support::client::TestServer;
 use support::http::{self, Answer};
