@@ -185,6 +185,31 @@ async fn when_the_gateways_server_of_a_cluster_is_killed_it_goes_on_with_the_oth
     assert_eq!(model["result"]["models"]["notes.first"], json!({ "text": "meanwhile" }));
 }
 
+#[tokio::test]
+async fn the_permissions_of_the_documentation_are_enough() {
+    let page = include_str!("../../../docs/nats.md");
+    let (_, config) = page.split_once("```conf\n").expect("an example");
+    let (config, _) = config.split_once("```").expect("an end of it");
+    let server = NatsServer::start(config).await;
+    let as_user = |user: &str| format!("nats://{user}@127.0.0.1:{}", server.port);
+    let gateway = gateway(&to(as_user("gateway:change-me"))).await;
+    let servers = as_user("notes:change-me-too");
+    let service = serve(notes(), NatsOptions { servers, ..NatsOptions::default() }, &gateway).await;
+    let mut session = gateway.connect(Default::default()).await;
+    assert_eq!(request(&mut session, 1, "auth.notes.login", Value::Null).await.get("error"), None);
+    let own = request(&mut session, 2, "subscribe.notes.own", Value::Null).await;
+    assert_eq!(own["result"]["models"]["notes.own"], json!({ "mine": true }));
+    request(&mut session, 3, "subscribe.notes.first", Value::Null).await;
+    let echo = request(&mut session, 4, "call.notes.first.echo", json!([1])).await;
+    assert_eq!(echo["result"], json!([1]));
+    service.change("notes.first", json!({ "text": "two" })).expect("a model");
+    assert_eq!(frame(&mut session).await["data"]["values"], json!({ "text": "two" }));
+    service.token_reset(&["none"], "auth.notes.login");
+    let nobody = request(&mut session, 5, "call.notes.first.nothing", Value::Null).await;
+    assert_eq!(nobody["error"]["code"], "system.methodNotFound");
+    assert!(!server.log().contains("Violation"), "{}", server.log());
+}
+
 async fn send(session: &mut Session, id: u64, method: &str, params: Value) {
     session.send(&json!({ "id": id, "method": method, "params": params }).to_string()).await;
 }
