@@ -1,6 +1,7 @@
 //! Addresses of servers.
 
 use std::fmt;
+use std::net::IpAddr;
 
 use percent_encoding::percent_decode_str;
 
@@ -38,8 +39,9 @@ impl ServerAddress {
     /// that have names where only numbers are told.
     pub fn told_of(&self, address: &str) -> Option<ServerAddress> {
         let told = ServerAddress::parse(address).ok()?;
-        let has_name = told.host.parse::<std::net::IpAddr>().is_err();
-        let tls_name = if has_name { None } else { Some(self.tls_name.as_ref().unwrap_or(&self.host).clone()) };
+        let is_number = |host: &str| host.parse::<IpAddr>().is_ok();
+        let own_name = self.tls_name.as_ref().unwrap_or(&self.host);
+        let tls_name = (is_number(&told.host) && !is_number(own_name)).then(|| own_name.clone());
         Some(ServerAddress { tls: self.tls, tls_name, auth: self.auth.clone(), ..told })
     }
 

@@ -34,8 +34,7 @@ impl Dispatch {
             reason = self.write(to) => reason,
             reason = self.end() => reason,
         };
-        // Whoever still holds the sending side need not collect what nobody will send.
-        self.outbound.close(reason.clone());
+        self.outbound.discard(reason.clone());
         match reason {
             NatsError::Closed => debug!(server = %self.server, "left NATS"),
             reason => {

@@ -72,7 +72,7 @@ impl std::error::Error for NatsError {}
 
 /// What a server says may hold anything; a log is one line of text.
 pub(super) fn printable(text: &str) -> String {
-    text.chars().take(MAX_TEXT).flat_map(char::escape_debug).collect()
+    text.chars().take(MAX_TEXT).map(|c| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c }).collect()
 }
 
 /// Characters of a server's text that are shown.

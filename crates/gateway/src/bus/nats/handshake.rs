@@ -110,7 +110,12 @@ async fn encrypted(
         .map_err(|_| NatsError::Tls(format!("no certificate can be for the host of {server}")))?;
     match TlsConnector::from(config).connect(name, stream).await {
         Ok(stream) => Ok(Box::new(stream)),
-        Err(error) => Err(NatsError::Tls(format!("no TLS with {server}: {error}"))),
+        Err(error) => {
+            let cause = error.get_ref().and_then(|cause| cause.downcast_ref::<rustls::Error>());
+            let untrusted = matches!(cause, Some(rustls::Error::InvalidCertificate(_)));
+            let advice = if untrusted { "; the root certificates must vouch for it, and for this host" } else { "" };
+            Err(NatsError::Tls(format!("no TLS with {server}: {error}{advice}")))
+        }
     }
 }
 

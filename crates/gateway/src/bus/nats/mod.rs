@@ -21,9 +21,10 @@ pub mod protocol;
 mod tls;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::net::lookup_host;
-use tokio::sync::mpsc;
+use tokio::sync::{Semaphore, mpsc};
 use tokio::time::timeout;
 use tracing::{info, warn};
 
@@ -104,13 +105,13 @@ impl NatsBus {
         }
         self.pool.learn(&server, &opened.info);
         let outbound = Arc::new(Outbound::new(self.options.outbound_bytes, opened.info.max_payload));
-        let (sender, receiver) = mpsc::channel(self.options.buffer_size.max(1));
+        let (sender, receiver) = mpsc::channel(self.options.buffer_size.clamp(1, Semaphore::MAX_PERMITS));
         let dispatch = Dispatch {
             server,
             pool: self.pool.clone(),
             outbound: outbound.clone(),
             deliveries: sender,
-            ping_interval: self.options.ping_interval,
+            ping_interval: self.options.ping_interval.clamp(MIN_PING_INTERVAL, MAX_PING_INTERVAL),
         };
         tokio::spawn(dispatch.run(opened));
         Connection { bus: Arc::new(Sender(outbound)), deliveries: receiver.into() }
@@ -122,3 +123,8 @@ impl Dial for NatsBus {
         Box::pin(async { self.connect().await.map_err(|error| DialError(error.to_string())) })
     }
 }
+
+const MIN_PING_INTERVAL: Duration = Duration::from_millis(1);
+
+/// As good as never, and far from where sums of times overflow.
+const MAX_PING_INTERVAL: Duration = Duration::from_secs(86_400);

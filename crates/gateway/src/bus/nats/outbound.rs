@@ -90,6 +90,13 @@ impl Outbound {
         }
     }
 
+    /// The connection is gone: what waits will not be sent.
+    pub fn discard(&self, reason: NatsError) {
+        let mut state = self.lock();
+        state.waiting = Vec::new();
+        state.end.get_or_insert(reason);
+    }
+
     /// What comes next for who writes; what is to be written is exchanged for `written`, which was before.
     pub fn next(&self, written: &mut Vec<u8>) -> Work {
         let mut state = self.lock();
