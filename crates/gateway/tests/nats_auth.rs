@@ -2,14 +2,12 @@
 
 mod support;
 
-use std::path::PathBuf;
-
-use data_encoding::BASE64URL_NOPAD;
 use nkeys::KeyPair;
 use res_gateway::bus::nats::{Auth, NatsBus, NatsError, NatsOptions};
 use res_gateway::bus::{Connection, Dial, Refusal};
-use serde_json::{Value, json};
-use support::nats::{NatsServer, connect, directory, next};
+use serde_json::json;
+use support::nats::{Directory, NatsServer, connect, next};
+use support::nats_keys::Operator;
 
 async fn works(mut connection: Connection) {
     connection.bus.subscribe("allowed.a");
@@ -76,7 +74,8 @@ async fn an_nkey_signs_what_the_server_asks() {
     assert!(!format!("{options:?}").contains(&seed));
     works(connect(options).await).await;
 
-    let file = directory().join("user.nk");
+    let folder = Directory::new();
+    let file = folder.join("user.nk");
     for text in
         [format!("{seed}\n"), format!("-----BEGIN USER NKEY SEED-----\n{seed}\n------END USER NKEY SEED------\n")]
     {
@@ -96,57 +95,6 @@ async fn an_nkey_is_of_no_use_to_a_server_without() {
     assert!(error.to_string().contains("the server knows no nkeys"), "{error}");
 }
 
-/// An operator with an account, for a server that trusts JWTs.
-struct Operator {
-    account: KeyPair,
-    config: String,
-}
-
-impl Operator {
-    fn new() -> Operator {
-        let (operator, account) = (KeyPair::new_operator(), KeyPair::new_account());
-        let own = jwt(&operator, &operator, json!({ "type": "operator", "version": 2 }));
-        let unlimited = json!({
-            "subs": -1, "data": -1, "payload": -1, "imports": -1, "exports": -1, "wildcards": true, "conn": -1, "leaf": -1,
-        });
-        let accounts = jwt(&operator, &account, json!({ "type": "account", "version": 2, "limits": unlimited }));
-        let config = format!(
-            "operator: {own}\nresolver: MEMORY\nresolver_preload: {{ {}: {accounts} }}\n",
-            account.public_key()
-        );
-        Operator { account, config }
-    }
-
-    /// A credentials file for a new user.
-    fn credentials(&self, limits: Value) -> PathBuf {
-        let user = KeyPair::new_user();
-        let mut claims =
-            json!({ "type": "user", "version": 2, "subs": -1, "data": -1, "payload": -1, "pub": {}, "sub": {} });
-        claims.as_object_mut().unwrap().extend(limits.as_object().unwrap().clone());
-        let file = directory().join("user.creds");
-        let text = format!(
-            "-----BEGIN NATS USER JWT-----\n{}\n------END NATS USER JWT------\n\n\
-             ************************* IMPORTANT *************************\n\
-             NKEY Seed printed below can be used to sign and prove identity.\n\n\
-             -----BEGIN USER NKEY SEED-----\n{}\n------END USER NKEY SEED------\n\n\
-             *************************************************************\n",
-            jwt(&self.account, &user, claims),
-            user.seed().unwrap()
-        );
-        std::fs::write(&file, text).unwrap();
-        file
-    }
-}
-
-fn jwt(issuer: &KeyPair, subject: &KeyPair, claims: Value) -> String {
-    let header = json!({ "typ": "JWT", "alg": "ed25519-nkey" });
-    let (issuer_name, subject) = (issuer.public_key(), subject.public_key());
-    let body = json!({ "jti": "1", "iat": 1, "iss": issuer_name, "sub": subject, "name": "test", "nats": claims });
-    let encode = |bytes: &[u8]| BASE64URL_NOPAD.encode(bytes);
-    let signed = format!("{}.{}", encode(header.to_string().as_bytes()), encode(body.to_string().as_bytes()));
-    format!("{signed}.{}", encode(&issuer.sign(signed.as_bytes()).unwrap()))
-}
-
 #[tokio::test]
 async fn a_credentials_file_opens_a_server_that_trusts_jwts() {
     let operator = Operator::new();
@@ -154,7 +102,8 @@ async fn a_credentials_file_opens_a_server_that_trusts_jwts() {
     let auth = Auth::CredentialsFile(operator.credentials(json!({})));
     works(connect(NatsOptions { auth, ..server.options() }).await).await;
 
-    let stranger = Auth::CredentialsFile(Operator::new().credentials(json!({})));
+    let other = Operator::new();
+    let stranger = Auth::CredentialsFile(other.credentials(json!({})));
     let error = refused(NatsOptions { auth: stranger, ..server.options() }).await;
     assert!(matches!(error, NatsError::Refused { .. }), "{error}");
     assert!(matches!(refused(server.options()).await, NatsError::Refused { .. }));
@@ -164,7 +113,8 @@ async fn a_credentials_file_opens_a_server_that_trusts_jwts() {
 async fn a_credentials_file_that_is_replaced_counts_from_the_next_connection_on() {
     let operator = Operator::new();
     let server = NatsServer::start(&operator.config).await;
-    let file = Operator::new().credentials(json!({}));
+    let other = Operator::new();
+    let file = other.credentials(json!({}));
     let bus = NatsBus::new(NatsOptions { auth: Auth::CredentialsFile(file.clone()), ..server.options() }).unwrap();
     assert!(bus.connect().await.is_err());
     std::fs::copy(operator.credentials(json!({})), file).unwrap();
@@ -201,7 +151,7 @@ async fn a_subject_that_is_not_permitted_does_not_end_the_connection() {
 
 #[test]
 fn files_that_cannot_be_used_are_refused_at_once() {
-    let folder = directory();
+    let folder = Directory::new();
     let write = |name: &str, text: &str| {
         let file = folder.join(name);
         std::fs::write(&file, text).unwrap();

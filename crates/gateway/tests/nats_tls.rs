@@ -4,52 +4,13 @@ mod support;
 
 use std::path::{Path, PathBuf};
 
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use res_gateway::bus::Connection;
 use res_gateway::bus::nats::{Auth, NatsBus, NatsError, NatsOptions, TlsOptions};
-use support::nats::{NatsServer, Scripted, connect, directory, next};
+use support::nats::{NatsServer, Scripted, connect, next};
+use support::nats_keys::Authority;
 
-/// An authority, with certificates of it for a server and a client, as files.
-struct Authority {
-    issuer: CertifiedIssuer<'static, KeyPair>,
-    folder: PathBuf,
-}
-
-impl Authority {
-    fn new() -> Authority {
-        let mut params = CertificateParams::new([]).unwrap();
-        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        let issuer = CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap();
-        let folder = directory();
-        std::fs::write(folder.join("ca.pem"), issuer.pem()).unwrap();
-        Authority { issuer, folder }
-    }
-
-    fn file(&self) -> PathBuf {
-        self.folder.join("ca.pem")
-    }
-
-    /// Files of a certificate for these names and of its key.
-    fn issue(&self, file: &str, names: &[&str]) -> (PathBuf, PathBuf) {
-        let key = KeyPair::generate().unwrap();
-        let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
-        let certificate = CertificateParams::new(names).unwrap().signed_by(&key, &self.issuer).unwrap();
-        let files = (self.folder.join(format!("{file}.pem")), self.folder.join(format!("{file}.key")));
-        std::fs::write(&files.0, certificate.pem()).unwrap();
-        std::fs::write(&files.1, key.serialize_pem()).unwrap();
-        files
-    }
-
-    /// Configuration of a server that has a certificate, with further lines in its section on TLS.
-    fn server(&self, names: &[&str], more: &str) -> String {
-        let (certificate, key) = self.issue("server", names);
-        let (certificate, key) = (certificate.display(), key.display());
-        format!("tls {{ cert_file: \"{certificate}\", key_file: \"{key}\", timeout: 5, {more} }}")
-    }
-
-    fn trusted(&self) -> TlsOptions {
-        TlsOptions { root_certificates: vec![self.file()], ..TlsOptions::default() }
-    }
+fn trusting(authority: &Authority) -> TlsOptions {
+    TlsOptions { root_certificates: vec![authority.file()], ..TlsOptions::default() }
 }
 
 fn options(server: &NatsServer, tls: TlsOptions) -> NatsOptions {
@@ -71,16 +32,16 @@ async fn refused(options: NatsOptions) -> String {
 async fn a_server_that_requires_tls_is_talked_to_over_tls() {
     let authority = Authority::new();
     let server = NatsServer::start(&authority.server(&["localhost"], "")).await;
-    works(connect(options(&server, authority.trusted())).await).await;
+    works(connect(options(&server, trusting(&authority))).await).await;
     let servers = format!("tls://localhost:{}", server.port);
-    works(connect(NatsOptions { servers, ..options(&server, authority.trusted()) }).await).await;
+    works(connect(NatsOptions { servers, ..options(&server, trusting(&authority)) }).await).await;
 }
 
 #[tokio::test]
 async fn tls_that_begins_before_the_servers_first_line_is_spoken_when_asked_for() {
     let authority = Authority::new();
     let server = NatsServer::start(&authority.server(&["localhost"], "handshake_first: true")).await;
-    let tls = TlsOptions { first: true, ..authority.trusted() };
+    let tls = TlsOptions { first: true, ..trusting(&authority) };
     works(connect(options(&server, tls)).await).await;
 }
 
@@ -88,12 +49,13 @@ async fn tls_that_begins_before_the_servers_first_line_is_spoken_when_asked_for(
 async fn a_server_that_nobody_vouches_for_is_refused() {
     let authority = Authority::new();
     let server = NatsServer::start(&authority.server(&["localhost"], "")).await;
-    let by_another = refused(options(&server, Authority::new().trusted())).await;
-    assert!(by_another.contains("certificate"), "{by_another}");
+    let other = Authority::new();
+    let error = refused(options(&server, trusting(&other))).await;
+    assert!(error.contains("the root certificates must vouch for it"), "{error}");
     // Without further ado, only those count whom the system trusts.
     let error = refused(options(&server, TlsOptions::default())).await;
     assert!(error.contains("certificate"), "{error}");
-    let other_name = NatsOptions { servers: server.url(), ..options(&server, authority.trusted()) };
+    let other_name = NatsOptions { servers: server.url(), ..options(&server, trusting(&authority)) };
     let error = refused(other_name).await;
     assert!(error.contains("certificate"), "{error}");
 }
@@ -106,13 +68,14 @@ async fn the_clients_own_certificate_is_shown_to_a_server_that_asks_for_it() {
     let own = |(certificate, key): (PathBuf, PathBuf)| TlsOptions {
         certificate: Some(certificate),
         key: Some(key),
-        ..authority.trusted()
+        ..trusting(&authority)
     };
     works(connect(options(&server, own(authority.issue("client", &["gateway"])))).await).await;
 
-    let without = refused(options(&server, authority.trusted())).await;
+    let without = refused(options(&server, trusting(&authority))).await;
     assert!(without.contains("CertificateRequired"), "{without}");
-    let stranger = refused(options(&server, own(Authority::new().issue("client", &["gateway"])))).await;
+    let other = Authority::new();
+    let stranger = refused(options(&server, own(other.issue("client", &["gateway"])))).await;
     assert!(stranger.contains("alert"), "{stranger}");
 }
 
@@ -120,7 +83,7 @@ async fn the_clients_own_certificate_is_shown_to_a_server_that_asks_for_it() {
 async fn nothing_is_told_to_a_server_without_tls_where_tls_is_required() {
     let server = NatsServer::start("authorization { token: letmein }").await;
     let authority = Authority::new();
-    for tls in [TlsOptions { required: true, ..TlsOptions::default() }, authority.trusted()] {
+    for tls in [TlsOptions { required: true, ..TlsOptions::default() }, trusting(&authority)] {
         let options = NatsOptions { auth: Auth::Token("letmein".into()), ..options(&server, tls) };
         let error = refused(options).await;
         assert!(error.contains("has no TLS, which is required here"), "{error}");
@@ -132,7 +95,8 @@ async fn nothing_is_told_to_a_server_without_tls_where_tls_is_required() {
 #[tokio::test]
 async fn what_somebody_puts_between_the_first_line_and_tls_is_not_taken_for_the_servers() {
     let mut server = Scripted::start().await;
-    let options = NatsOptions { servers: server.url(), tls: Authority::new().trusted(), ..NatsOptions::default() };
+    let authority = Authority::new();
+    let options = NatsOptions { servers: server.url(), tls: trusting(&authority), ..NatsOptions::default() };
     let connecting = tokio::spawn(refused(options));
     server.accept("INFO {\"tls_required\":true}\r\nINFO {\"connect_urls\":[\"127.0.0.1:1\"]}\r\n").await;
     assert!(connecting.await.unwrap().contains("not encrypted"));
@@ -148,7 +112,7 @@ fn files_that_cannot_be_used_are_refused_at_once() {
     let own = |certificate: Option<&Path>, key: Option<&Path>| TlsOptions {
         certificate: certificate.map(Into::into),
         key: key.map(Into::into),
-        ..authority.trusted()
+        ..trusting(&authority)
     };
     let roots = |file: PathBuf| TlsOptions { root_certificates: vec![file], ..TlsOptions::default() };
     for (tls, expected) in [

@@ -9,6 +9,7 @@ pub mod http;
 pub mod items;
 pub mod line;
 pub mod nats;
+pub mod nats_keys;
 pub mod program;
 pub mod raw;
 pub mod small_bus;

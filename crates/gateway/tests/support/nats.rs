@@ -1,6 +1,7 @@
 //! Real NATS servers on free ports of this machine, and the plainest client of them.
 
-use std::path::PathBuf;
+use std::ops::Deref;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
@@ -16,7 +17,7 @@ use tokio::time::{sleep, timeout};
 /// A running server, which ends with it.
 pub struct NatsServer {
     child: Child,
-    directory: PathBuf,
+    directory: Directory,
     pub port: u16,
     /// Where other servers of its cluster connect to, if the configuration speaks of one.
     pub cluster_port: Option<u16>,
@@ -31,7 +32,7 @@ impl NatsServer {
 
     /// Starts one at a port, such as that of a server which ended.
     pub async fn start_at(port: i32, config: &str) -> NatsServer {
-        let directory = directory();
+        let directory = Directory::new();
         let file = directory.join("server.conf");
         let ports = directory.display();
         let all = format!("listen: \"127.0.0.1:{port}\"\nports_file_dir: \"{ports}\"\n{config}\n");
@@ -116,7 +117,6 @@ impl NatsServer {
 impl Drop for NatsServer {
     fn drop(&mut self) {
         self.kill();
-        let _ = std::fs::remove_dir_all(&self.directory);
     }
 }
 
@@ -212,13 +212,31 @@ impl Raw {
     }
 }
 
-/// A new directory of this test's own.
-pub fn directory() -> PathBuf {
-    static NEXT: AtomicU32 = AtomicU32::new(0);
-    let name = format!("res-gateway-nats-{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
-    let directory = std::env::temp_dir().join(name);
-    std::fs::create_dir_all(&directory).expect("a directory can be made");
-    directory
+/// A new directory, which goes with this.
+pub struct Directory(PathBuf);
+
+impl Directory {
+    pub fn new() -> Directory {
+        static NEXT: AtomicU32 = AtomicU32::new(0);
+        let name = format!("res-gateway-nats-{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
+        let directory = std::env::temp_dir().join(name);
+        std::fs::create_dir_all(&directory).expect("a directory can be made");
+        Directory(directory)
+    }
+}
+
+impl Deref for Directory {
+    type Target = Path;
+
+    fn deref(&self) -> &Path {
+        &self.0
+    }
+}
+
+impl Drop for Directory {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
 }
 
 fn program() -> PathBuf {
