@@ -4,76 +4,12 @@ mod support;
 
 use std::time::Duration;
 
-use res_gateway::bus::{Connection, MemoryBus};
+use res_gateway::bus::MemoryBus;
 use res_gateway::service::{Access, Reply, Resource, Service};
-use res_gateway::{Gateway, GatewayConfig, Outgoing, Session};
+use res_gateway::{Gateway, GatewayConfig};
 use serde_json::{Value, json};
+use support::hand::{Hand, frame, is_silent, request, send, session};
 use tokio::time::{Instant, timeout};
-
-async fn session(gateway: &Gateway) -> Session {
-    let mut session = gateway.connect(Default::default()).await;
-    request(&mut session, 0, "version", json!({ "protocol": "1.2.3" })).await;
-    session
-}
-
-async fn send(session: &Session, id: u64, method: &str, params: Value) {
-    session.send(&json!({ "id": id, "method": method, "params": params }).to_string()).await;
-}
-
-async fn frame(session: &mut Session) -> Value {
-    match session.recv().await {
-        Outgoing::Frame(frame) => serde_json::from_str(&frame).expect("frames are JSON"),
-        close => panic!("{close:?}"),
-    }
-}
-
-/// Sends a request; the next frame must be its answer.
-async fn request(session: &mut Session, id: u64, method: &str, params: Value) -> Value {
-    send(session, id, method, params).await;
-    let answer = frame(session).await;
-    assert_eq!(answer["id"], id, "{answer}");
-    answer
-}
-
-/// Whether nothing comes for a second, which on virtual time means that nothing can.
-async fn is_silent(session: &mut Session) -> bool {
-    timeout(Duration::from_secs(1), session.recv()).await.is_err()
-}
-
-/// A service that answers by hand.
-struct Hand {
-    connection: Connection,
-}
-
-impl Hand {
-    fn new(bus: &MemoryBus) -> Hand {
-        let connection = bus.connect();
-        for kind in ["get", "access", "call"] {
-            connection.bus.subscribe(&format!("{kind}.hand.>"));
-        }
-        Hand { connection }
-    }
-
-    /// Waits for a request with this subject and returns where its answer goes. Access is granted to everything.
-    async fn asked(&mut self, subject: &str) -> (String, Value) {
-        loop {
-            let request = self.connection.deliveries.recv().await.expect("the bus is there");
-            let reply = request.reply.expect("a request").to_string();
-            if *request.subject == *subject {
-                return (reply, serde_json::from_slice(&request.payload).expect("requests are JSON"));
-            }
-            assert!(request.subject.starts_with("access."), "{} instead of {subject}", request.subject);
-            self.say(&reply, &json!({ "result": { "get": true, "call": "*" } }));
-        }
-    }
-
-    fn say(&self, subject: &str, payload: &Value) {
-        self.connection
-            .bus
-            .publish(subject, None, payload.to_string().into_bytes().into())
-            .expect("a memory bus carries all");
-    }
-}
 
 #[tokio::test(start_paused = true)]
 async fn no_more_than_64_requests_of_a_session_are_in_flight() {

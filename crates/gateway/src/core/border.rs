@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use resclient::protocol::ResError;
 
+use super::throttle::Slot;
 use super::value::{Change, Snapshot, Value};
 
 /// A client connection.
@@ -37,7 +38,7 @@ pub enum Command {
 }
 
 /// From the cache to one subscriber, in the order things happened to the resource.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub enum Notice {
     Loaded {
         snapshot: Arc<Snapshot>,
@@ -46,8 +47,8 @@ pub enum Notice {
     /// The resource cannot be had; the subscription is over.
     Failed(ResError),
     Event(Arc<Event>),
-    /// Access has to be asked for again.
-    Reaccess,
+    /// Access has to be asked for again. The slot is held until the answer.
+    Reaccess(Option<Slot>),
 }
 
 /// Something that happened to a loaded resource.

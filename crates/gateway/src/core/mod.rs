@@ -12,6 +12,7 @@ pub mod meta;
 pub mod response;
 pub mod stats;
 pub mod subject;
+pub mod throttle;
 pub mod timers;
 pub mod value;
 
@@ -33,6 +34,8 @@ pub struct CoreConfig {
     /// Milliseconds a service has for an answer; default 3000.
     pub request_timeout: u64,
     pub limits: Limits,
+    /// Get and access requests in flight that one `system.reset` leads to; 0 is no limit, which is the default.
+    pub reset_throttle: usize,
     /// Part of the subjects that answers are sent to; must be unguessable where others share the bus.
     pub inbox: String,
     /// For spreading retries.
@@ -41,7 +44,13 @@ pub struct CoreConfig {
 
 impl Default for CoreConfig {
     fn default() -> Self {
-        CoreConfig { request_timeout: 3_000, limits: Limits::default(), inbox: "gateway".into(), seed: 1 }
+        CoreConfig {
+            request_timeout: 3_000,
+            limits: Limits::default(),
+            reset_throttle: 0,
+            inbox: "gateway".into(),
+            seed: 1,
+        }
     }
 }
 
@@ -93,7 +102,7 @@ impl Core {
     fn numbered(config: CoreConfig, next: u64, stats: Stats) -> Core {
         let inbox = format!("_INBOX.{}.*", config.inbox);
         Core {
-            cache: Cache::new(config.seed),
+            cache: Cache::new(config.seed, config.reset_throttle),
             stats,
             conns: BTreeMap::new(),
             by_cid: HashMap::new(),

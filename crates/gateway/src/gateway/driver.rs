@@ -66,6 +66,7 @@ impl Driver {
         let core = Core::new(CoreConfig {
             request_timeout: config.request_timeout,
             limits: config.limits.clone(),
+            reset_throttle: config.reset_throttle,
             inbox: random_id(),
             seed: random_u64(),
         });

@@ -25,6 +25,8 @@ pub struct GatewayConfig {
     pub request_timeout: u64,
     /// What one connection may ask for.
     pub limits: Limits,
+    /// Get and access requests in flight that one `system.reset` leads to; 0 is no limit, which is the default.
+    pub reset_throttle: usize,
     /// Requests of one connection that may wait for their answers; more are not read. Default 64.
     pub requests_in_flight: usize,
     /// Requests of one connection in a second; more are not read until then. 0 is no limit; default 200.
@@ -43,6 +45,7 @@ impl Default for GatewayConfig {
         GatewayConfig {
             request_timeout: 3_000,
             limits: Limits::default(),
+            reset_throttle: 0,
             requests_in_flight: 64,
             request_rate: 200,
             request_burst: 400,

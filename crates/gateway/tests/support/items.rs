@@ -67,7 +67,10 @@ impl Items {
                 let query = payload["query"].as_str().expect("a query request has a query");
                 let answer = answer(query, &before, &after, &mode);
                 let reply = request.reply.expect("a query request wants an answer");
-                connection.bus.publish(&reply, None, answer.to_string().into_bytes().into()).expect("carried");
+                connection
+                    .bus
+                    .publish(&reply, None, answer.to_string().into_bytes().into())
+                    .expect("a memory bus carries all");
             }
         });
         for name in ["fix.items", "fix.qmodel"] {

@@ -5,6 +5,7 @@
 pub mod client;
 pub mod exposition;
 pub mod fixture;
+pub mod hand;
 pub mod http;
 pub mod items;
 pub mod line;

@@ -16,8 +16,10 @@ use super::border::{Address, Command, Event, EventKind, Notice, Subscriber};
 use super::json;
 use super::response::{Fetched, MAX_DEPTH, Mutation, QueryAnswer, read_mutation};
 use super::stats::ResetStats;
+use super::throttle::Throttle;
 use super::timers::{Time, TimerId, Timers};
 use super::value::Invalid;
+use reset::Renewal;
 use resource::{Reset, Resource, State};
 
 /// What the cache wants done.
@@ -45,18 +47,25 @@ pub struct Cache {
     entries: BTreeMap<Arc<str>, Entry>,
     serial: u64,
     timers: Timers<Timer>,
+    /// What resets still have to do.
+    resets: Vec<Throttle<Renewal>>,
+    reset_throttle: usize,
     random: u64,
     outputs: VecDeque<Output>,
     pub(super) stats: ResetStats,
 }
 
 impl Cache {
-    /// `seed` spreads the retries of failed resets.
-    pub fn new(seed: u64) -> Cache {
-        Cache { random: seed | 1, ..Cache::default() }
+    /// `seed` spreads the retries of failed resets; `reset_throttle` is how many requests of one reset may be in flight,
+    /// 0 for any number.
+    pub fn new(seed: u64, reset_throttle: usize) -> Cache {
+        Cache { random: seed | 1, reset_throttle, ..Cache::default() }
     }
 
     pub fn poll_output(&mut self) -> Option<Output> {
+        if self.outputs.is_empty() {
+            self.renew();
+        }
         self.outputs.pop_front()
     }
 
@@ -244,7 +253,7 @@ impl Cache {
     fn first_get(&mut self, now: Time, address: &Address, reset_after: bool, result: Result<Fetched, ResError>) {
         let entry = self.entries.get_mut(&address.name).expect("checked by the caller");
         let resource = entry.resources.remove(&address.query).expect("checked by the caller");
-        let waiting = resource.subscribers;
+        let (waiting, slots) = (resource.subscribers, resource.slots);
         let fetched = match result {
             Ok(fetched) => fetched,
             Err(error) => {
@@ -285,6 +294,7 @@ impl Cache {
             entry.links.insert(address.query.clone(), Link { key: key.clone(), users });
         }
         if reset_after {
+            target.slots.extend(slots);
             self.start_reset(&Address { name: address.name.clone(), query: key });
         }
     }
@@ -298,7 +308,7 @@ impl Cache {
         let Some(base) = entry.resources.get(&address.query) else { return };
         if event == "reaccess" {
             for who in &base.subscribers {
-                self.outputs.push_back(Output::Notice(*who, Notice::Reaccess));
+                self.outputs.push_back(Output::Notice(*who, Notice::Reaccess(None)));
             }
             return;
         }

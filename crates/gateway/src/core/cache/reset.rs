@@ -5,9 +5,10 @@ use tracing::warn;
 
 use super::resource::{Reset, State};
 use super::{Cache, Output, Timer};
-use crate::core::border::{Address, Notice};
+use crate::core::border::{Address, Notice, Subscriber};
 use crate::core::response::Fetched;
 use crate::core::subject;
+use crate::core::throttle::Throttle;
 use crate::core::timers::Time;
 use crate::core::value::{Body, Invalid};
 
@@ -17,21 +18,41 @@ impl Cache {
         let matching = |patterns: &[String], name: &str| {
             patterns.iter().any(|p| subject::is_valid_pattern(p) && subject::matches(p, name))
         };
-        let mut resets = Vec::new();
+        let (mut throttle, mut reaccess) = (Throttle::new(self.reset_throttle), Vec::new());
         for (name, entry) in &self.entries {
             if matching(resources, name) {
-                let queries = entry.resources.keys();
-                resets.extend(queries.map(|query| Address { name: name.clone(), query: query.clone() }));
-            }
-            if matching(access, name) {
-                for who in entry.resources.values().flat_map(|r| &r.subscribers) {
-                    self.outputs.push_back(Output::Notice(*who, Notice::Reaccess));
+                for query in entry.resources.keys() {
+                    throttle.push(Renewal::Value(Address { name: name.clone(), query: query.clone() }));
                 }
             }
+            if matching(access, name) {
+                reaccess.extend(entry.resources.values().flat_map(|r| &r.subscribers));
+            }
         }
-        for address in resets {
-            self.start_reset(&address);
+        for who in reaccess {
+            throttle.push(Renewal::Access(who));
         }
+        self.resets.push(throttle);
+    }
+
+    /// Begins what resets still have to do, as far as their throttles let it.
+    pub(super) fn renew(&mut self) {
+        let mut resets = std::mem::take(&mut self.resets);
+        resets.retain_mut(|throttle| {
+            while let Some((renewal, slot)) = throttle.next() {
+                match renewal {
+                    Renewal::Value(address) => {
+                        self.start_reset(&address);
+                        if let Some(resource) = self.resource(&address) {
+                            resource.slots.push(slot);
+                        }
+                    }
+                    Renewal::Access(who) => self.outputs.push_back(Output::Notice(who, Notice::Reaccess(Some(slot)))),
+                }
+            }
+            !throttle.is_empty()
+        });
+        self.resets = resets;
     }
 
     /// A mutation that makes no sense here means that the copy and the service have parted: fetch it again.
@@ -78,6 +99,9 @@ impl Cache {
             Err(error) => Some(error),
             Ok(fetched) => self.replace(address, &fetched.body).err().map(Into::into),
         };
+        if let Some(resource) = self.resource(address).filter(|_| failed.is_some() || !again) {
+            resource.slots.clear();
+        }
         match failed {
             Some(error) => {
                 self.stats.failed += 1;
@@ -110,6 +134,13 @@ impl Cache {
         self.random ^= self.random << 17;
         self.random % limit
     }
+}
+
+/// What a `system.reset` has to do.
+#[derive(Debug)]
+pub enum Renewal {
+    Value(Address),
+    Access(Subscriber),
 }
 
 /// First and longest pause before a failed reset is tried again, in milliseconds.

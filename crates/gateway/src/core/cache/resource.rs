@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::core::border::{Event, EventKind, Subscriber};
 use crate::core::diff::{Edit, diff};
 use crate::core::response::{Mutation, model_changes};
+use crate::core::throttle::Slot;
 use crate::core::timers::TimerId;
 use crate::core::value::{Body, Change, Invalid, Snapshot};
 
@@ -17,6 +18,8 @@ pub struct Resource {
     /// Counts the changes since loading.
     pub version: u64,
     pub reset: Reset,
+    /// Held while what a `system.reset` asked for is under way.
+    pub slots: Vec<Slot>,
 }
 
 #[derive(Debug)]
@@ -53,6 +56,7 @@ impl Resource {
             subscribers: BTreeSet::new(),
             version: 0,
             reset: Reset::Idle,
+            slots: Vec::new(),
         }
     }
 

@@ -10,6 +10,7 @@ use super::{Conn, Output, Purpose};
 use crate::core::border::{Event, EventKind, Notice, SubId};
 use crate::core::json;
 use crate::core::response;
+use crate::core::throttle::Slot;
 use crate::core::value::separate;
 
 impl Conn {
@@ -24,6 +25,7 @@ impl Conn {
                 let references: Vec<_> = snapshot.body().references().cloned().collect();
                 let sub = self.sub(id);
                 sub.body = Body::Loaded(snapshot);
+                sub.loading = None;
                 sub.version = version;
                 let waits = std::mem::take(&mut sub.waits);
                 let level = sub.level.clone();
@@ -32,6 +34,7 @@ impl Conn {
             }
             Notice::Failed(error) => {
                 let sub = self.sub(id);
+                sub.loading = None;
                 sub.body = match sub.replaced.take() {
                     Some(held) => Body::Deleted(held),
                     None => Body::Failed(error.clone()),
@@ -47,7 +50,7 @@ impl Conn {
                 self.sub(id).queue.push_back(event);
                 self.flushable.push_back(id);
             }
-            Notice::Reaccess => self.reaccess(id),
+            Notice::Reaccess(slot) => self.reaccess(id, slot),
         }
         self.settle();
     }
@@ -72,7 +75,7 @@ impl Conn {
                     }
                 }
             } else {
-                return;
+                return self.follow();
             }
         }
     }
@@ -108,7 +111,7 @@ impl Conn {
         if event.version != sub.version {
             error!(rid = %sub.rid, event = event.version, held = sub.version, "event for another version");
         }
-        let level = Level::top();
+        let level = Level::top(&self.limits);
         for rid in &event.kind.references().0 {
             self.add_reference(id, rid, &level);
         }
@@ -210,18 +213,20 @@ impl Conn {
     }
 
     /// Access has to be asked for again; until the answer the resource's events wait.
-    pub(super) fn reaccess(&mut self, id: SubId) {
+    pub(super) fn reaccess(&mut self, id: SubId, slot: Option<Slot>) {
         let Some(sub) = self.subs.get_mut(&id) else { return };
         sub.held = sub.direct > 0;
         match &mut sub.access {
             Access::InFlight { again } => *again = true,
             access => {
                 *access = Access::Unknown;
-                if sub.is_root() {
-                    self.ask_access(id);
+                if !sub.is_root() {
+                    return;
                 }
+                self.ask_access(id);
             }
         }
+        self.sub(id).slots.extend(slot);
     }
 
     /// Asks the service what this connection may do with the resource.
@@ -245,6 +250,7 @@ impl Conn {
             Ok(_) => Some(ResError::ACCESS_DENIED),
             Err(error) => Some(error.clone()),
         };
+        sub.slots.clear();
         let calls = std::mem::take(&mut sub.calls);
         let requests = sub.requests.clone();
         if std::mem::take(&mut sub.held) {

@@ -10,6 +10,7 @@ use super::set::ResourceSet;
 use super::sub::{Body, Edge, Level, RequestId, Sub, WaitId};
 use super::{Conn, Output};
 use crate::core::border::{Address, Command, SubId};
+use crate::core::throttle::Slot;
 use crate::core::value::Snapshot;
 
 /// Something that goes on once everything it refers to is there.
@@ -32,9 +33,13 @@ impl Conn {
     /// The Sub for a resource; it is created and asked for if there is none, and asked for again if it could not be had.
     /// With a `parent`, it is for a reference from there, and asked for only within the limits of references.
     pub(super) fn acquire(&mut self, rid: &Arc<str>, parent: Option<&Level>) -> SubId {
-        let level = |limits| parent.map_or_else(|| Some(Level::top()), |parent| parent.below(limits));
+        let level = |limits| parent.map_or_else(|| Some(Level::top(limits)), |parent| parent.below(limits));
         if let Some(&id) = self.by_rid.get(rid) {
-            if !self.subs[&id].is_subscribed()
+            let sub = &self.subs[&id];
+            if sub.queued && parent.is_none() {
+                // What is asked for itself does not wait for what others are referred from.
+                self.load(id, None);
+            } else if !sub.is_wanted()
                 && let Some(level) = level(&self.limits)
             {
                 self.sub(id).level = level;
@@ -45,29 +50,25 @@ impl Conn {
         let level = level(&self.limits);
         let id = SubId(self.next_id());
         let is_over = level.is_none() || self.subs.len() >= self.limits.held_resources;
-        let level = level.unwrap_or_else(Level::top);
-        let refused = match self.address(rid) {
-            None => Some((Address { name: rid.clone(), query: "".into() }, ResError::INVALID_REQUEST)),
+        let level = level.unwrap_or_else(|| Level::top(&self.limits));
+        let (address, body) = match self.address(rid) {
+            None => (Address { name: rid.clone(), query: "".into() }, Body::Failed(ResError::INVALID_REQUEST)),
             Some(address) if is_over => {
                 self.stats.refused += 1;
-                Some((address, ResError::SUBSCRIPTION_LIMIT))
+                (address, Body::Failed(ResError::SUBSCRIPTION_LIMIT))
             }
-            Some(address) => {
-                self.subs.insert(id, Sub::new(rid.clone(), address.clone(), Body::Loading(None), level.clone()));
-                self.output(Output::Cache(Command::Subscribe(self.subscriber(id), address)));
-                None
-            }
+            Some(address) => (address, Body::Loading(None)),
         };
-        if let Some((address, error)) = refused {
-            self.subs.insert(id, Sub::new(rid.clone(), address, Body::Failed(error), level));
-        }
+        self.subs.insert(id, Sub::new(rid.clone(), address, body, level));
         self.by_rid.insert(rid.clone(), id);
+        if self.subs[&id].is_wanted() {
+            self.queue_load(id);
+        }
         id
     }
 
     /// Asks again for what failed before or was deleted.
     fn reload(&mut self, id: SubId) {
-        let subscriber = self.subscriber(id);
         let sub = self.sub(id);
         match &sub.body {
             Body::Failed(error) => sub.body = Body::Loading(Some(error.clone())),
@@ -77,8 +78,54 @@ impl Conn {
             }
             _ => return,
         }
+        self.queue_load(id);
+    }
+
+    /// Has the resource loaded: at once if it is asked for itself, else when it is its turn among what is referred to.
+    fn queue_load(&mut self, id: SubId) {
+        let level = self.subs[&id].level.clone();
+        if !level.is_below() {
+            return self.load(id, None);
+        }
+        self.sub(id).queued = true;
+        level.following().throttle.push(id);
+        self.load_next(&level);
+        let mut following = level.following();
+        if !following.throttle.is_empty() && !std::mem::replace(&mut following.is_known, true) {
+            self.throttled.push(level.clone());
+        }
+    }
+
+    fn load(&mut self, id: SubId, slot: Option<Slot>) {
+        let subscriber = self.subscriber(id);
+        let sub = self.sub(id);
+        sub.queued = false;
+        sub.loading = slot;
         let address = sub.address.clone();
         self.output(Output::Cache(Command::Subscribe(subscriber, address)));
+    }
+
+    /// Loads what waits for its turn, as far as it may.
+    fn load_next(&mut self, level: &Level) {
+        loop {
+            let Some((id, slot)) = level.following().throttle.next() else { return };
+            // It may be gone by now, or have been asked for itself.
+            if self.subs.get(&id).is_some_and(|sub| sub.queued) {
+                self.load(id, Some(slot));
+            }
+        }
+    }
+
+    /// Goes on with the references that wait.
+    pub(super) fn follow(&mut self) {
+        for level in std::mem::take(&mut self.throttled) {
+            self.load_next(&level);
+            let is_known = !level.following().throttle.is_empty();
+            level.following().is_known = is_known;
+            if is_known {
+                self.throttled.push(level);
+            }
+        }
     }
 
     /// Counts a reference from `parent`, which is at the level, to the resource.
@@ -272,14 +319,17 @@ impl Conn {
     fn relinquish(&mut self, id: SubId) {
         let subscriber = self.subscriber(id);
         let sub = self.sub(id);
-        if !sub.is_subscribed() {
+        if !sub.is_wanted() {
             return;
         }
         let before = sub.replaced.take().map_or(Body::Failed(ResError::NOT_FOUND), Body::Deleted);
         let body = std::mem::replace(&mut sub.body, before);
         sub.queue.clear();
         let (address, waits) = (sub.address.clone(), std::mem::take(&mut sub.waits));
-        self.output(Output::Cache(Command::Unsubscribe(subscriber, address)));
+        sub.loading = None;
+        if !std::mem::take(&mut sub.queued) {
+            self.output(Output::Cache(Command::Unsubscribe(subscriber, address)));
+        }
         if let Body::Loaded(snapshot) = body {
             for rid in snapshot.body().references() {
                 let child = self.release_reference(id, rid);

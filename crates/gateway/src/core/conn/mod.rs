@@ -27,7 +27,7 @@ use graph::{Goal, Wait};
 use http::Http;
 pub use http::{AuthMethod, HttpAnswer, HttpRequest, Outcome, Target, Tree};
 use request::{Action, ClientRequest, Fault, Verb};
-use sub::{Access, Body, RequestId, Sub, WaitId};
+use sub::{Access, Body, Level, RequestId, Sub, WaitId};
 
 /// What a connection wants done.
 #[derive(Debug)]
@@ -80,6 +80,9 @@ pub struct Limits {
     /// Resources that are loaded through references for one request or one event; default 5 000. For those beyond, there
     /// is the same error in the set.
     pub reference_count: usize,
+    /// Resources that load at a time through the references of one request or one event; 0 is no limit, which is the
+    /// default.
+    pub reference_throttle: usize,
 }
 
 impl Default for Limits {
@@ -91,6 +94,7 @@ impl Default for Limits {
             held_resources: 20_000,
             reference_depth: 64,
             reference_count: 5_000,
+            reference_throttle: 0,
         }
     }
 }
@@ -117,6 +121,8 @@ pub struct Conn {
     next: u64,
     ready: VecDeque<Goal>,
     flushable: VecDeque<SubId>,
+    /// Levels with references that wait for their turn.
+    throttled: Vec<Level>,
     /// Subs that may have lost their last reason to live.
     garbage: Vec<SubId>,
     outputs: VecDeque<Output>,
@@ -144,6 +150,7 @@ impl Conn {
             next: 0,
             ready: VecDeque::new(),
             flushable: VecDeque::new(),
+            throttled: Vec::new(),
             garbage: Vec::new(),
             outputs: VecDeque::new(),
             stats: ConnStats::default(),
@@ -199,7 +206,7 @@ impl Conn {
         let known: Vec<SubId> =
             self.subs.iter().filter(|(_, s)| !matches!(s.access, Access::Unknown)).map(|(&id, _)| id).collect();
         for id in known {
-            self.reaccess(id);
+            self.reaccess(id, None);
         }
         self.settle();
     }

@@ -1,14 +1,14 @@
 //! One resource of one connection.
 
 use std::collections::{BTreeMap, VecDeque};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use resclient::protocol::ResError;
 
 use super::Limits;
 use crate::core::border::{Address, Event, SubId};
 use crate::core::response;
+use crate::core::throttle::{Slot, Throttle};
 use crate::core::value::Snapshot;
 
 /// Identifies a request of the connection that is not answered yet.
@@ -23,24 +23,43 @@ pub struct WaitId(pub u64);
 #[derive(Debug, Clone)]
 pub struct Level {
     depth: usize,
-    loaded: Arc<AtomicUsize>,
+    following: Arc<Mutex<Following>>,
+}
+
+/// The references that are followed for one request or one event.
+#[derive(Debug)]
+pub struct Following {
+    loaded: usize,
+    pub throttle: Throttle<SubId>,
+    /// Whether the connection knows that some wait.
+    pub is_known: bool,
 }
 
 impl Level {
     /// Of a resource that is asked for itself, or that an event is about.
-    pub fn top() -> Level {
-        Level { depth: 1, loaded: Arc::default() }
+    pub fn top(limits: &Limits) -> Level {
+        let following = Following { loaded: 0, throttle: Throttle::new(limits.reference_throttle), is_known: false };
+        Level { depth: 1, following: Arc::new(Mutex::new(following)) }
     }
 
     /// Of a resource that is loaded because it is referred to from here; `None` when that is too deep or one too many.
     pub fn below(&self, limits: &Limits) -> Option<Level> {
-        // Only one connection counts with it, so that nothing comes between the two steps.
-        let loaded = self.loaded.load(Ordering::Relaxed);
-        if self.depth >= limits.reference_depth || loaded >= limits.reference_count {
+        let mut following = self.following();
+        if self.depth >= limits.reference_depth || following.loaded >= limits.reference_count {
             return None;
         }
-        self.loaded.store(loaded + 1, Ordering::Relaxed);
-        Some(Level { depth: self.depth + 1, loaded: self.loaded.clone() })
+        following.loaded += 1;
+        Some(Level { depth: self.depth + 1, following: self.following.clone() })
+    }
+
+    /// Whether it is of a resource that is referred to.
+    pub fn is_below(&self) -> bool {
+        self.depth > 1
+    }
+
+    /// Only one connection uses it, so that nobody ever waits.
+    pub fn following(&self) -> MutexGuard<'_, Following> {
+        self.following.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -52,6 +71,10 @@ pub struct Sub {
     pub address: Address,
     pub body: Body,
     pub level: Level,
+    /// Waits for its turn to be loaded.
+    pub queued: bool,
+    /// Held while it is loaded because something refers to it.
+    pub loading: Option<Slot>,
     pub version: u64,
     /// The client holds the resource.
     pub sent: bool,
@@ -68,6 +91,8 @@ pub struct Sub {
     pub access: Access,
     /// Access is asked again: events wait for the answer.
     pub held: bool,
+    /// Given back with the answer about access.
+    pub slots: Vec<Slot>,
     pub waits: Vec<WaitId>,
     pub queue: VecDeque<Arc<Event>>,
     /// The event whose new references are loading; those after it are in the queue.
@@ -112,6 +137,8 @@ impl Sub {
             address,
             body,
             level,
+            queued: false,
+            loading: None,
             version: 0,
             sent: false,
             direct: 0,
@@ -122,6 +149,7 @@ impl Sub {
             refs: BTreeMap::new(),
             access: Access::Unknown,
             held: false,
+            slots: Vec::new(),
             waits: Vec::new(),
             queue: VecDeque::new(),
             current: None,
@@ -144,8 +172,13 @@ impl Sub {
         !self.sent || self.replaced.is_some()
     }
 
+    /// Whether it is loaded, or about to be.
+    pub fn is_wanted(&self) -> bool {
+        matches!(self.body, Body::Loading(_) | Body::Loaded(_))
+    }
+
     /// Whether the cache has it as a subscriber.
     pub fn is_subscribed(&self) -> bool {
-        matches!(self.body, Body::Loading(_) | Body::Loaded(_))
+        self.is_wanted() && !self.queued
     }
 }
