@@ -20,13 +20,15 @@
 //!
 //! Changes are seen by all clients at once and are gone when the gateway ends: the file is never written.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use resclient::protocol::ResError;
 use serde::Deserialize;
+use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
+use crate::core::json;
 use crate::service::{Access, Reply, Request, Resource, Service, ServiceError, invalid_params};
 
 /// Reads a file and makes a service of it. Also returns the first parts of the names in it, which the service owns.
@@ -50,7 +52,12 @@ pub fn parse(text: &str) -> Result<(Service, BTreeSet<String>), String> {
     })?;
     let names: BTreeSet<String> = resources.keys().filter_map(|rid| rid.split('.').next()).map(str::to_owned).collect();
     let service = Service::owning(names.iter().map(String::as_str));
+    let texts: BTreeMap<String, &RawValue> = serde_json::from_str(text).expect("it was read above");
     for (rid, value) in resources {
+        // A value that would be another one is refused: integers of 64 bits are kept, and 17 digits of others.
+        if !json::same(&value.to_string(), texts[&rid].get()) {
+            return Err(format!("{rid} has a number with more digits than can be kept; write it as a string"));
+        }
         let resource = match value {
             Value::Object(_) => Resource::Model(value),
             Value::Array(_) => Resource::Collection(value),

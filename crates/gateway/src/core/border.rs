@@ -29,6 +29,10 @@ pub struct Address {
     pub query: Arc<str>,
 }
 
+/// Names a request that a connection has sent to a service, until its answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Ticket(pub u64);
+
 /// From the connection layer to the cache.
 #[derive(Debug)]
 pub enum Command {

@@ -100,6 +100,12 @@ pub fn is_object(text: &str) -> bool {
     text.trim_start_matches([' ', '\t', '\n', '\r']).starts_with('{')
 }
 
+/// Reads a struct from an object; `None` where the text is anything else.
+pub fn read_object<'a, T: serde::Deserialize<'a>>(text: &'a [u8]) -> Option<T> {
+    let text = std::str::from_utf8(text).ok()?;
+    is_object(text).then(|| serde_json::from_str(text).ok())?
+}
+
 /// Texts that are their own canonical form: short integers, literals, and strings without escapes.
 fn is_plain(text: &str) -> bool {
     let bytes = text.as_bytes();

@@ -16,15 +16,15 @@ pub mod throttle;
 pub mod timers;
 pub mod value;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use resclient::protocol::ResError;
 use tracing::{debug, warn};
 
-use border::{Address, ConnId};
+use border::{Address, ConnId, Ticket};
 use cache::Cache;
-use conn::{ClientInfo, Conn, HttpAnswer, HttpRequest, Limits, Ticket};
+use conn::{ClientInfo, Conn, HttpAnswer, HttpRequest, Limits};
 use stats::Stats;
 use timers::{Time, TimerId, Timers};
 
@@ -84,6 +84,8 @@ pub struct Core {
     by_cid: HashMap<Arc<str>, ConnId>,
     requests: HashMap<u64, InFlight>,
     timers: Timers<u64>,
+    /// Services that were logged for what they answer.
+    deprecated: HashSet<Box<str>>,
     next: u64,
     outputs: std::collections::VecDeque<Output>,
 }
@@ -108,6 +110,7 @@ impl Core {
             by_cid: HashMap::new(),
             requests: HashMap::new(),
             timers: Timers::default(),
+            deprecated: HashSet::new(),
             next,
             outputs: [Output::Subscribe("system.*".into()), Output::Subscribe(inbox)].into(),
             config,
@@ -186,15 +189,18 @@ impl Core {
                     self.cache.handle_event(now, name, event, payload);
                 }
             }
-            "conn" => {
-                if let Some((cid, "token")) = rest.rsplit_once('.')
-                    && let Some(&id) = self.by_cid.get(cid)
-                    && let Some(conn) = self.conns.get_mut(&id)
-                {
-                    conn.handle_token(payload);
-                    self.drain_conn(now, id);
+            "conn" => match rest.rsplit_once('.') {
+                // Of a connection that is gone it may still be on its way.
+                Some((cid, "token")) => {
+                    if let Some(&id) = self.by_cid.get(cid)
+                        && let Some(conn) = self.conns.get_mut(&id)
+                    {
+                        conn.handle_token(payload);
+                        self.drain_conn(now, id);
+                    }
                 }
-            }
+                _ => warn!("dropped an event of a connection that is not of its token"),
+            },
             "system" => self.system(now, rest, payload),
             _ => warn!(subject, "a message on a subject nobody asked for"),
         }
@@ -243,15 +249,18 @@ impl Core {
             subject: String,
         }
         match event {
-            "reset" => match serde_json::from_slice::<Reset>(payload) {
-                Ok(reset) => {
+            "reset" => match json::read_object::<Reset>(payload) {
+                Some(reset) => {
                     let (resources, access) = (reset.resources.unwrap_or_default(), reset.access.unwrap_or_default());
                     self.cache.handle_reset(&resources, &access);
                 }
-                Err(_) => warn!("dropped a system.reset that cannot be read"),
+                None => warn!("dropped a system.reset that cannot be read"),
             },
             "tokenReset" => {
-                let Ok(reset) = serde_json::from_slice::<TokenReset>(payload) else { return };
+                let reset = json::read_object::<TokenReset>(payload).filter(|reset| subject::is_valid(&reset.subject));
+                let Some(reset) = reset else {
+                    return warn!("dropped a system.tokenReset that cannot be read, or whose subject is none");
+                };
                 let ids: Vec<ConnId> = self.conns.keys().copied().collect();
                 for id in ids {
                     if let Some(conn) = self.conns.get_mut(&id) {
@@ -260,7 +269,7 @@ impl Core {
                     }
                 }
             }
-            _ => {}
+            _ => warn!(event, "dropped an unknown event of the system"),
         }
     }
 
@@ -285,6 +294,12 @@ impl Core {
         self.stats.service_time.observe(request.sent, now);
         match request.asker {
             Asker::Conn(id, ticket) => {
+                // Behind a query event of its resource it waits as the events do: what it tells of may be in one of them.
+                if let Ok(payload) = answer
+                    && self.cache.defer(name_in(&request.subject), id, ticket, payload)
+                {
+                    return;
+                }
                 if let Some(conn) = self.conns.get_mut(&id) {
                     conn.handle_answer(ticket, answer);
                     self.drain_conn(now, id);
@@ -293,7 +308,9 @@ impl Core {
             Asker::Get(address, serial) => {
                 self.cache.handle_get(now, &address, serial, answer.and_then(response::read_get));
             }
-            Asker::Query(address) => self.cache.handle_query(now, &address, answer.and_then(response::read_query)),
+            Asker::Query(address, serial) => {
+                self.cache.handle_query(now, &address, serial, answer.and_then(response::read_query))
+            }
         }
     }
 
@@ -324,9 +341,15 @@ impl Core {
                     let payload = query_payload(&address);
                     self.request(now, format!("get.{}", address.name), payload, Asker::Get(address, serial));
                 }
-                cache::Output::Query { subject, address } => {
+                cache::Output::Answer(id, ticket, payload) => {
+                    if let Some(conn) = self.conns.get_mut(&id) {
+                        conn.handle_answer(ticket, Ok(&payload));
+                        self.pass_on(now, id);
+                    }
+                }
+                cache::Output::Query { subject, address, serial } => {
                     let payload = query_payload(&address);
-                    self.request(now, subject, payload, Asker::Query(address));
+                    self.request(now, subject, payload, Asker::Query(address, serial));
                 }
             }
         }
@@ -347,6 +370,16 @@ impl Core {
                 }
                 conn::Output::Event(frame) => self.outputs.push_back(Output::Event(id, frame)),
                 conn::Output::Answer(frame) => self.outputs.push_back(Output::Answer(id, frame)),
+                conn::Output::Deprecated(name) => {
+                    let service = name.split('.').next().unwrap_or_default();
+                    if !self.deprecated.contains(service) {
+                        warn!(
+                            service,
+                            "answers new requests as in the first version of the protocol; give it a resource"
+                        );
+                        self.deprecated.insert(service.into());
+                    }
+                }
                 conn::Output::Close(code, reason) => self.outputs.push_back(Output::Close(id, code, reason)),
                 conn::Output::Http(answer) => self.outputs.push_back(Output::Http(id, answer)),
             }
@@ -365,7 +398,16 @@ struct InFlight {
 enum Asker {
     Conn(ConnId, Ticket),
     Get(Address, u64),
-    Query(Address),
+    Query(Address, u64),
+}
+
+/// The resource name in the subject of a request: `access.<name>`, `call.<name>.<method>` or `auth.<name>.<method>`.
+fn name_in(subject: &str) -> &str {
+    match subject.split_once('.') {
+        Some(("access", name)) => name,
+        Some((_, rest)) => rest.rsplit_once('.').map_or(rest, |(name, _)| name),
+        None => "",
+    }
 }
 
 fn query_payload(address: &Address) -> String {

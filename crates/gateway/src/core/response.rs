@@ -36,6 +36,8 @@ impl Access {
 pub enum Answer {
     Payload(Box<RawValue>),
     Resource(Arc<str>),
+    /// As services of the first protocol answered `new`: with a bare reference.
+    LegacyResource(Arc<str>),
 }
 
 /// The answer to a request that a query event asked for.
@@ -76,16 +78,15 @@ pub fn read_get(payload: &[u8]) -> Result<Fetched, ResError> {
 pub fn read_access(payload: &[u8]) -> Result<Access, ResError> {
     #[derive(Deserialize)]
     struct Wire {
-        #[serde(default)]
-        get: bool,
+        get: Option<bool>,
         call: Option<String>,
     }
     let result = read(payload)?.result()?;
     let wire: Wire = object(result.get())?;
-    Ok(Access { get: wire.get, call: wire.call })
+    Ok(Access { get: wire.get.unwrap_or(false), call: wire.call })
 }
 
-/// Reads the answer to `method`. Services of the first protocol answered `new` with a bare reference.
+/// Reads the answer to `method`.
 pub fn read_call(payload: &[u8], method: &str) -> Result<Answer, ResError> {
     #[derive(Deserialize)]
     #[serde(deny_unknown_fields)]
@@ -95,14 +96,14 @@ pub fn read_call(payload: &[u8], method: &str) -> Result<Answer, ResError> {
     let response = read(payload)?;
     let resource = |text: &str| {
         let reference: Reference = object(text)?;
-        rid::is_valid(&reference.rid).then(|| Answer::Resource(reference.rid.into())).ok_or(INVALID.into())
+        rid::is_valid(&reference.rid).then(|| Arc::<str>::from(reference.rid)).ok_or(INVALID.into())
     };
     if let Some(reference) = &response.resource {
-        return resource(reference.get());
+        return resource(reference.get()).map(Answer::Resource);
     }
     let result = response.result()?;
     if method == "new" && object::<Reference>(result.get()).is_ok() {
-        return resource(result.get());
+        return resource(result.get()).map(Answer::LegacyResource);
     }
     Ok(Answer::Payload(result))
 }

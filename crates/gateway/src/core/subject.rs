@@ -1,5 +1,12 @@
 //! Subjects of the bus and the patterns that match them (NATS rules).
 
+/// Whether a message may be sent to `subject`: printable and without wildcards, so that on no bus it is more than a subject.
+pub fn is_valid(subject: &str) -> bool {
+    subject
+        .split('.')
+        .all(|part| !part.is_empty() && part.bytes().all(|b| matches!(b, 0x21..=0x7e) && b != b'*' && b != b'>'))
+}
+
 /// Whether `pattern` is valid: non-empty parts, `*` and `>` only as whole parts, `>` only at the end.
 pub fn is_valid_pattern(pattern: &str) -> bool {
     let mut parts = pattern.split('.').peekable();

@@ -28,7 +28,7 @@ impl<T> Throttle<T> {
     }
 
     /// The next that may begin, if there is a slot for it.
-    pub fn next(&mut self) -> Option<(T, Slot)> {
+    pub fn admit(&mut self) -> Option<(T, Slot)> {
         let is_free = self.limit == 0 || Arc::strong_count(&self.slots) <= self.limit;
         let what = if is_free { self.waiting.pop_front() } else { None };
         what.map(|what| (what, Slot(self.slots.clone())))

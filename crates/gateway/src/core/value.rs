@@ -6,6 +6,7 @@ use indexmap::IndexMap;
 use resclient::protocol::{ResError, Version, rid};
 use serde_json::value::RawValue;
 
+use super::diff::Edit;
 use super::json;
 
 /// The members of a model, in the order the service gave them.
@@ -240,30 +241,54 @@ pub fn separate(out: &mut String, open: char) {
 /// A resource at one version, shared by the cache and by every connection that holds it.
 #[derive(Debug)]
 pub struct Snapshot {
-    body: Body,
+    body: OnceLock<Body>,
+    /// How the body is made when somebody looks at it.
+    steps: Option<Steps>,
     text: OnceLock<String>,
+}
+
+/// The first so many edits of a collection.
+#[derive(Debug)]
+struct Steps {
+    base: Arc<Snapshot>,
+    edits: Arc<[Edit]>,
+    count: usize,
 }
 
 impl Snapshot {
     pub fn new(body: Body) -> Arc<Snapshot> {
-        Arc::new(Snapshot { body, text: OnceLock::new() })
+        Arc::new(Snapshot { body: body.into(), steps: None, text: OnceLock::new() })
+    }
+
+    /// A collection on its way through an edit script. When a long collection is replaced, nobody looks at most of what it
+    /// passes through, so it is not made until then.
+    pub fn on_the_way(base: &Arc<Snapshot>, edits: &Arc<[Edit]>, count: usize) -> Arc<Snapshot> {
+        let steps = Steps { base: base.clone(), edits: edits.clone(), count };
+        Arc::new(Snapshot { body: OnceLock::new(), steps: Some(steps), text: OnceLock::new() })
     }
 
     pub fn body(&self) -> &Body {
-        &self.body
-    }
-
-    /// The body for changing: the content itself when nobody else holds the snapshot, else a copy.
-    pub fn into_body(this: Arc<Snapshot>) -> Body {
-        Arc::try_unwrap(this).map_or_else(|shared| shared.body.clone(), |own| own.body)
+        self.body.get_or_init(|| match &self.steps {
+            Some(Steps { base, edits, count }) => {
+                let mut items: Vec<Value> = base.body().values().cloned().collect();
+                for edit in &edits[..*count] {
+                    match edit {
+                        Edit::Remove(idx) => drop(items.remove(*idx)),
+                        Edit::Add(idx, value) => items.insert(*idx, value.clone()),
+                    }
+                }
+                Body::Collection(items)
+            }
+            None => unreachable!("there is a body or a way to make it"),
+        })
     }
 
     /// Appends the JSON text for clients that speak `version`; it is written once for all clients of today's protocol.
     pub fn push(&self, out: &mut String, version: Version) {
         if version >= Version::UNSUBSCRIBE_COUNT {
-            out.push_str(self.text.get_or_init(|| self.body.write(Version::SUPPORTED)));
+            out.push_str(self.text.get_or_init(|| self.body().write(Version::SUPPORTED)));
         } else {
-            out.push_str(&self.body.write(version));
+            out.push_str(&self.body().write(version));
         }
     }
 }

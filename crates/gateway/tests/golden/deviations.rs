@@ -322,7 +322,7 @@ pub const MESSAGES: &[MoreMessages] = &[
     more("collection-events", "get.fix.list", 6, FETCHED_AGAIN),
     more("collection-events", "get.fix.missing", 1, ASKED_AGAIN),
     more("query", "get.fix.items", 2, FETCHED_AGAIN),
-    more("query", "get.fix.qmodel", 2, FETCHED_AGAIN),
+    more("query", "get.fix.qmodel", 1, FETCHED_AGAIN),
     more("call", "access.fix.missing", 1, ASKED_AGAIN),
     more("call", "get.fix.missing", 2, ASKED_AGAIN),
     more("auth-token-reaccess", "access.fix.child.1", 1, FIRST_TOKEN),

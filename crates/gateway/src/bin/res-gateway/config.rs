@@ -101,14 +101,8 @@ impl Config {
             }
             warnings.push(not_yet("wsHeaderAuth (--wsheadauth)"));
         }
-        for (name, limit) in [
-            ("resetThrottle (--resetthrottle)", options.reset_throttle),
-            ("referenceThrottle (--referencethrottle)", options.reference_throttle),
-        ] {
-            if limit.is_some_and(|limit| limit > 0) {
-                warnings.push(not_yet(name));
-            }
-        }
+        gateway.reset_throttle = options.reset_throttle.unwrap_or(0) as usize;
+        gateway.limits.reference_throttle = options.reference_throttle.unwrap_or(0) as usize;
         if options.ws_compression == Some(true) {
             warnings.push("wsCompression (--wscompression): messages are not compressed; clients go on without".into());
         }

@@ -6,16 +6,17 @@
 mod reset;
 mod resource;
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
 
 use resclient::protocol::ResError;
 use tracing::{debug, warn};
 
-use super::border::{Address, Command, Event, EventKind, Notice, Subscriber};
+use super::border::{Address, Command, ConnId, Event, EventKind, Notice, Subscriber, Ticket};
 use super::json;
 use super::response::{Fetched, MAX_DEPTH, Mutation, QueryAnswer, read_mutation};
 use super::stats::ResetStats;
+use super::subject;
 use super::throttle::Throttle;
 use super::timers::{Time, TimerId, Timers};
 use super::value::Invalid;
@@ -38,7 +39,10 @@ pub enum Output {
     Query {
         subject: String,
         address: Address,
+        serial: u64,
     },
+    /// What [`Cache::defer`] took in.
+    Answer(ConnId, Ticket, Box<[u8]>),
 }
 
 #[derive(Debug, Default)]
@@ -97,7 +101,7 @@ impl Cache {
 
     pub fn handle_command(&mut self, now: Time, command: Command) {
         match command {
-            Command::Subscribe(who, address) => self.subscribe(now, who, &address),
+            Command::Subscribe(who, address) => self.subscribe(who, &address),
             Command::Unsubscribe(who, address) => self.unsubscribe(now, who, &address),
         }
     }
@@ -117,7 +121,7 @@ impl Cache {
     /// An event of a resource: the last part of its subject and its payload.
     pub fn handle_event(&mut self, now: Time, name: &str, event: &str, payload: &[u8]) {
         let Some(entry) = self.entries.get_mut(name) else { return };
-        if entry.locks > 0 {
+        if entry.is_locked() {
             entry.queue.push_back(Queued::Event(event.into(), payload.into()));
             return;
         }
@@ -125,7 +129,10 @@ impl Cache {
         match std::str::from_utf8(payload) {
             Ok("") => self.event(now, &name, event, "null"),
             Ok(text) if is_json(text) => self.event(now, &name, event, text),
-            _ if matches!(event, "change" | "add" | "remove") => {
+            // What it says is in its name.
+            _ if event == "reaccess" => self.event(now, &name, event, "null"),
+            _ if event == "query" => self.unreadable_query_event(&name),
+            _ if matches!(event, "change" | "add" | "remove" | "delete") => {
                 let base = Address { name, query: "".into() };
                 self.inapplicable(&base, Invalid("the payload is not JSON"));
             }
@@ -136,7 +143,7 @@ impl Cache {
     /// The answer to [`Output::Get`].
     pub fn handle_get(&mut self, now: Time, address: &Address, serial: u64, result: Result<Fetched, ResError>) {
         let Some(entry) = self.entries.get_mut(&address.name) else { return };
-        if entry.locks > 0 {
+        if entry.is_locked() {
             entry.queue.push_back(Queued::Get(address.query.clone(), serial, result));
             return;
         }
@@ -155,10 +162,24 @@ impl Cache {
         }
     }
 
+    /// Takes in the answer to a request about a resource whose events wait for those of query requests; `false` if they do
+    /// not. It comes back as [`Output::Answer`], after them.
+    pub fn defer(&mut self, name: &str, conn: ConnId, ticket: Ticket, payload: &[u8]) -> bool {
+        let Some(entry) = self.entries.get_mut(name).filter(|entry| entry.is_locked()) else { return false };
+        entry.queue.push_back(Queued::Answer(conn, ticket, payload.into()));
+        true
+    }
+
     /// The answer to [`Output::Query`].
-    pub fn handle_query(&mut self, now: Time, address: &Address, result: Result<QueryAnswer, ResError>) {
+    pub fn handle_query(&mut self, now: Time, address: &Address, serial: u64, result: Result<QueryAnswer, ResError>) {
+        if !self.entries.get(&address.name).is_some_and(|entry| entry.locks.contains(&serial)) {
+            return;
+        }
+        let is_resetting = self.resource(address).is_some_and(|r| matches!(r.reset, Reset::InFlight { .. }));
         match result {
             Ok(QueryAnswer::Unchanged) => {}
+            // The copy that is on its way was made after the query event and includes it.
+            Ok(_) if is_resetting => {}
             Ok(QueryAnswer::Events(events)) => {
                 for (event, data) in events {
                     let text = data.as_ref().map_or("null", |d| d.get());
@@ -169,7 +190,7 @@ impl Cache {
                 }
             }
             Ok(QueryAnswer::Replaced(body)) => {
-                if let Err(error) = self.replace(address, &body) {
+                if let Err(error) = self.replace(address, body) {
                     self.inapplicable(address, error);
                 }
             }
@@ -177,10 +198,10 @@ impl Cache {
             // Without the answer the value may be old: fetch it.
             Err(_) => self.start_reset(address),
         }
-        self.unlock(now, &address.name);
+        self.unlock(now, &address.name, serial);
     }
 
-    fn subscribe(&mut self, now: Time, who: Subscriber, address: &Address) {
+    fn subscribe(&mut self, who: Subscriber, address: &Address) {
         if !self.entries.contains_key(&address.name) {
             self.outputs.push_back(Output::Watch(address.name.clone()));
             self.entries.insert(address.name.clone(), Entry::new(address.name.clone()));
@@ -208,7 +229,6 @@ impl Cache {
             // The value is suspect: whoever asks for it is reason enough not to wait any longer.
             self.start_reset(&Address { name: address.name.clone(), query: key });
         }
-        let _ = now;
     }
 
     fn unsubscribe(&mut self, now: Time, who: Subscriber, address: &Address) {
@@ -242,6 +262,11 @@ impl Cache {
 
     fn evict(&mut self, name: &Arc<str>) {
         let Some(entry) = self.entries.remove(name) else { return };
+        for queued in entry.queue {
+            if let Queued::Answer(conn, ticket, payload) = queued {
+                self.outputs.push_back(Output::Answer(conn, ticket, payload));
+            }
+        }
         for resource in entry.resources.into_values() {
             if let Reset::Retry { timer, .. } = resource.reset {
                 self.timers.cancel(timer);
@@ -301,7 +326,7 @@ impl Cache {
 
     fn event(&mut self, now: Time, name: &Arc<str>, event: &str, text: &str) {
         if event == "query" {
-            return self.query_event(now, name, text);
+            return self.query_event(name, text);
         }
         let address = Address { name: name.clone(), query: "".into() };
         let entry = self.entries.get(name).expect("checked by the caller");
@@ -333,36 +358,44 @@ impl Cache {
         }
     }
 
-    fn query_event(&mut self, now: Time, name: &Arc<str>, text: &str) {
+    fn query_event(&mut self, name: &Arc<str>, text: &str) {
         #[derive(serde::Deserialize)]
         struct Wire {
             subject: String,
         }
-        let Ok(wire) = serde_json::from_str::<Wire>(text) else {
-            warn!(%name, "dropped a query event without a subject");
-            return;
-        };
+        let wire = json::read_object::<Wire>(text.as_bytes()).filter(|wire| subject::is_valid(&wire.subject));
+        let Some(wire) = wire else { return self.unreadable_query_event(name) };
         let entry = self.entries.get_mut(name).expect("checked by the caller");
         for (query, resource) in &entry.resources {
             if !query.is_empty() && resource.snapshot().is_some() {
-                entry.locks += 1;
+                self.serial += 1;
+                entry.locks.insert(self.serial);
                 let address = Address { name: name.clone(), query: query.clone() };
-                self.outputs.push_back(Output::Query { subject: wire.subject.clone(), address });
+                self.outputs.push_back(Output::Query { subject: wire.subject.clone(), address, serial: self.serial });
             }
         }
-        let _ = now;
+    }
+
+    /// Something has changed, and there is no way to learn what.
+    fn unreadable_query_event(&mut self, name: &Arc<str>) {
+        let Some(entry) = self.entries.get(name) else { return };
+        let queries: Vec<Arc<str>> = entry.resources.keys().filter(|query| !query.is_empty()).cloned().collect();
+        for query in queries {
+            self.inapplicable(&Address { name: name.clone(), query }, Invalid("a query event without a subject"));
+        }
     }
 
     /// One request of a query event is answered; after the last one what waited goes on.
-    fn unlock(&mut self, now: Time, name: &Arc<str>) {
+    fn unlock(&mut self, now: Time, name: &Arc<str>, serial: u64) {
         let Some(entry) = self.entries.get_mut(name) else { return };
-        entry.locks = entry.locks.saturating_sub(1);
+        entry.locks.remove(&serial);
         while let Some(entry) = self.entries.get_mut(name)
-            && entry.locks == 0
+            && !entry.is_locked()
             && let Some(queued) = entry.queue.pop_front()
         {
             match queued {
                 Queued::Event(event, payload) => self.handle_event(now, name, &event, &payload),
+                Queued::Answer(conn, ticket, payload) => self.outputs.push_back(Output::Answer(conn, ticket, payload)),
                 Queued::Get(query, serial, result) => {
                     self.handle_get(now, &Address { name: name.clone(), query }, serial, result);
                 }
@@ -417,7 +450,7 @@ struct Entry {
     links: HashMap<Arc<str>, Link>,
     queue: VecDeque<Queued>,
     /// Requests of query events in flight.
-    locks: usize,
+    locks: BTreeSet<u64>,
     evict: Option<TimerId>,
 }
 
@@ -437,9 +470,13 @@ impl Entry {
             resources: BTreeMap::new(),
             links: HashMap::new(),
             queue: VecDeque::new(),
-            locks: 0,
+            locks: BTreeSet::new(),
             evict: None,
         }
+    }
+
+    fn is_locked(&self) -> bool {
+        !self.locks.is_empty()
     }
 
     fn key<'a>(&'a self, query: &'a Arc<str>) -> &'a Arc<str> {
@@ -456,6 +493,7 @@ fn is_json(text: &str) -> bool {
 enum Queued {
     Event(Box<str>, Box<[u8]>),
     Get(Arc<str>, u64, Result<Fetched, ResError>),
+    Answer(ConnId, Ticket, Box<[u8]>),
 }
 
 #[derive(Debug)]

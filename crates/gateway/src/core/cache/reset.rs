@@ -39,7 +39,7 @@ impl Cache {
     pub(super) fn renew(&mut self) {
         let mut resets = std::mem::take(&mut self.resets);
         resets.retain_mut(|throttle| {
-            while let Some((renewal, slot)) = throttle.next() {
+            while let Some((renewal, slot)) = throttle.admit() {
                 match renewal {
                     Renewal::Value(address) => {
                         self.start_reset(&address);
@@ -57,8 +57,12 @@ impl Cache {
 
     /// A mutation that makes no sense here means that the copy and the service have parted: fetch it again.
     pub(super) fn inapplicable(&mut self, address: &Address, error: Invalid) {
-        warn!(name = %address.name, error = error.0, "an event cannot be applied; fetching the resource again");
-        self.start_reset(address);
+        let Some(resource) = self.resource(address) else { return };
+        // A copy that is on its way was made after the event.
+        if resource.snapshot().is_some() && !matches!(resource.reset, Reset::InFlight { .. }) {
+            warn!(name = %address.name, error = error.0, "an event cannot be applied; fetching the resource again");
+            self.start_reset(address);
+        }
     }
 
     pub(super) fn start_reset(&mut self, address: &Address) {
@@ -97,7 +101,14 @@ impl Cache {
         let failed = match result {
             Err(error) if error.code == ResError::NOT_FOUND.code => return self.delete(now, address),
             Err(error) => Some(error),
-            Ok(fetched) => self.replace(address, &fetched.body).err().map(Into::into),
+            Ok(fetched) => match self.replace(address, fetched.body) {
+                Ok(()) => None,
+                // No event turns a model into a collection: who has the one is told that it is gone, and may ask for the other.
+                Err(error) => {
+                    warn!(name = %address.name, error = error.0, "a resource is taken for deleted");
+                    return self.delete(now, address);
+                }
+            },
         };
         if let Some(resource) = self.resource(address).filter(|_| failed.is_some() || !again) {
             resource.slots.clear();
@@ -119,10 +130,10 @@ impl Cache {
     }
 
     /// Brings the value to `body` by events.
-    pub(super) fn replace(&mut self, address: &Address, body: &Body) -> Result<(), Invalid> {
+    pub(super) fn replace(&mut self, address: &Address, body: Body) -> Result<(), Invalid> {
         let Some(resource) = self.resource(address) else { return Ok(()) };
-        for (mutation, data) in resource.mutations_to(body)? {
-            self.mutate(address, mutation, &data);
+        for event in resource.replace(body)? {
+            self.notify(address, &event);
         }
         Ok(())
     }

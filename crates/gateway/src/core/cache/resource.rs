@@ -110,26 +110,51 @@ impl Resource {
             }
             _ => return Err(Invalid("event of the wrong type for the resource")),
         };
-        let event = Event { version: self.version, kind };
-        self.version += 1;
         self.state = State::Loaded(after);
-        Ok(Some(Arc::new(event)))
+        Ok(Some(self.event(kind)))
     }
 
-    /// The mutations, with their payloads, that turn the value into `body`.
-    pub fn mutations_to(&self, body: &Body) -> Result<Vec<(Mutation, String)>, Invalid> {
-        match (self.snapshot().map(|s| s.body()), body) {
-            (Some(Body::Model(old)), Body::Model(new)) => {
+    fn event(&mut self, kind: EventKind) -> Arc<Event> {
+        let event = Event { version: self.version, kind };
+        self.version += 1;
+        Arc::new(event)
+    }
+
+    /// Replaces the value; the events are those that turn the one before into it.
+    pub fn replace(&mut self, body: Body) -> Result<Vec<Arc<Event>>, Invalid> {
+        let State::Loaded(base) = &self.state else { return Ok(Vec::new()) };
+        let base = base.clone();
+        match (base.body(), &body) {
+            (Body::Model(old), Body::Model(new)) => {
                 let changes = model_changes(old, new);
-                Ok(if changes.is_empty() { vec![] } else { vec![(Mutation::Change(changes), String::new())] })
+                if changes.is_empty() {
+                    return Ok(Vec::new());
+                }
+                let after = Snapshot::new(body);
+                self.state = State::Loaded(after.clone());
+                Ok(vec![self.event(EventKind::Change { changes, before: base, after })])
             }
-            (Some(Body::Collection(old)), Body::Collection(new)) => Ok(diff(old, new)
-                .into_iter()
-                .map(|edit| match edit {
-                    Edit::Remove(idx) => (Mutation::Remove(idx), format!("{{\"idx\":{idx}}}")),
-                    Edit::Add(idx, value) => (Mutation::Add(idx, value), String::new()),
-                })
-                .collect()),
+            (Body::Collection(old), Body::Collection(new)) => {
+                let edits: Arc<[Edit]> = diff(old, new).into();
+                if edits.is_empty() {
+                    return Ok(Vec::new());
+                }
+                let last = Snapshot::new(body);
+                self.state = State::Loaded(last.clone());
+                let event = |(at, edit): (usize, &Edit)| {
+                    let is_last = at + 1 == edits.len();
+                    let after = if is_last { last.clone() } else { Snapshot::on_the_way(&base, &edits, at + 1) };
+                    self.event(match edit {
+                        // All removes come first, from the end to the start: the position is still that in the old one.
+                        Edit::Remove(idx) => {
+                            let data = format!("{{\"idx\":{idx}}}").into();
+                            EventKind::Remove { value: old[*idx].clone(), data, after }
+                        }
+                        Edit::Add(idx, value) => EventKind::Add { idx: *idx, value: value.clone(), after },
+                    })
+                };
+                Ok(edits.iter().enumerate().map(event).collect())
+            }
             _ => Err(Invalid("the resource has another type than before")),
         }
     }

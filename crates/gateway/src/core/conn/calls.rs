@@ -7,8 +7,8 @@ use serde_json::value::RawValue;
 
 use super::request::Verb;
 use super::sub::{Access, RequestId};
-use super::{Conn, Kind, Output, Purpose, Request, Ticket};
-use crate::core::border::Address;
+use super::{Conn, Kind, Output, Purpose, Request};
+use crate::core::border::{Address, Ticket};
 use crate::core::json;
 use crate::core::response::{self, Answer};
 
@@ -24,6 +24,9 @@ impl Conn {
         let Some(address) = self.address(rid) else {
             return self.reply_error(id, &ResError::INVALID_REQUEST);
         };
+        if method.len() > self.limits.rid_bytes {
+            return self.reply_error(id, &ResError::SUBJECT_TOO_LONG);
+        }
         let request = RequestId(self.next_id());
         self.requests.insert(request, Request::Call { id, verb, address: address.clone(), method, params });
         if verb == Verb::Auth {
@@ -68,8 +71,11 @@ impl Conn {
     }
 
     pub(super) fn call_answered(&mut self, request: RequestId, answer: Result<&[u8], ResError>) {
-        let Some(Request::Call { id, verb, method, .. }) = self.requests.remove(&request) else { return };
+        let Some(Request::Call { id, verb, address, method, .. }) = self.requests.remove(&request) else { return };
         let answer = answer.and_then(|payload| response::read_call(payload, &method));
+        if let Ok(Answer::LegacyResource(_)) = answer {
+            self.output(Output::Deprecated(address.name));
+        }
         if self.http.is_some() {
             return self.http_called(answer);
         }
@@ -82,10 +88,10 @@ impl Conn {
             }
             Ok(Answer::Payload(payload)) if is_legacy => self.reply(id, payload.get()),
             Ok(Answer::Payload(payload)) => self.reply(id, &format!("{{\"payload\":{}}}", payload.get())),
-            Ok(Answer::Resource(rid)) if is_legacy && verb != Verb::New => {
+            Ok(Answer::Resource(rid) | Answer::LegacyResource(rid)) if is_legacy && verb != Verb::New => {
                 self.reply(id, &format!("{{\"rid\":{}}}", json::string(&rid)));
             }
-            Ok(Answer::Resource(rid)) => self.direct(id, Kind::Resource, &rid),
+            Ok(Answer::Resource(rid) | Answer::LegacyResource(rid)) => self.direct(id, Kind::Resource, &rid),
         }
     }
 

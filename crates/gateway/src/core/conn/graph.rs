@@ -108,7 +108,7 @@ impl Conn {
     /// Loads what waits for its turn, as far as it may.
     fn load_next(&mut self, level: &Level) {
         loop {
-            let Some((id, slot)) = level.following().throttle.next() else { return };
+            let Some((id, slot)) = level.following().throttle.admit() else { return };
             // It may be gone by now, or have been asked for itself.
             if self.subs.get(&id).is_some_and(|sub| sub.queued) {
                 self.load(id, Some(slot));

@@ -153,7 +153,7 @@ impl Conn {
     pub(super) fn http_called(&mut self, answer: Result<Answer, ResError>) {
         self.http_done(answer.map(|answer| match answer {
             Answer::Payload(payload) => Outcome::Payload(payload),
-            Answer::Resource(rid) => Outcome::Resource(rid),
+            Answer::Resource(rid) | Answer::LegacyResource(rid) => Outcome::Resource(rid),
         }));
     }
 

@@ -18,8 +18,9 @@ use std::sync::Arc;
 use indexmap::IndexMap;
 use resclient::protocol::{ResError, Version, rid};
 use serde_json::value::RawValue;
+use tracing::warn;
 
-use super::border::{Address, Command, ConnId, SubId, Subscriber};
+use super::border::{Address, Command, ConnId, SubId, Subscriber, Ticket};
 use super::json;
 use super::response;
 use super::stats::ConnStats;
@@ -43,15 +44,13 @@ pub enum Output {
     Event(String),
     /// Send the answer to a frame of the client, which is dealt with.
     Answer(String),
+    /// A service still answers as in the first version of the protocol.
+    Deprecated(Arc<str>),
     /// Close the connection with a WebSocket close code.
     Close(u16, &'static str),
     /// The answer to [`Conn::handle_http`].
     Http(HttpAnswer),
 }
-
-/// Names a request to a service until its answer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Ticket(u64);
 
 /// Who is at the other end.
 #[derive(Debug, Clone, Default)]
@@ -188,7 +187,12 @@ impl Conn {
             Some(Purpose::Access(id)) => self.access_answered(id, answer.and_then(response::read_access)),
             Some(Purpose::CallAccess(id)) => self.call_granted(id, &answer.and_then(response::read_access)),
             Some(Purpose::Call(id)) => self.call_answered(id, answer),
-            Some(Purpose::TokenReset) | None => {}
+            Some(Purpose::TokenReset) => {
+                if let Err(error) = answer {
+                    warn!(%error, "a token was not renewed");
+                }
+            }
+            None => {}
         }
         self.settle();
     }
@@ -200,13 +204,31 @@ impl Conn {
             token: Option<Box<RawValue>>,
             tid: Option<String>,
         }
-        let Ok(wire) = serde_json::from_slice::<Wire>(payload) else { return };
+        let Some(wire) = json::read_object::<Wire>(payload) else {
+            return warn!("dropped a token event that cannot be read");
+        };
         self.token = wire.token.unwrap_or_else(|| RawValue::NULL.to_owned());
         self.token_id = wire.tid;
         let known: Vec<SubId> =
             self.subs.iter().filter(|(_, s)| !matches!(s.access, Access::Unknown)).map(|(&id, _)| id).collect();
         for id in known {
             self.reaccess(id, None);
+        }
+        // Nor do calls rely on an answer that is about the old token.
+        let asked: Vec<(Ticket, RequestId)> = self
+            .tickets
+            .iter()
+            .filter_map(|(&ticket, purpose)| match purpose {
+                Purpose::CallAccess(request) => Some((ticket, *request)),
+                _ => None,
+            })
+            .collect();
+        for (ticket, request) in asked {
+            self.tickets.remove(&ticket);
+            if let Some(Request::Call { address, .. }) = self.requests.get(&request) {
+                let address = address.clone();
+                self.request_access(&address, Purpose::CallAccess(request));
+            }
         }
         self.settle();
     }
