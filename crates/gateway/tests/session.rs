@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use res_gateway::bus::MemoryBus;
 use res_gateway::service::{Access, Reply, Resource, Service};
-use res_gateway::{Gateway, GatewayConfig};
+use res_gateway::{Gateway, GatewayConfig, Outgoing};
 use serde_json::{Value, json};
 use support::hand::{Hand, frame, is_silent, request, send, session};
 use tokio::time::{Instant, timeout};
@@ -360,6 +360,33 @@ async fn requests_that_come_too_fast_are_read_later() {
     assert_eq!(start.elapsed(), Duration::ZERO, "after a silence there may be a burst again, and no bigger one");
     request(&mut client, 1_000, "version", Value::Null).await;
     assert!(start.elapsed() > Duration::ZERO);
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_sends_too_fast_for_a_minute_is_closed_and_who_does_so_for_less_is_not() {
+    let bus = MemoryBus::new();
+    let gateway = Gateway::start(bus.connect(), GatewayConfig::default());
+    let (patient, mut hasty) = (session(&gateway).await, session(&gateway).await);
+    let start = Instant::now();
+    let closed = loop {
+        hasty.send(r#"{"id":1,"method":"version"}"#).await;
+        if let Outgoing::Close(code, _) = hasty.recv().await {
+            break code;
+        }
+    };
+    assert_eq!(closed, 1008);
+    let took = start.elapsed();
+    assert!(took.abs_diff(Duration::from_secs(60)) < Duration::from_secs(1), "{took:?}");
+    // Twice half a minute, with a pause between.
+    let (sender, mut receiver) = patient.split();
+    for _ in 0..2 {
+        let start = Instant::now();
+        while start.elapsed() < Duration::from_secs(40) {
+            sender.send(r#"{"id":1,"method":"version"}"#).await;
+            assert!(matches!(receiver.recv().await, Outgoing::Frame(_)));
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
 }
 
 #[tokio::test(start_paused = true)]

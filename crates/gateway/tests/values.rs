@@ -30,3 +30,15 @@ fn a_service_refuses_what_the_cache_could_not_take() {
     let model = Resource::Model(json!({ "fits": deep(MAX_DEPTH + 1) }));
     assert!(service.put("deep.b", model).is_err());
 }
+
+#[test]
+fn a_file_of_resources_keeps_integers_of_64_bits_and_refuses_what_it_could_not_keep() {
+    use res_gateway::resources::parse;
+    let model = |number: &str| format!(r#"{{"a.m":{{"n":{number}}},"a.l":[{number}]}}"#);
+    for number in ["9007199254740993", "18446744073709551615", "-9223372036854775808", "0.1", "1.50", "1e3", "-0.0"] {
+        assert!(parse(&model(number)).is_ok(), "{number}");
+    }
+    for number in ["18446744073709551616", "0.12345678901234567890123", "1e400", "-9223372036854775809"] {
+        assert!(parse(&model(number)).is_err(), "{number}");
+    }
+}

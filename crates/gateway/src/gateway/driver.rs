@@ -26,6 +26,8 @@ pub enum Input {
     Frame(ConnId, String),
     Disconnect(ConnId),
     Http(ConnId, HttpRequest, oneshot::Sender<HttpAnswer>),
+    /// The client has sent too much for too long.
+    TooMany(ConnId),
     Snapshot(oneshot::Sender<Snapshot>),
 }
 
@@ -178,6 +180,7 @@ impl Driver {
                     self.core.handle_http(self.now(), id, request);
                 }
             }
+            Input::TooMany(id) => self.close(id, 1008, "too many requests", false),
             // Who asked may have gone meanwhile.
             Input::Snapshot(answer) => drop(answer.send(self.snapshot())),
         }

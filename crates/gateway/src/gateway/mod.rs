@@ -7,6 +7,7 @@ mod session;
 mod shown;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use resclient::protocol::ResError;
 use tokio::sync::{mpsc, oneshot, watch};
@@ -33,6 +34,8 @@ pub struct GatewayConfig {
     pub request_rate: u32,
     /// Requests of one connection that may come at once after it sent none; default 400.
     pub request_burst: u32,
+    /// How long a connection may send more than that without a pause, after which it is closed with code 1008; default 60 s.
+    pub request_patience: Duration,
     /// Bytes of events that may wait to be sent to a client before another event; beyond, it is closed as a slow reader.
     /// With as many bytes of answers no more of its requests are read. Default 1 MiB.
     pub queue_bytes: usize,
@@ -49,6 +52,7 @@ impl Default for GatewayConfig {
             requests_in_flight: 64,
             request_rate: 200,
             request_burst: 400,
+            request_patience: Duration::from_secs(60),
             queue_bytes: 1 << 20,
             queue_frames: 4096,
         }
@@ -65,6 +69,7 @@ pub struct Gateway {
     queue_bytes: usize,
     request_rate: u32,
     request_burst: u32,
+    request_patience: Duration,
 }
 
 impl Gateway {
@@ -89,11 +94,21 @@ impl Gateway {
     fn drive(connection: Connection, dial: Option<Box<dyn Dial>>, config: GatewayConfig) -> Gateway {
         let (inputs, receiver) = mpsc::unbounded_channel();
         let (available, has_bus) = watch::channel(true);
-        let GatewayConfig { requests_in_flight, queue_bytes, request_rate, request_burst, .. } = config;
+        let GatewayConfig { requests_in_flight, queue_bytes, request_rate, request_burst, request_patience, .. } =
+            config;
         let driver = Driver::new(connection.bus, dial, available, config);
         tokio::spawn(driver.run(connection.deliveries, receiver));
         let counters = Arc::default();
-        Gateway { inputs, has_bus, counters, requests_in_flight, queue_bytes, request_rate, request_burst }
+        Gateway {
+            inputs,
+            has_bus,
+            counters,
+            requests_in_flight,
+            queue_bytes,
+            request_rate,
+            request_burst,
+            request_patience,
+        }
     }
 
     /// Whether there is a bus. Without one, sessions are closed at once and requests fail.
@@ -119,7 +134,8 @@ impl Gateway {
         let (answer, id) = oneshot::channel();
         let sent = self.inputs.send(Input::Connect(client, outbox, answer)).is_ok();
         let id = if sent { id.await.ok() } else { None };
-        Session::new(id, self.inputs.clone(), inbox, Pace::new(self.request_rate, self.request_burst))
+        let pace = Pace::new(self.request_rate, self.request_burst, self.request_patience);
+        Session::new(id, self.inputs.clone(), inbox, pace)
     }
 
     /// Ready when the gateway has ended because its bus is lost.

@@ -12,30 +12,50 @@ pub struct Pace {
     every: Option<Duration>,
     /// How far the frames may be ahead of that.
     ahead: Duration,
-    /// When the next frame would come if all came evenly.
-    next: Mutex<Instant>,
+    /// How long every frame may have to wait for its turn.
+    patience: Duration,
+    state: Mutex<State>,
 }
+
+#[derive(Debug)]
+struct State {
+    /// When the next frame would come if all came evenly.
+    next: Instant,
+    /// Since when each had to wait.
+    behind: Option<Instant>,
+}
+
+/// More came, for longer than is put up with, than may.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TooMany;
 
 impl Pace {
     /// A rate of 0 is no limit.
-    pub fn new(per_second: u32, burst: u32) -> Pace {
+    pub fn new(per_second: u32, burst: u32, patience: Duration) -> Pace {
         let every = Duration::from_secs(1).checked_div(per_second);
         let ahead = every.unwrap_or_default().saturating_mul(burst.saturating_sub(1));
-        Pace { every, ahead, next: Mutex::new(Instant::now()) }
+        Pace { every, ahead, patience, state: Mutex::new(State { next: Instant::now(), behind: None }) }
     }
 
     /// Waits until another frame may pass.
-    pub async fn wait(&self) {
-        let Some(every) = self.every else { return };
+    pub async fn wait(&self) -> Result<(), TooMany> {
+        let Some(every) = self.every else { return Ok(()) };
         let now = Instant::now();
         let due = {
-            let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
-            let due = (*next).max(now);
-            *next = due + every;
+            let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+            let due = state.next.max(now);
+            state.next = due + every;
+            if due <= now + self.ahead {
+                state.behind = None;
+                return Ok(());
+            }
+            let behind = *state.behind.get_or_insert(now);
+            if now.duration_since(behind) > self.patience {
+                return Err(TooMany);
+            }
             due
         };
-        if due > now + self.ahead {
-            sleep_until(due - self.ahead).await;
-        }
+        sleep_until(due - self.ahead).await;
+        Ok(())
     }
 }

@@ -65,9 +65,15 @@ pub struct SessionSender {
 
 impl SessionSender {
     /// Hands in a text frame. Waits while too many requests of this session have answers the client has not taken yet, or
-    /// answers of too many bytes, and when they come too fast: so what one client asks for and does not read stays bounded.
+    /// answers of too many bytes, and when they come too fast: so what one client asks for and does not read stays bounded. One that sends too fast for too
+    /// long is closed with code 1008.
     pub async fn send(&self, frame: &str) {
-        self.pace.wait().await;
+        if self.pace.wait().await.is_err() {
+            if let Some(id) = self.guard.id {
+                let _ = self.guard.inputs.send(Input::TooMany(id));
+            }
+            return;
+        }
         if let Ok(permit) = self.shared.permits.acquire().await {
             self.shared.room().await;
             permit.forget();

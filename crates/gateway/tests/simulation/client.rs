@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Map, Value, json};
 
 use crate::Random;
-use crate::service::NAMES;
+use crate::service;
 
 pub struct Client {
     cid: String,
@@ -39,13 +39,13 @@ impl Client {
     /// Makes a request.
     pub fn act(&mut self, random: &mut Random) -> String {
         self.next += 1;
-        let rid = format!("sim.{}", random.below(NAMES));
+        let rid = service::random_rid(random);
         let (kind, method) = match random.below(10) {
             0..=3 => ("subscribe", format!("subscribe.{rid}")),
             4..=6 => ("unsubscribe", format!("unsubscribe.{rid}")),
             7 => ("get", format!("get.{rid}")),
-            8 => ("call", format!("call.{rid}.open")),
-            _ => ("auth", format!("auth.{rid}.token")),
+            8 => ("call", format!("call.{}.open", service::random_name(random))),
+            _ => ("auth", format!("auth.{}.token", service::random_name(random))),
         };
         self.requests.insert(self.next, (kind, rid));
         json!({ "id": self.next, "method": method, "params": null }).to_string()

@@ -58,10 +58,12 @@ impl World {
     fn new(seed: u64) -> World {
         let mut random = Random(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15));
         let service = Service::new(&mut random);
+        let mut config = CoreConfig { seed, reset_throttle: random.below(3) as usize, ..CoreConfig::default() };
+        config.limits.reference_throttle = random.below(3) as usize;
         let mut world = World {
             random,
             now: Time(0),
-            core: Core::new(CoreConfig { seed, ..CoreConfig::default() }),
+            core: Core::new(config),
             service,
             bus: VecDeque::new(),
             clients: BTreeMap::new(),

@@ -9,11 +9,28 @@ use crate::Random;
 /// Resources are `sim.0` to `sim.<NAMES - 1>`; models and collections take turns.
 pub const NAMES: u64 = 7;
 
+/// The query resource, whose queries are `p=0` to `p=2`, in two spellings: the items that have this remainder.
+const QUERIES: &str = "sim.q";
+
+pub fn random_name(random: &mut Random) -> String {
+    format!("sim.{}", random.below(NAMES))
+}
+
+/// A resource by its name, or a page of the query resource.
+pub fn random_rid(random: &mut Random) -> String {
+    match random.below(NAMES + 3) {
+        n if n < NAMES => format!("sim.{n}"),
+        _ => format!("{QUERIES}?{}p={}", if random.below(2) == 0 { "" } else { "x&" }, random.below(3)),
+    }
+}
+
 pub struct Service {
     resources: BTreeMap<String, Value>,
     denied: BTreeSet<String>,
     requests: VecDeque<(String, String, Value)>,
     watched: BTreeSet<String>,
+    /// What the query resource shows pages of.
+    items: Vec<u64>,
     /// No answers are lost.
     pub is_reliable: bool,
 }
@@ -25,6 +42,7 @@ impl Service {
             denied: BTreeSet::new(),
             requests: VecDeque::new(),
             watched: BTreeSet::new(),
+            items: Vec::new(),
             is_reliable: false,
         };
         // The last one is not there at first.
@@ -36,7 +54,15 @@ impl Service {
     }
 
     pub fn value(&self, rid: &str) -> Option<Value> {
-        self.resources.get(rid).cloned()
+        match rid.strip_prefix(QUERIES) {
+            Some(query) => Some(self.page(query)),
+            None => self.resources.get(rid).cloned(),
+        }
+    }
+
+    fn page(&self, query: &str) -> Value {
+        let remainder: u64 = query.rsplit('=').next().and_then(|n| n.parse().ok()).expect("a query has a number");
+        self.items.iter().filter(|item| *item % 3 == remainder).copied().collect()
     }
 
     pub fn is_asked(&self) -> bool {
@@ -57,6 +83,9 @@ impl Service {
 
     /// Changes something and says so, or not until a reset.
     pub fn act(&mut self, random: &mut Random, bus: &mut VecDeque<(String, Vec<u8>)>) {
+        if random.below(5) == 0 {
+            return self.act_on_items(random, bus);
+        }
         let n = random.below(NAMES);
         let rid = format!("sim.{n}");
         let action = random.below(20);
@@ -115,6 +144,34 @@ impl Service {
         }
     }
 
+    /// Changes the items, or something about tokens.
+    fn act_on_items(&mut self, random: &mut Random, bus: &mut VecDeque<(String, Vec<u8>)>) {
+        match random.below(8) {
+            0 => {
+                let subject = format!("auth.{}.renew", random_name(random));
+                let event = json!({ "tids": [format!("t{}", random.below(2))], "subject": subject });
+                return bus.push_back(("system.tokenReset".into(), event.to_string().into_bytes()));
+            }
+            1 => {
+                let event = json!({ "resources": ["sim.>"], "access": ["sim.*"] });
+                return bus.push_back(("system.reset".into(), event.to_string().into_bytes()));
+            }
+            2..=4 if !self.items.is_empty() => {
+                let at = random.below(self.items.len() as u64) as usize;
+                self.items.remove(at);
+            }
+            _ => {
+                let at = random.below(self.items.len() as u64 + 1) as usize;
+                self.items.insert(at, random.below(30));
+            }
+        }
+        if self.watched.contains(&format!("event.{QUERIES}.*")) {
+            // Now and then with a mistake, which must not lose the change.
+            let event = if random.below(10) == 0 { json!({}) } else { json!({ "subject": "_Q.items" }) };
+            bus.push_back((format!("event.{QUERIES}.query"), event.to_string().into_bytes()));
+        }
+    }
+
     /// Answers one request, any of those that wait, unless it is lost. Of one resource the order is kept, as the events and
     /// answers of a service are.
     pub fn answer(&mut self, random: &mut Random, bus: &mut VecDeque<(String, Vec<u8>)>) {
@@ -126,9 +183,23 @@ impl Service {
         if !self.is_reliable && random.below(25) == 0 {
             return;
         }
+        if !self.is_reliable && random.below(15) == 0 {
+            let error = json!({ "error": { "code": "system.internalError", "message": "Not now" } });
+            return bus.push_back((reply, error.to_string().into_bytes()));
+        }
         let (kind, rest) = subject.split_once('.').expect("a subject has a type");
         let name = if matches!(kind, "call" | "auth") { rest.rsplit_once('.').expect("a method").0 } else { rest };
         let answer = match kind {
+            "get" if name == QUERIES => {
+                let query = payload["query"].as_str().expect("a query");
+                let normal = &query[query.find('p').expect("a number")..];
+                json!({ "result": { "collection": self.page(query), "query": normal } })
+            }
+            "_Q" => match random.below(3) {
+                // What the event was about may be older than what is true now.
+                0 => json!({ "error": { "code": "system.timeout", "message": "Do it again" } }),
+                _ => json!({ "result": { "collection": self.page(payload["query"].as_str().expect("a query")) } }),
+            },
             "get" => match self.resources.get(name) {
                 None => json!({ "error": { "code": "system.notFound", "message": "Not found" } }),
                 Some(model @ Value::Object(_)) => json!({ "result": { "model": model } }),
@@ -138,7 +209,8 @@ impl Service {
             "call" => json!({ "resource": { "rid": format!("sim.{}", random.below(NAMES)) } }),
             _ => {
                 let cid = payload["cid"].as_str().expect("auth requests have a cid");
-                let token = json!({ "token": { "n": random.below(10) } }).to_string();
+                let token =
+                    json!({ "token": { "n": random.below(10) }, "tid": format!("t{}", random.below(2)) }).to_string();
                 bus.push_back((format!("conn.{cid}.token"), token.into_bytes()));
                 json!({ "result": null })
             }
@@ -158,7 +230,7 @@ fn fresh(n: u64, random: &mut Random) -> Value {
 }
 
 fn value(random: &mut Random) -> Value {
-    let rid = format!("sim.{}", random.below(NAMES));
+    let rid = random_rid(random);
     match random.below(8) {
         0..=3 => json!({ "rid": rid }),
         4 => json!({ "rid": rid, "soft": true }),
