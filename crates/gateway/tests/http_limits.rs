@@ -46,6 +46,8 @@ async fn a_body_that_is_too_long_is_refused_whether_its_length_is_said_or_not() 
     };
     let fits = chunked(format!("{}{}0\r\n\r\n", chunk(&text(500)[..400]), chunk(&text(500)[400..]))).await;
     assert_eq!(fits.status, 200, "{fits:?}");
+    assert_eq!(chunked(format!("{}0\r\n\r\n", chunk(&text(1_000)))).await.status, 200);
+    assert_eq!(chunked(format!("{}0\r\n\r\n", chunk(&text(1_001)))).await.status, 413);
     // The client sends much more before it looks for an answer, and sees it all the same.
     let whole = chunk(&text(8 << 20));
     assert_eq!(chunked(format!("{whole}{whole}0\r\n\r\n")).await.status, 413);
