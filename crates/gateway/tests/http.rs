@@ -89,6 +89,29 @@ async fn nothing_is_left_of_a_request_once_it_is_answered() {
 }
 
 #[tokio::test]
+async fn nothing_is_left_of_a_request_whose_client_is_gone() {
+    let bus = MemoryBus::new();
+    support::fixture::start(&bus);
+    let patient = GatewayConfig { request_timeout: 3_600_000, ..GatewayConfig::default() };
+    let services = bus.subscription_count();
+    let server = TestServer::with(bus.clone(), patient, ServerConfig::default()).await;
+    let counts = async |more: usize| {
+        let reached = async {
+            while bus.subscription_count() != services + 2 + more {
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::time::timeout(std::time::Duration::from_secs(20), reached).await
+    };
+    let mut client = TcpStream::connect(server.address).await.expect("the server listens");
+    client.write_all(b"GET /api/fix/getTimeout HTTP/1.1\r\nHost: localhost\r\n\r\n").await.expect("the server reads");
+    // The token of the client, and the resource that never comes.
+    counts(2).await.expect("it is being asked for");
+    drop(client);
+    counts(1).await.expect("its connection is closed");
+}
+
+#[tokio::test]
 async fn files_have_their_type_and_stay_in_their_directory() {
     let directory = std::env::temp_dir().join(format!("res-gateway-www-{}", std::process::id()));
     std::fs::create_dir_all(directory.join("sub")).unwrap();
