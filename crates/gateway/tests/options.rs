@@ -7,7 +7,7 @@ use std::process::Stdio;
 
 use resclient::protocol::Version;
 use serde_json::{Value, json};
-use support::program::{File, Program, command, failure, free_port, get, output};
+use support::program::{File, Program, ask, command, failure, free_port, get, output};
 use tokio::net::TcpStream;
 
 const SHOP: &str = r#"{"shop.cart":{"owner":"Ada"}}"#;
@@ -92,6 +92,45 @@ async fn resources_are_below_their_path_with_or_without_a_slash_at_its_end() {
         assert_eq!(program.get("/rest/library/books").await.0, 200, "{path}");
         assert_eq!(program.get("/api/library/books").await.0, 404, "{path}");
         assert_eq!(program.get("/restlibrary/books").await.0, 404, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn put_delete_and_patch_call_the_methods_they_are_mapped_to() {
+    let file = File::new("mapped.json", SHOP);
+    for (http, flag, key) in [
+        ("PUT", "--putmethod", "putMethod"),
+        ("DELETE", "--deletemethod", "deleteMethod"),
+        ("PATCH", "--patchmethod", "patchMethod"),
+    ] {
+        let plain = Program::start(&["--resources", file.path()]);
+        assert_eq!(ask(&plain.address, http, "/api/shop/cart", "", "{}").await.0, 405, "{http}");
+        let config = File::new("mapping.json", &json!({ (key): "set", "resources": file.path() }).to_string());
+        for flags in [["--resources", file.path(), flag, "set"].as_slice(), &["-c", config.path()]] {
+            let program = Program::start(flags);
+            let (status, ..) = ask(&program.address, http, "/api/shop/cart", "", r#"{"owner":"Bob"}"#).await;
+            assert_eq!(status, 204, "{http}");
+            assert_eq!(program.get("/api/shop/cart").await.2, r#"{"owner":"Bob"}"#, "{http}");
+            for other in ["PUT", "DELETE", "PATCH"].into_iter().filter(|other| *other != http) {
+                assert_eq!(ask(&program.address, other, "/api/shop/cart", "", "{}").await.0, 405, "{other}");
+            }
+        }
+        // An empty one in the flags is none.
+        let program = Program::start(&["-c", config.path(), &format!("{flag}=")]);
+        assert_eq!(ask(&program.address, http, "/api/shop/cart", "", "{}").await.0, 405, "{http}");
+    }
+}
+
+#[tokio::test]
+async fn resources_are_written_with_or_without_what_they_are_named() {
+    let nested = r#"{"a.b":{"c":{"rid":"a.c"}},"a.c":{"d":1}}"#;
+    let file = File::new("encoded.json", nested);
+    let named = r#"{"c":{"href":"/api/a/c","model":{"d":1}}}"#;
+    for (flags, expected) in
+        [(&[][..], named), (&["--apiencoding", "json"], named), (&["--apiencoding", "jsonflat"], r#"{"c":{"d":1}}"#)]
+    {
+        let program = Program::start(&[&["--resources", file.path()], flags].concat());
+        assert_eq!(program.get("/api/a/b").await.2, expected, "{flags:?}");
     }
 }
 
@@ -231,6 +270,7 @@ fn what_is_wrong_in_a_flag_ends_it_with_code_2() {
         (&["--reqtimeout", "1.5"], "--reqtimeout"),
         (&["--headauth", "login"], "headerAuth (--headauth)"),
         (&["--headauth", "auth.*"], "headerAuth (--headauth)"),
+        (&["--authheaders", "a b"], "authHeaders (--authheaders)"),
         (&["-t", "auth..login"], "wsHeaderAuth (--wsheadauth)"),
         (&["-t", "auth.login", "--alloworigin", "*"], "allowOrigin (--alloworigin)"),
         (&["--apiencoding", "xml"], "apiEncoding (--apiencoding)"),

@@ -7,7 +7,8 @@ use std::time::Duration;
 use rcgen::{BasicConstraints, CertificateParams, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair};
 use serde_json::{Value, json};
 use support::nats::{NatsServer, Raw};
-use support::program::{File, Program, command, failure, free_port, get};
+use support::program::{File, Program, ask, command, failure, free_port, get};
+use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 
 /// Answers requests to `shop.cart` over NATS, but for those of `kind` other than `get` and `access`.
 async fn answer(mut nats: Raw) {
@@ -71,6 +72,52 @@ async fn a_service_that_takes_too_long_is_waited_for_as_long_as_told() {
     let begun = std::time::Instant::now();
     client.request("call.shop.cart.buy", Value::Null).await;
     assert!((1_000..3_000).contains(&begun.elapsed().as_millis()), "{:?}", begun.elapsed());
+}
+
+/// Hands on what auth requests say, and answers them.
+async fn watch_auth(server: &NatsServer) -> tokio::sync::mpsc::UnboundedReceiver<(String, Value)> {
+    let (sender, receiver) = tokio::sync::mpsc::unbounded_channel();
+    let mut nats = server.raw().await;
+    nats.send("SUB auth.> 1\r\n").await;
+    nats.settle().await;
+    tokio::spawn(async move {
+        loop {
+            let (subject, reply, payload) = nats.message().await;
+            nats.send(format!("PUB {} 15\r\n{{\"result\":null}}\r\n", reply.expect("a request"))).await;
+            let _ = sender.send((subject, serde_json::from_slice(&payload).expect("requests are JSON")));
+        }
+    });
+    receiver
+}
+
+#[tokio::test]
+async fn the_methods_named_are_called_with_the_headers_of_requests() {
+    let server = NatsServer::start("").await;
+    serve(&server).await;
+    let mut auth = watch_auth(&server).await;
+    let headers = "Cookie: a=b\r\nX-Other: c\r\n";
+    let websocket = async |program: &Program| {
+        let mut request = format!("ws://{}/", program.address).into_client_request().unwrap();
+        request.headers_mut().insert("Cookie", "a=b".parse().unwrap());
+        request.headers_mut().insert("Origin", format!("http://{}", program.address).parse().unwrap());
+        drop(tokio_tungstenite::connect_async(request).await.expect("it is let in"));
+    };
+
+    let program = Program::start(&["-n", &server.url(), "--headauth", "session.http"]);
+    assert_eq!(ask(&program.address, "GET", "/api/shop/cart", headers, "").await.0, 200);
+    let (subject, request) = auth.recv().await.unwrap();
+    assert_eq!((&*subject, &request["isHttp"]), ("auth.session.http", &json!(true)));
+    assert_eq!((&request["header"]["Cookie"], &request["header"]["X-Other"]), (&json!(["a=b"]), &json!(["c"])));
+    websocket(&program).await;
+    assert!(auth.try_recv().is_err(), "nobody asked to look at WebSockets");
+
+    let program = Program::start(&["-n", &server.url(), "-t", "session.socket", "--authheaders", "cookie"]);
+    websocket(&program).await;
+    let (subject, request) = auth.recv().await.unwrap();
+    assert_eq!(&*subject, "auth.session.socket");
+    assert_eq!(request["header"], json!({ "Cookie": ["a=b"] }));
+    assert_eq!(ask(&program.address, "GET", "/api/shop/cart", headers, "").await.0, 200);
+    assert!(auth.try_recv().is_err(), "nobody asked to look at HTTP");
 }
 
 #[test]

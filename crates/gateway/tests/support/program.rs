@@ -127,8 +127,16 @@ pub fn failure(flags: &[&str]) -> (Option<i32>, String) {
 
 /// Status, head and body of an HTTP GET.
 pub async fn get(address: &str, path: &str) -> (u16, String, String) {
+    ask(address, "GET", path, "", "").await
+}
+
+/// The same for any request; each of the headers ends with a line break.
+pub async fn ask(address: &str, method: &str, path: &str, headers: &str, body: &str) -> (u16, String, String) {
     let mut stream = TcpStream::connect(address).await.expect("it listens");
-    let request = format!("GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n");
+    let length = body.len();
+    let request = format!(
+        "{method} {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n{headers}Content-Length: {length}\r\n\r\n{body}"
+    );
     stream.write_all(request.as_bytes()).await.expect("it reads");
     let mut text = String::new();
     let read = tokio::time::timeout(PATIENCE, stream.read_to_string(&mut text)).await.expect("an answer in time");

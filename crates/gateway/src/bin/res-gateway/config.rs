@@ -6,7 +6,8 @@ use std::path::PathBuf;
 use axum::http::uri::PathAndQuery;
 use res_gateway::GatewayConfig;
 use res_gateway::bus::nats::{Auth, NatsBus, NatsOptions, TlsOptions};
-use res_gateway::server::{AllowOrigin, ServerConfig, Tls};
+use res_gateway::core::conn::AuthMethod;
+use res_gateway::server::{AllowOrigin, AuthHeaders, Encoding, ServerConfig, Tls};
 use resclient::protocol::rid;
 
 use crate::log::{Format, Level};
@@ -70,36 +71,28 @@ impl Config {
             limits.apply(&mut gateway, &mut server);
         }
 
-        match filled(options.api_encoding).as_deref() {
-            None | Some("json") => {}
-            Some("jsonflat") => warnings.push(not_yet("apiEncoding (--apiencoding)")),
+        server.encoding = match filled(options.api_encoding).as_deref() {
+            None | Some("json") => Encoding::Json,
+            Some("jsonflat") => Encoding::JsonFlat,
             Some(other) => {
                 return Err(format!("apiEncoding (--apiencoding): {other:?} is none; take json or jsonflat"));
             }
+        };
+        server.put_method = method("putMethod (--putmethod)", options.put_method)?;
+        server.delete_method = method("deleteMethod (--deletemethod)", options.delete_method)?;
+        server.patch_method = method("patchMethod (--patchmethod)", options.patch_method)?;
+        server.header_auth = auth_method("headerAuth (--headauth)", options.header_auth)?;
+        server.ws_header_auth = auth_method("wsHeaderAuth (--wsheadauth)", options.ws_header_auth)?;
+        if server.ws_header_auth.is_some() && server.allow_origin == AllowOrigin::Any {
+            return Err(
+                "allowOrigin (--alloworigin): with wsHeaderAuth, * would let every page use the cookies of its \
+                        visitors; name the origins"
+                    .into(),
+            );
         }
-        for (name, method) in [
-            ("putMethod (--putmethod)", options.put_method),
-            ("deleteMethod (--deletemethod)", options.delete_method),
-            ("patchMethod (--patchmethod)", options.patch_method),
-        ] {
-            let Some(method) = filled(method) else { continue };
-            if !rid::is_valid_part(&method) {
-                return Err(format!("{name}: {method:?} is no name of a method; take one such as set"));
-            }
-            warnings.push(not_yet(name));
-        }
-        if auth_method("headerAuth (--headauth)", options.header_auth)?.is_some() {
-            warnings.push(not_yet("headerAuth (--headauth)"));
-        }
-        if auth_method("wsHeaderAuth (--wsheadauth)", options.ws_header_auth)?.is_some() {
-            if server.allow_origin == AllowOrigin::Any {
-                return Err(
-                    "allowOrigin (--alloworigin): with wsHeaderAuth, * would let every page use the cookies of \
-                            its visitors; name the origins"
-                        .into(),
-                );
-            }
-            warnings.push(not_yet("wsHeaderAuth (--wsheadauth)"));
+        if let Some(names) = filled(options.auth_headers) {
+            server.auth_headers =
+                AuthHeaders::parse(&names).map_err(|error| format!("authHeaders (--authheaders): {error}"))?;
         }
         gateway.reset_throttle = options.reset_throttle.unwrap_or(0) as usize;
         gateway.limits.reference_throttle = options.reference_throttle.unwrap_or(0) as usize;
@@ -194,15 +187,17 @@ fn path(name: &str, text: Option<String>) -> Result<Option<String>, String> {
     }
 }
 
-/// A resource and the method of it that authenticates.
-fn auth_method(name: &str, text: Option<String>) -> Result<Option<(String, String)>, String> {
-    let Some(text) = filled(text) else { return Ok(None) };
-    match text.rsplit_once('.') {
-        Some((resource, method)) if rid::is_valid_name(resource) && rid::is_valid_part(method) => {
-            Ok(Some((resource.into(), method.into())))
+fn method(name: &str, text: Option<String>) -> Result<Option<String>, String> {
+    match filled(text) {
+        Some(method) if !rid::is_valid_part(&method) => {
+            Err(format!("{name}: {method:?} is no name of a method; take one such as set"))
         }
-        _ => Err(format!("{name}: {text:?} is no method of a resource; take one such as auth.login")),
+        method => Ok(method),
     }
+}
+
+fn auth_method(name: &str, text: Option<String>) -> Result<Option<AuthMethod>, String> {
+    filled(text).map(|text| AuthMethod::parse(&text).map_err(|error| format!("{name}: {error}"))).transpose()
 }
 
 fn not_yet(name: &str) -> String {

@@ -19,6 +19,7 @@ pub struct Limits {
     header_time: u32,
     write_time: u32,
     body_bytes: u64,
+    body_time: u32,
     response_bytes: usize,
     requests_in_flight: usize,
     /// 0 is no limit, here only.
@@ -47,6 +48,7 @@ impl Default for Limits {
             header_time: milliseconds(server.header_time),
             write_time: milliseconds(server.write_time),
             body_bytes: server.body_bytes,
+            body_time: milliseconds(server.body_time),
             response_bytes: server.response_bytes,
             requests_in_flight: gateway.requests_in_flight,
             request_rate: gateway.request_rate,
@@ -85,6 +87,7 @@ impl Limits {
         server.header_time = duration(self.header_time);
         server.write_time = duration(self.write_time);
         server.body_bytes = self.body_bytes;
+        server.body_time = duration(self.body_time);
         server.response_bytes = self.response_bytes;
         gateway.requests_in_flight = self.requests_in_flight;
         gateway.request_rate = self.request_rate;

@@ -54,6 +54,9 @@ pub struct Options {
     /// Method called with the headers of every WebSocket
     #[arg(short = 't', long = "wsheadauth", value_name = "METHOD", help_heading = "Server")]
     pub ws_header_auth: Option<String>,
+    /// Header fields that those methods are told, with , between [default: all but those of proxies]
+    #[arg(long = "authheaders", value_name = "NAMES", help_heading = "Server")]
+    pub auth_headers: Option<String>,
     /// Port for metrics and health; 0 is none [default: 0]
     #[arg(short, long = "metricsport", value_name = "PORT", help_heading = "Server")]
     pub metrics_port: Option<u16>,
