@@ -120,6 +120,68 @@ async fn the_methods_named_are_called_with_the_headers_of_requests() {
     assert!(auth.try_recv().is_err(), "nobody asked to look at HTTP");
 }
 
+/// Answers the next request but for a call, and says which it was.
+async fn answer_one(nats: &mut Raw) -> String {
+    let (subject, reply, _) = nats.message().await;
+    let answer = match &*subject {
+        "get.shop.all" => {
+            let all: Value = (1..=4).map(|n| (n.to_string(), json!({ "rid": format!("shop.{n}") }))).collect();
+            json!({ "result": { "model": all } })
+        }
+        other if other.starts_with("get.") => json!({ "result": { "model": { "n": 1 } } }),
+        other if other.starts_with("access.") => json!({ "result": { "get": true, "call": "*" } }),
+        _ => return subject,
+    }
+    .to_string();
+    nats.send(format!("PUB {} {}\r\n{answer}\r\n", reply.expect("a request"), answer.len())).await;
+    subject
+}
+
+#[tokio::test]
+async fn no_more_is_asked_for_at_a_time_than_the_throttles_say() {
+    let server = NatsServer::start("").await;
+    let url = server.url();
+    for (throttle, expected) in [("0", 4), ("2", 2)] {
+        let mut nats = server.raw().await;
+        nats.send("SUB *.shop.> 1\r\n").await;
+        nats.settle().await;
+        let flags = ["-n", &url, "--resetthrottle", throttle, "--referencethrottle", throttle];
+        let program = Program::start(&flags);
+        let mut client = program.connect().await;
+        let all = client.send("subscribe.shop.all", Value::Null).await;
+        for _ in 0..2 {
+            answer_one(&mut nats).await;
+        }
+        // What comes before the call was asked for at once; nothing of it is answered yet.
+        let asked_before_a_call = async |client: &mut support::client::Client, nats: &mut Raw| {
+            let mut waiting = vec![nats.message().await];
+            client.send("call.shop.all.ping", Value::Null).await;
+            loop {
+                match nats.message().await {
+                    (subject, ..) if subject.starts_with("call.") => return waiting,
+                    get => waiting.push(get),
+                }
+            }
+        };
+        let asked = asked_before_a_call(&mut client, &mut nats).await;
+        assert_eq!(asked.len(), expected, "references: {asked:?}");
+        let answer = r#"{"result":{"model":{"n":1}}}"#;
+        for (_, reply, _) in asked {
+            nats.send(format!("PUB {} {}\r\n{answer}\r\n", reply.unwrap(), answer.len())).await;
+        }
+        for _ in expected..4 {
+            assert!(answer_one(&mut nats).await.starts_with("get.shop."));
+        }
+        assert_eq!(client.answer(all).await["result"]["models"].as_object().unwrap().len(), 5);
+
+        let reset = r#"{"resources":["shop.*"]}"#;
+        nats.send(format!("PUB system.reset {}\r\n{reset}\r\n", reset.len())).await;
+        let asked = asked_before_a_call(&mut client, &mut nats).await;
+        let everything = if expected == 4 { 5 } else { 2 };
+        assert_eq!(asked.len(), everything, "reset: {asked:?}");
+    }
+}
+
 #[test]
 fn without_its_server_it_does_not_start_and_says_why() {
     let port = free_port();

@@ -70,6 +70,8 @@ impl Config {
             limits.check()?;
             limits.apply(&mut gateway, &mut server);
         }
+        gateway.reset_throttle = options.reset_throttle.unwrap_or(0);
+        gateway.limits.reference_throttle = options.reference_throttle.unwrap_or(0);
 
         server.encoding = match filled(options.api_encoding).as_deref() {
             None | Some("json") => Encoding::Json,
@@ -94,8 +96,6 @@ impl Config {
             server.auth_headers =
                 AuthHeaders::parse(&names).map_err(|error| format!("authHeaders (--authheaders): {error}"))?;
         }
-        gateway.reset_throttle = options.reset_throttle.unwrap_or(0) as usize;
-        gateway.limits.reference_throttle = options.reference_throttle.unwrap_or(0) as usize;
         if options.ws_compression == Some(true) {
             warnings.push("wsCompression (--wscompression): messages are not compressed; clients go on without".into());
         }
@@ -198,8 +198,4 @@ fn method(name: &str, text: Option<String>) -> Result<Option<String>, String> {
 
 fn auth_method(name: &str, text: Option<String>) -> Result<Option<AuthMethod>, String> {
     filled(text).map(|text| AuthMethod::parse(&text).map_err(|error| format!("{name}: {error}"))).transpose()
-}
-
-fn not_yet(name: &str) -> String {
-    format!("{name} is not heeded by this version")
 }

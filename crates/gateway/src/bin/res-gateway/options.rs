@@ -82,10 +82,10 @@ pub struct Options {
     pub ws_compression: Option<bool>,
     /// Requests that one system reset may have in flight; 0 is no limit [default: 0]
     #[arg(long = "resetthrottle", value_name = "LIMIT", help_heading = "Server")]
-    pub reset_throttle: Option<u32>,
+    pub reset_throttle: Option<usize>,
     /// Requests that the references of one resource may have in flight; 0 is no limit [default: 0]
     #[arg(long = "referencethrottle", value_name = "LIMIT", help_heading = "Server")]
-    pub reference_throttle: Option<u32>,
+    pub reference_throttle: Option<usize>,
 
     /// Serve the resources of a JSON file, with `set`, `add` and `remove` as methods
     #[arg(long, value_name = "FILE", help_heading = "Served by the gateway itself")]
