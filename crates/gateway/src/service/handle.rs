@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use resclient::protocol::ResError;
 use serde_json::{Value, json};
-use tokio::sync::{Notify, oneshot};
+use tokio::sync::{Notify, watch};
 use tracing::error;
 
 use super::request::Payload;
@@ -28,17 +28,17 @@ pub struct ServiceHandle {
 
 struct Control {
     stop: Notify,
-    stopped: Mutex<Option<oneshot::Receiver<()>>>,
+    ended: watch::Receiver<bool>,
 }
 
 pub(super) fn start(service: Service, connection: Connection) -> ServiceHandle {
-    let (done, stopped) = oneshot::channel();
+    let (done, ended) = watch::channel(false);
     let handle = ServiceHandle {
         bus: connection.bus,
         store: service.store,
         routes: service.routes,
         names: service.names.into(),
-        control: Arc::new(Control { stop: Notify::new(), stopped: Mutex::new(Some(stopped)) }),
+        control: Arc::new(Control { stop: Notify::new(), ended }),
     };
     for pattern in handle.patterns() {
         handle.bus.subscribe(&pattern);
@@ -66,8 +66,7 @@ pub(super) fn start(service: Service, connection: Connection) -> ServiceHandle {
                 }
             }
         }
-        // Whoever waits for the end may have gone.
-        let _ = done.send(());
+        done.send_replace(true);
     });
     handle
 }
@@ -183,12 +182,15 @@ impl ServiceHandle {
     /// that are left send events but answer no requests.
     pub async fn stop(&self) -> Service {
         self.control.stop.notify_one();
-        let stopped = self.control.stopped.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).take();
-        if let Some(stopped) = stopped {
-            // An error means that the task is gone, which is what is waited for.
-            let _ = stopped.await;
-        }
+        self.ended().await;
         Service { names: self.names.to_vec(), store: self.store.clone(), routes: self.routes.clone() }
+    }
+
+    /// Ready when the service answers no more: it was stopped, or its connection to the bus is lost. Then
+    /// [`ServiceHandle::stop`] gives it back, to be started on another.
+    pub async fn ended(&self) {
+        // An error means that the task is gone, which is what is waited for.
+        let _ = self.control.ended.clone().wait_for(|ended| *ended).await;
     }
 
     fn patterns(&self) -> Vec<String> {
