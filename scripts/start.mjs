@@ -8,18 +8,23 @@ import { gateway, site } from './lib/places.mjs';
 /** Ctrl-C is how a person ends it. */
 const ONCE_RUNNING = { interrupted: 0 };
 
-// Builds what has changed, then runs the gateway with its demo services until Ctrl-C.
-await main(async () => {
+// Builds what has changed, then runs the gateway until Ctrl-C: with its demo services, or with the options given, such as
+// `npm start -- --nats nats://127.0.0.1:4222`.
+await main(async (given) => {
   const port = await freePort();
   await buildPackage();
   await buildGateway();
   makeSite();
   const stopFollowing = followSite();
-  const options = ['--demo', '--www', site, '--addr', '127.0.0.1', '--port', String(port)];
+  const own = given.length > 0 ? given : ['--demo'];
+  const options = [...own, '--www', site, '--addr', '127.0.0.1', '--port', String(port)];
   const server = start(gateway, options, { stdio: ['ignore', 'pipe', 'inherit'] });
   for await (const line of createInterface({ input: server.stdout })) {
     const address = /^listening on (\S+)$/.exec(line)?.[1];
-    if (address) console.log(`\n  The demo is at ${address}/ (open it in two windows; Ctrl-C ends it)\n`);
+    if (address)
+      console.log(
+        `\n  The ${given.length > 0 ? 'site' : 'demo'} is at ${address}/ (open it in two windows; Ctrl-C ends it)\n`,
+      );
     else console.log(line);
   }
   const { code, signal, error } = await server.ended;
