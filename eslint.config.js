@@ -25,7 +25,7 @@ export default defineConfig(
     },
   },
   {
-    files: ['scripts/**', 'tests/**', 'benches/**', '*.js'],
+    files: ['scripts/**', 'tests/**', 'benches/**', 'www/**/*.mjs', '*.js'],
     languageOptions: { globals: globals.node },
   },
   {

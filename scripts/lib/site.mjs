@@ -8,7 +8,9 @@ const www = join(root, 'www');
 export function makeSite(site = served) {
   rmSync(site, { recursive: true, force: true });
   mkdirSync(site, { recursive: true });
-  cpSync(www, site, { recursive: true });
+  // An example that was started by hand has packages of its own there.
+  const filter = (path) => !path.includes('node_modules');
+  cpSync(www, site, { recursive: true, filter });
   cpSync(pkg, join(site, 'pkg'), { recursive: true });
 }
 

@@ -1,0 +1,83 @@
+import ResClient from '/pkg/index.js';
+
+const PAGE = 5;
+
+const client = new ResClient('/');
+const part = (id) => document.getElementById(id);
+const rows = new Map();
+let start = 0;
+let leave;
+
+turn(0);
+
+part('previous').addEventListener('click', () => turn(start - PAGE));
+part('next').addEventListener('click', () => turn(start + PAGE));
+part('add').addEventListener('submit', async (event) => {
+  event.preventDefault();
+  const form = event.target;
+  const { title, author } = form.elements;
+  const added = client.call('library.books', 'new', { title: title.value, author: author.value });
+  if (await succeeds(added, part('note'))) form.reset();
+});
+
+/** Shows the page that begins with the book at `first`, and leaves the one that was shown. */
+function turn(first) {
+  start = Math.max(0, first);
+  leave?.();
+  leave = client.subscribe(`library.books?start=${start}&limit=${PAGE}`, draw, (error) => {
+    part('note').textContent = error.message;
+  });
+}
+
+function draw(books) {
+  const shown = [...books];
+  for (const [book, row] of rows) {
+    if (shown.includes(book)) continue;
+    book.off('change', row.show);
+    rows.delete(book);
+  }
+  for (const book of shown) if (!rows.has(book)) rows.set(book, bookRow(book));
+  // Only what is in another place is moved: moving an input takes the focus from it.
+  const list = part('books');
+  shown.forEach((book, at) => {
+    const { element } = rows.get(book);
+    if (list.children[at] !== element) list.insertBefore(element, list.children[at] ?? null);
+  });
+  while (list.children.length > shown.length) list.lastChild.remove();
+  part('place').textContent = shown.length ? `Books ${start + 1} to ${start + shown.length}` : 'No books here';
+  part('previous').disabled = start === 0;
+  part('next').disabled = shown.length < PAGE;
+}
+
+function bookRow(book) {
+  const element = part('book').content.firstElementChild.cloneNode(true);
+  const form = element.querySelector('form');
+  const note = element.querySelector('.note');
+  const { title, author } = form.elements;
+  const show = () => {
+    title.value = book.title;
+    author.value = book.author;
+    element.setAttribute('aria-label', book.title);
+  };
+  form.addEventListener('submit', (event) => {
+    event.preventDefault();
+    succeeds(book.set({ title: title.value, author: author.value }), note);
+  });
+  form.querySelector('[data-action=delete]').addEventListener('click', () => {
+    succeeds(client.call('library.books', 'delete', { id: book.id }), note);
+  });
+  book.on('change', show);
+  show();
+  return { element, show };
+}
+
+async function succeeds(request, note) {
+  note.textContent = '';
+  try {
+    await request;
+    return true;
+  } catch (error) {
+    note.textContent = error.message;
+    return false;
+  }
+}
