@@ -31,9 +31,9 @@ export async function buildPackage() {
   );
 }
 
-/** Makes the gateway's binary, as the demo and the tests over the wire use it. */
-export async function buildGateway() {
-  await step('cargo build of crates/gateway', 'cargo', ['build', '-p', 'res-gateway']);
+/** Makes the gateway's binary, as the demo and the tests over the wire use it; with arguments, what they name. */
+export async function buildGateway(...targets) {
+  await step('cargo build of crates/gateway', 'cargo', ['build', '-p', 'res-gateway', ...targets]);
 }
 
 /**

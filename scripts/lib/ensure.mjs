@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, statSync, utimesSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { Complaint, capture, step } from './process.mjs';
@@ -84,6 +84,17 @@ export async function natsServer() {
   throw new Complaint(
     'nats-server is missing: install it (https://docs.nats.io), put it on the PATH or its path into NATS_SERVER, and try again',
   );
+}
+
+/** What the Python services of the examples need, as their own list of it has it. */
+export async function pythonPackages() {
+  const own = join(tools, 'python');
+  const list = join(root, 'www/examples/book-collection/requirements.txt');
+  if (existsSync(own) && statSync(own).mtimeMs >= statSync(list).mtimeMs) return;
+  if (!(await answers('python3'))) throw new Complaint('python3 is missing: install it and try again');
+  console.log('Installing the packages of the Python services into target/tools …');
+  await step('pip install', 'python3', ['-m', 'pip', 'install', '-q', '--upgrade', '--target', own, '-r', list]);
+  utimesSync(own, new Date(), new Date());
 }
 
 /** Packages of the system, where it is a Debian that we may change. */

@@ -3,7 +3,7 @@ import { buildGateway, buildPackage } from './build.mjs';
 import { checks } from './checks.mjs';
 import { cargoCounts, closingLine, sum, tally, tapCounts } from './counts.mjs';
 import { startDemo } from './demo.mjs';
-import { browser, cargo, natsServer, npmPackages, wasmBindgen, wasmPack } from './ensure.mjs';
+import { browser, cargo, natsServer, npmPackages, pythonPackages, wasmBindgen, wasmPack } from './ensure.mjs';
 import { filesBelow } from './fresh.mjs';
 import { Complaint, capture, stop } from './process.mjs';
 import { gateway, root, tool } from './places.mjs';
@@ -52,6 +52,15 @@ export const suites = {
   async gateway() {
     await cargo();
     return cargoTest(['-p', 'res-gateway'], { NATS_SERVER: await natsServer() });
+  },
+
+  async services() {
+    await npmPackages();
+    await buildPackage();
+    await buildGateway('--bin', 'res-gateway', '--example', 'services');
+    await pythonPackages();
+    const { chromium } = await browser();
+    return nodeTest('tests/services', { CHROMIUM: chromium, NATS_SERVER: await natsServer(), RES_GATEWAY: gateway });
   },
 
   async shell() {
