@@ -95,11 +95,15 @@ async fn what_no_service_has_is_not_found_at_once() {
     let server = NatsServer::start("").await;
     let gateway = gateway(&to(server.url())).await;
     let mut session = gateway.connect(Default::default()).await;
-    let start = Instant::now();
-    let missing = request(&mut session, 1, "call.nobody.here.method", Value::Null).await;
-    assert_eq!(missing["error"]["code"], "system.notFound");
-    // Some milliseconds, on a machine that may be busy; a timeout would be three seconds.
-    assert!(start.elapsed() < Duration::from_millis(1_000), "{:?}", start.elapsed());
+    // The machine may be busy, but not each time.
+    let mut quickest = Duration::MAX;
+    for id in 1..=20 {
+        let start = Instant::now();
+        let missing = request(&mut session, id, "call.nobody.here.method", Value::Null).await;
+        assert_eq!(missing["error"]["code"], "system.notFound");
+        quickest = quickest.min(start.elapsed());
+    }
+    assert!(quickest < Duration::from_millis(50), "{quickest:?}");
 }
 
 #[tokio::test]

@@ -6,8 +6,9 @@ mod support;
 use std::time::Duration;
 
 use res_gateway::bus::Connection;
-use res_gateway::bus::nats::{NatsBus, NatsError, NatsOptions};
+use res_gateway::bus::nats::{NatsBus, NatsError, NatsOptions, TlsOptions};
 use support::nats::{NatsServer, Raw, Scripted, connect, lost, next};
+use support::nats_keys::Authority;
 use tokio::net::TcpListener;
 use tokio::time::{sleep, timeout};
 
@@ -28,11 +29,11 @@ fn to(servers: impl Into<String>) -> NatsOptions {
 }
 
 /// Two servers of one cluster that know of each other, as far as clients are told.
-async fn cluster() -> (NatsServer, NatsServer) {
-    let node = |routes: &str| format!("cluster {{ name: c, listen: \"127.0.0.1:-1\", {routes} }}");
-    let first = NatsServer::start(&format!("server_name: first\n{}", node(""))).await;
+async fn cluster(config: &str) -> (NatsServer, NatsServer) {
+    let node = |routes: &str| format!("{config}\ncluster {{ name: c, listen: \"127.0.0.1:-1\", {routes} }}");
+    let first = NatsServer::start(&node("")).await;
     let routes = format!("routes: [\"nats://127.0.0.1:{}\"]", first.cluster_port.unwrap());
-    let second = NatsServer::start(&format!("server_name: second\n{}", node(&routes))).await;
+    let second = NatsServer::start(&node(&routes)).await;
     for (server, other) in [(&first, &second), (&second, &first)] {
         while !Raw::info(server.port).await.contains(&format!("\"127.0.0.1:{}\"", other.port)) {
             sleep(Duration::from_millis(10)).await;
@@ -85,7 +86,7 @@ async fn what_is_no_nats_server_is_refused() {
 
 #[tokio::test]
 async fn when_one_of_two_servers_is_killed_the_next_connection_goes_to_the_other() {
-    let (mut first, second) = cluster().await;
+    let (mut first, second) = cluster("").await;
     // Only the first is known from outside; it told of the second.
     let bus = NatsBus::new(to(first.url())).unwrap();
     let mut connection = bus.connect().await.unwrap();
@@ -102,6 +103,18 @@ async fn when_one_of_two_servers_is_killed_the_next_connection_goes_to_the_other
     works(&mut connection).await;
 }
 
+#[tokio::test]
+async fn a_server_that_is_told_of_by_number_has_the_certificate_of_the_one_that_told() {
+    let authority = Authority::new();
+    let (mut first, _second) = cluster(&authority.server(&["localhost"], "")).await;
+    let tls = TlsOptions { root_certificates: vec![authority.file()], ..TlsOptions::default() };
+    let bus = NatsBus::new(NatsOptions { tls, ..to(format!("tls://localhost:{}", first.port)) }).unwrap();
+    let mut connection = bus.connect().await.unwrap();
+    first.kill();
+    lost(&mut connection.deliveries).await;
+    works(&mut bus.connect().await.expect("it shows the certificate of localhost")).await;
+}
+
 /// Whether what one publishes reaches the other: what a server's clients listen to becomes known to the other servers
 /// after a moment.
 async fn through(from: &Connection, to: &mut Connection) -> bool {
@@ -112,8 +125,9 @@ async fn through(from: &Connection, to: &mut Connection) -> bool {
 #[tokio::test]
 async fn a_server_that_joins_later_is_learnt_from_the_connection_there_is() {
     let mut server = Scripted::start().await;
-    let real = NatsServer::start("").await;
-    let bus = NatsBus::new(to(server.url())).unwrap();
+    let real = NatsServer::start("authorization { token: letmein }").await;
+    // Who one is for the one, one is for the other.
+    let bus = NatsBus::new(to(server.url().replace("nats://", "nats://letmein@"))).unwrap();
     let connecting = tokio::spawn({
         let bus = bus.clone();
         async move { bus.connect().await.unwrap() }
@@ -131,7 +145,7 @@ async fn a_server_that_joins_later_is_learnt_from_the_connection_there_is() {
 
 #[tokio::test]
 async fn a_server_that_is_about_to_end_is_left_for_another_after_what_was_said() {
-    let (first, second) = cluster().await;
+    let (first, second) = cluster("").await;
     let bus = NatsBus::new(NatsOptions { in_order: true, ..to(format!("{},{}", first.url(), second.url())) }).unwrap();
     let mut connection = bus.connect().await.unwrap();
     let mut other = second.connect().await;

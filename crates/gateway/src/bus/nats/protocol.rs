@@ -71,10 +71,9 @@ impl Parser {
                 continue;
             }
             let Some(length) = self.line_length()? else { return Ok(None) };
-            let line = self.buffer.split_to(length);
-            let text = line.strip_suffix(b"\n").unwrap_or(&line);
-            let text = text.strip_suffix(b"\r").unwrap_or(text);
-            match parse_line(text)? {
+            let parsed = parse_line(self.buffer[..length].trim_ascii_end());
+            self.buffer.advance(length);
+            match parsed? {
                 Line::Op(op) => return Ok(Some(op)),
                 Line::Message(head) => self.head = Some(head),
             }
@@ -149,12 +148,12 @@ fn parse_head(line: &[u8], with_headers: bool) -> Result<Head, Malformed> {
     const WRONG: Malformed = Malformed("a message with a wrong number of arguments");
     let mut parts = line.split(|b| matches!(b, b' ' | b'\t')).filter(|part| !part.is_empty());
     let (Some(subject), Some(_sid)) = (parts.next(), parts.next()) else { return Err(WRONG) };
-    let rest: Vec<&[u8]> = parts.take(4).collect();
-    let (reply, headers, total) = match (with_headers, rest.as_slice()) {
-        (false, &[total]) => (None, None, total),
-        (false, &[reply, total]) => (Some(reply), None, total),
-        (true, &[headers, total]) => (None, Some(headers), total),
-        (true, &[reply, headers, total]) => (Some(reply), Some(headers), total),
+    let rest = [parts.next(), parts.next(), parts.next(), parts.next()];
+    let (reply, headers, total) = match (with_headers, rest) {
+        (false, [Some(total), None, ..]) => (None, None, total),
+        (false, [reply, Some(total), None, _]) => (reply, None, total),
+        (true, [headers, Some(total), None, _]) => (None, headers, total),
+        (true, [reply, headers, Some(total), None]) => (reply, headers, total),
         _ => return Err(WRONG),
     };
     let total = size(total)?;
