@@ -5,6 +5,7 @@ mod support;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use res_gateway::bus::nats::NatsBus;
 use res_gateway::bus::{Connection, Refusal};
 use support::nats::{NatsServer, connect, next};
 
@@ -251,6 +252,38 @@ async fn what_was_published_before_the_connection_is_dropped_arrives() {
     }
     drop(one);
     for i in 0..10_000 {
+        assert_eq!(&*next(&mut other.deliveries).await.payload, i.to_string().as_bytes());
+    }
+}
+
+#[tokio::test]
+async fn who_waits_for_the_end_of_all_connections_loses_nothing_when_the_program_ends() {
+    let server = NatsServer::start("").await;
+    let mut other = server.connect().await;
+    other.bus.subscribe("n");
+    settle(&mut other).await;
+    let options = server.options();
+    let ended = tokio::task::spawn_blocking(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let bus = NatsBus::new(options).unwrap();
+            let (first, second) = (bus.connect().await.unwrap(), bus.connect().await.unwrap());
+            for i in 0..1_000 {
+                first.bus.publish("n", None, payload(&i.to_string())).unwrap();
+            }
+            drop(first);
+            let waiting = tokio::time::timeout(Duration::from_millis(100), bus.closed());
+            assert!(waiting.await.is_err(), "the other connection is open");
+            for i in 1_000..2_000 {
+                second.bus.publish("n", None, payload(&i.to_string())).unwrap();
+            }
+            drop(second);
+            bus.closed().await;
+        });
+        runtime.shutdown_background();
+    });
+    ended.await.unwrap();
+    for i in 0..2_000 {
         assert_eq!(&*next(&mut other.deliveries).await.payload, i.to_string().as_bytes());
     }
 }

@@ -6,7 +6,7 @@
 //! and starts anew.
 //!
 //! A connection whose [`Bus`](super::Bus) is dropped sends what was published before, waits up to two seconds for the
-//! server to have it, and closes.
+//! server to have it, and closes; [`NatsBus::closed`] waits for that.
 
 mod address;
 mod auth;
@@ -24,7 +24,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::net::lookup_host;
-use tokio::sync::{Semaphore, mpsc};
+use tokio::sync::{Semaphore, mpsc, watch};
 use tokio::time::timeout;
 use tracing::{info, warn};
 
@@ -43,6 +43,8 @@ use pool::Pool;
 pub struct NatsBus {
     options: Arc<NatsOptions>,
     pool: Arc<Pool>,
+    /// How many connections there are.
+    open: watch::Sender<usize>,
 }
 
 impl NatsBus {
@@ -59,7 +61,7 @@ impl NatsBus {
             tls::load(&options.tls)?;
         }
         let pool = Arc::new(Pool::new(servers, options.in_order));
-        Ok(NatsBus { options: Arc::new(options), pool })
+        Ok(NatsBus { options: Arc::new(options), pool, open: watch::Sender::new(0) })
     }
 
     /// Opens a connection to the first server that lets us in.
@@ -78,6 +80,13 @@ impl NatsBus {
             }
         }
         Err(if reasons.len() == 1 { reasons.remove(0) } else { NatsError::NoServer(reasons) })
+    }
+
+    /// Ready when no connection is open any more: each that was dropped has sent what was published before, or has been lost. A
+    /// program that ends before may cut off its last words.
+    pub async fn closed(&self) {
+        // There is a sender as long as this is borrowed.
+        let _ = self.open.subscribe().wait_for(|&open| open == 0).await;
     }
 
     /// Tries each address of a server, and says why the last of them cannot be used.
@@ -113,7 +122,11 @@ impl NatsBus {
             deliveries: sender,
             ping_interval: self.options.ping_interval.clamp(MIN_PING_INTERVAL, MAX_PING_INTERVAL),
         };
-        tokio::spawn(dispatch.run(opened));
+        let open = Open::new(&self.open);
+        tokio::spawn(async move {
+            dispatch.run(opened).await;
+            drop(open);
+        });
         Connection { bus: Arc::new(Sender(outbound)), deliveries: receiver.into() }
     }
 }
@@ -121,6 +134,22 @@ impl NatsBus {
 impl Dial for NatsBus {
     fn dial(&self) -> Dialing<'_> {
         Box::pin(async { self.connect().await.map_err(|error| DialError(error.to_string())) })
+    }
+}
+
+/// One that counts among the open connections.
+struct Open(watch::Sender<usize>);
+
+impl Open {
+    fn new(count: &watch::Sender<usize>) -> Open {
+        count.send_modify(|open| *open += 1);
+        Open(count.clone())
+    }
+}
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        self.0.send_modify(|open| *open -= 1);
     }
 }
 
