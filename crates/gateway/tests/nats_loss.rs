@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use res_gateway::bus::nats::{NatsBus, NatsOptions};
 use res_gateway::bus::{Connection, Refusal};
-use support::nats::{NatsServer, PATIENCE, Scripted, connect, lost, next};
+use support::nats::{NatsServer, PATIENCE, Scripted, connect, lost, next, until};
 use tokio::time::timeout;
 
 /// A connection to a peer that does as the test says.
@@ -80,9 +80,7 @@ async fn a_slow_reader_holds_up_the_server_and_loses_nothing() {
     }
     raw.settle().await;
     // 20 MB do not fit into what the systems between keep: the server has to hold them, for nobody reads.
-    while server.pending_bytes().await < 1_000_000 {
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
+    until(async || server.pending_bytes().await >= 1_000_000).await;
     for i in 0..20_000 {
         let delivery = next(&mut connection.deliveries).await;
         assert_eq!(&delivery.payload[..6], format!("{i:06}").as_bytes());
@@ -106,9 +104,7 @@ async fn a_reader_that_is_too_slow_for_the_server_is_lost_and_not_fed_with_gaps(
         raw.send(format!("PUB burst 1006\r\n{i:06}{}\r\n", "x".repeat(1_000))).await;
     }
     raw.settle().await;
-    while !server.log().contains("Slow Consumer") {
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
+    until(async || server.log().contains("Slow Consumer")).await;
     let read = lost(&mut connection.deliveries).await;
     assert!(read.len() < 40_000);
     for (i, delivery) in read.iter().enumerate() {

@@ -7,10 +7,10 @@ use std::time::Duration;
 
 use res_gateway::bus::Connection;
 use res_gateway::bus::nats::{NatsBus, NatsError, NatsOptions, TlsOptions};
-use support::nats::{NatsServer, Raw, Scripted, connect, lost, next};
+use support::nats::{NatsServer, Raw, Scripted, connect, lost, next, until};
 use support::nats_keys::Authority;
 use tokio::net::TcpListener;
-use tokio::time::{sleep, timeout};
+use tokio::time::timeout;
 
 /// An address at which nobody listens.
 async fn dead() -> String {
@@ -35,9 +35,8 @@ async fn cluster(config: &str) -> (NatsServer, NatsServer) {
     let routes = format!("routes: [\"nats://127.0.0.1:{}\"]", first.cluster_port.unwrap());
     let second = NatsServer::start(&node(&routes)).await;
     for (server, other) in [(&first, &second), (&second, &first)] {
-        while !Raw::info(server.port).await.contains(&format!("\"127.0.0.1:{}\"", other.port)) {
-            sleep(Duration::from_millis(10)).await;
-        }
+        let told = format!("\"127.0.0.1:{}\"", other.port);
+        until(async || Raw::info(server.port).await.contains(&told)).await;
     }
     (first, second)
 }
@@ -95,7 +94,7 @@ async fn when_one_of_two_servers_is_killed_the_next_connection_goes_to_the_other
     let mut other = second.connect().await;
     other.bus.subscribe("through");
     works(&mut other).await;
-    while !through(&connection, &mut other).await {}
+    until(async || through(&connection, &mut other).await).await;
 
     first.kill();
     lost(&mut connection.deliveries).await;
@@ -151,7 +150,7 @@ async fn a_server_that_is_about_to_end_is_left_for_another_after_what_was_said()
     let mut other = second.connect().await;
     other.bus.subscribe("through");
     works(&mut other).await;
-    while !through(&connection, &mut other).await {}
+    until(async || through(&connection, &mut other).await).await;
 
     first.signal("USR2");
     lost(&mut connection.deliveries).await;

@@ -141,6 +141,16 @@ pub async fn lost(deliveries: &mut Deliveries) -> Vec<Delivery> {
     rest
 }
 
+/// Waits until something is so.
+pub async fn until(mut condition: impl AsyncFnMut() -> bool) {
+    let holds = async {
+        while !condition().await {
+            sleep(Duration::from_millis(10)).await;
+        }
+    };
+    timeout(PATIENCE, holds).await.expect("it is so in time");
+}
+
 /// A socket to a server.
 pub struct Raw {
     read: BufReader<OwnedReadHalf>,
