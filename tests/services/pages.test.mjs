@@ -132,7 +132,9 @@ suite('the pages of the examples', () => {
     await other.page.fill('#message', 'By the reader');
     await other.page.click('#set');
     await shows(other, '#note', 'Access denied');
+    const renewed = window.page.waitForEvent('requestfinished', (request) => request.url().endsWith('/auth/renew'));
     await window.page.click('#renew');
+    await renewed;
     await window.page.reload();
     await holds(window, '#message', 'By the editor');
     assert.equal(await window.page.evaluate(() => document.cookie), '');
