@@ -107,7 +107,9 @@ impl Cache {
     }
 
     pub fn handle_timeout(&mut self, now: Time) {
-        while let Some(timer) = self.timers.pop(now) {
+        // When thousands leave the cache at a time, what else happens comes between.
+        for _ in 0..TIMERS_AT_A_TIME {
+            let Some(timer) = self.timers.pop(now) else { return };
             match timer {
                 Timer::Evict(name) => self.evict(&name),
                 Timer::Retry(address) => {
@@ -504,3 +506,5 @@ enum Timer {
 
 /// How long a resource stays cached without subscribers, in milliseconds.
 const EVICT_AFTER: u64 = 5_000;
+
+const TIMERS_AT_A_TIME: usize = 256;

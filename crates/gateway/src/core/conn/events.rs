@@ -25,7 +25,7 @@ impl Conn {
                 let references: Vec<_> = snapshot.body().references().cloned().collect();
                 let sub = self.sub(id);
                 sub.body = Body::Loaded(snapshot);
-                sub.loading = None;
+                sub.loading.clear();
                 sub.version = version;
                 let waits = std::mem::take(&mut sub.waits);
                 let level = sub.level.clone();
@@ -34,7 +34,7 @@ impl Conn {
             }
             Notice::Failed(error) => {
                 let sub = self.sub(id);
-                sub.loading = None;
+                sub.loading.clear();
                 sub.body = match sub.replaced.take() {
                     Some(held) => Body::Deleted(held),
                     None => Body::Failed(error.clone()),

@@ -38,7 +38,7 @@ impl Conn {
             let sub = &self.subs[&id];
             if sub.queued && parent.is_none() {
                 // What is asked for itself does not wait for what others are referred from.
-                self.load(id, None);
+                self.load(id, Vec::new());
             } else if !sub.is_wanted()
                 && let Some(level) = level(&self.limits)
             {
@@ -85,33 +85,39 @@ impl Conn {
     fn queue_load(&mut self, id: SubId) {
         let level = self.subs[&id].level.clone();
         if !level.is_below() {
-            return self.load(id, None);
+            return self.load(id, Vec::new());
         }
         self.sub(id).queued = true;
         level.following().throttle.push(id);
         self.load_next(&level);
         let mut following = level.following();
-        if !following.throttle.is_empty() && !std::mem::replace(&mut following.is_known, true) {
+        let waits = !following.throttle.is_empty() || !self.references.is_empty();
+        if waits && !std::mem::replace(&mut following.is_known, true) {
             self.throttled.push(level.clone());
         }
     }
 
-    fn load(&mut self, id: SubId, slot: Option<Slot>) {
+    fn load(&mut self, id: SubId, slots: Vec<Slot>) {
         let subscriber = self.subscriber(id);
         let sub = self.sub(id);
         sub.queued = false;
-        sub.loading = slot;
+        sub.loading = slots;
         let address = sub.address.clone();
         self.output(Output::Cache(Command::Subscribe(subscriber, address)));
     }
 
-    /// Loads what waits for its turn, as far as it may.
+    /// Loads what waits for its turn, as far as its request and the connection may.
     fn load_next(&mut self, level: &Level) {
         loop {
-            let Some((id, slot)) = level.following().throttle.admit() else { return };
+            // A statement of its own, or the lock would be held while it is taken again.
+            let next = level.following().throttle.admit();
+            let Some(next) = next else { break };
+            self.references.push(next);
+        }
+        while let Some(((id, slot), own)) = self.references.admit() {
             // It may be gone by now, or have been asked for itself.
             if self.subs.get(&id).is_some_and(|sub| sub.queued) {
-                self.load(id, Some(slot));
+                self.load(id, vec![slot, own]);
             }
         }
     }
@@ -120,7 +126,7 @@ impl Conn {
     pub(super) fn follow(&mut self) {
         for level in std::mem::take(&mut self.throttled) {
             self.load_next(&level);
-            let is_known = !level.following().throttle.is_empty();
+            let is_known = !level.following().throttle.is_empty() || !self.references.is_empty();
             level.following().is_known = is_known;
             if is_known {
                 self.throttled.push(level);
@@ -326,7 +332,7 @@ impl Conn {
         let body = std::mem::replace(&mut sub.body, before);
         sub.queue.clear();
         let (address, waits) = (sub.address.clone(), std::mem::take(&mut sub.waits));
-        sub.loading = None;
+        sub.loading.clear();
         if !std::mem::take(&mut sub.queued) {
             self.output(Output::Cache(Command::Unsubscribe(subscriber, address)));
         }

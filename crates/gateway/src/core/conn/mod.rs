@@ -24,6 +24,7 @@ use super::border::{Address, Command, ConnId, SubId, Subscriber, Ticket};
 use super::json;
 use super::response;
 use super::stats::ConnStats;
+use super::throttle::{Slot, Throttle};
 use graph::{Goal, Wait};
 use http::Http;
 pub use http::{AuthMethod, HttpAnswer, HttpRequest, Outcome, Target, Tree};
@@ -82,6 +83,9 @@ pub struct Limits {
     /// Resources that load at a time through the references of one request or one event; 0 is no limit, which is the
     /// default.
     pub reference_throttle: usize,
+    /// Resources that load at a time through references, for all requests of the connection together, so that others do
+    /// not wait for thousands of them; default 256, 0 is no limit.
+    pub references_in_flight: usize,
 }
 
 impl Default for Limits {
@@ -94,6 +98,7 @@ impl Default for Limits {
             reference_depth: 64,
             reference_count: 5_000,
             reference_throttle: 0,
+            references_in_flight: 256,
         }
     }
 }
@@ -122,6 +127,8 @@ pub struct Conn {
     flushable: VecDeque<SubId>,
     /// Levels with references that wait for their turn.
     throttled: Vec<Level>,
+    /// References whose turn it is in their request, with its slot.
+    references: Throttle<(SubId, Slot)>,
     /// Subs that may have lost their last reason to live.
     garbage: Vec<SubId>,
     outputs: VecDeque<Output>,
@@ -131,6 +138,7 @@ pub struct Conn {
 impl Conn {
     /// A connection with an unguessable `cid`.
     pub fn new(id: ConnId, cid: Arc<str>, client: ClientInfo, limits: Limits) -> Conn {
+        let references = Throttle::new(limits.references_in_flight);
         Conn {
             id,
             cid,
@@ -150,6 +158,7 @@ impl Conn {
             ready: VecDeque::new(),
             flushable: VecDeque::new(),
             throttled: Vec::new(),
+            references,
             garbage: Vec::new(),
             outputs: VecDeque::new(),
             stats: ConnStats::default(),

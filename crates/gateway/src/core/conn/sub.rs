@@ -74,7 +74,7 @@ pub struct Sub {
     /// Waits for its turn to be loaded.
     pub queued: bool,
     /// Held while it is loaded because something refers to it.
-    pub loading: Option<Slot>,
+    pub loading: Vec<Slot>,
     pub version: u64,
     /// The client holds the resource.
     pub sent: bool,
@@ -138,7 +138,7 @@ impl Sub {
             body,
             level,
             queued: false,
-            loading: None,
+            loading: Vec::new(),
             version: 0,
             sent: false,
             direct: 0,
