@@ -180,3 +180,44 @@ async fn what_is_asked_for_itself_does_not_wait_for_the_references_of_something_
     let first = frame(&mut client).await;
     assert_eq!(first["result"]["models"], json!({ "hand.slow": {} }));
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_connection_loads_256_references_at_a_time_for_all_its_requests_and_another_does_not_wait_for_them() {
+    let bus = MemoryBus::new();
+    let mut hand = Hand::new(&bus);
+    let config = GatewayConfig { request_timeout: 60_000, ..GatewayConfig::default() };
+    let gateway = Gateway::start(bus.connect(), config);
+    let (hog, mut other) = (session(&gateway).await, session(&gateway).await);
+    for id in 0..3 {
+        send(&hog, id, &format!("get.hand.list{id}"), Value::Null).await;
+    }
+    let (mut gets, mut waiting) = (0, Vec::new());
+    while let Some((subject, _, reply)) = hand.next().await {
+        let list = |list: &str| {
+            let items = (0..1_000).map(|n| json!({ "rid": format!("hand.{list}.{n}") })).collect::<Vec<_>>();
+            json!({ "result": { "collection": items } })
+        };
+        match subject.strip_prefix("get.hand.") {
+            Some(name) if !name.contains('.') => hand.say(&reply, &list(name)),
+            Some(_) => {
+                gets += 1;
+                waiting.push(reply);
+            }
+            None => hand.say(&reply, &usual(&subject, 1)),
+        }
+    }
+    assert_eq!(gets, 256);
+    send(&other, 1, "get.hand.other", Value::Null).await;
+    hand.answer_all(|subject| usual(subject, 1)).await;
+    assert!(frame(&mut other).await.get("result").is_some());
+    for reply in waiting {
+        hand.say(&reply, &usual("get.", 1));
+    }
+    let mut rest = 0;
+    hand.answer_all(|subject| {
+        rest += usize::from(subject.starts_with("get."));
+        usual(subject, 1)
+    })
+    .await;
+    assert_eq!(rest, 3_000 - 256);
+}
