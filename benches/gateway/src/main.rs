@@ -8,7 +8,6 @@ mod nats;
 mod process;
 mod report;
 mod rows;
-mod serve;
 mod service;
 mod workloads;
 
@@ -27,9 +26,6 @@ use workloads::{Stage, WORKLOADS, Workload};
 /// Measures a gateway.
 #[derive(Debug, Parser)]
 struct Args {
-    /// The command that starts a gateway; {nats} stands for the address of the NATS server
-    #[arg(long)]
-    gateway: String,
     /// The program nats-server
     #[arg(long, default_value = "nats-server")]
     nats_server: String,
@@ -42,14 +38,13 @@ struct Args {
     /// Where to write the figures
     #[arg(long)]
     out: Option<PathBuf>,
+    /// The command that starts a gateway; {nats} stands for the address of the NATS server
+    #[arg(last = true, required = true)]
+    gateway: Vec<String>,
 }
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
-    if std::env::args().nth(1).as_deref() == Some("serve") {
-        serve::run(std::env::args().nth(2).unwrap().parse().unwrap()).await;
-        return ExitCode::SUCCESS;
-    }
     let args = Args::parse();
     match LocalSet::new().run_until(run(args)).await {
         Ok(()) => ExitCode::SUCCESS,
@@ -87,10 +82,11 @@ async fn run(args: Args) -> io::Result<()> {
 /// One round: fresh processes, one workload.
 async fn play(args: &Args, workload: &Workload) -> io::Result<workloads::Figures> {
     let nats = Process::nats(&args.nats_server).await?;
-    let command = args.gateway.replace("{nats}", &nats.address.to_string());
-    let mut words = command.split_whitespace();
+    let address = nats.address.to_string();
+    let mut words = args.gateway.iter().map(|word| word.replace("{nats}", &address));
     let mut command = Command::new(words.next().unwrap_or_default());
-    command.args(words);
+    // What else it says would stand between the figures.
+    command.args(words).env("RUST_LOG", "warn");
     let gateway = Process::gateway(command).await?;
     let service = Service::start(nats.address).await?;
     (workload.run)(Stage { gateway, service }).await

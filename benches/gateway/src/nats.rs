@@ -53,7 +53,7 @@ impl Nats {
         self.send(line);
     }
 
-    pub fn send(&self, line: Vec<u8>) {
+    fn send(&self, line: Vec<u8>) {
         // A connection that is lost shows in the workload, which waits for an answer.
         let _ = self.lines.send(line);
     }
