@@ -1,11 +1,12 @@
 //! What passes between the cache layer and the connection layer: nothing else does.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock, OnceLock};
 
-use resclient::protocol::ResError;
+use resclient::protocol::{ResError, Version};
 
+use super::Frame;
 use super::throttle::Slot;
-use super::value::{Change, Snapshot, Value};
+use super::value::{Body, Change, Snapshot, Value};
 
 /// A client connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -27,6 +28,14 @@ pub struct Subscriber {
 pub struct Address {
     pub name: Arc<str>,
     pub query: Arc<str>,
+}
+
+impl Address {
+    /// Of a resource without a query; nearly all are, and share the one empty text.
+    pub fn plain(name: Arc<str>) -> Address {
+        static NO_QUERY: LazyLock<Arc<str>> = LazyLock::new(|| "".into());
+        Address { name, query: NO_QUERY.clone() }
+    }
 }
 
 /// Names a request that a connection has sent to a service, until its answer.
@@ -61,6 +70,33 @@ pub struct Event {
     /// Version of the resource before the event.
     pub version: u64,
     pub kind: EventKind,
+    /// The hard references the event adds and those it takes away, with repetitions.
+    pub added: Vec<Arc<str>>,
+    pub removed: Vec<Arc<str>>,
+    /// For clients of the first protocol and for those of today's.
+    frames: [OnceLock<Encoded>; 2],
+}
+
+/// An event as it was written for a client, and the resource id it was written with.
+#[derive(Debug)]
+struct Encoded {
+    rid: Arc<str>,
+    frame: Frame,
+}
+
+impl Event {
+    pub fn new(version: u64, kind: EventKind) -> Event {
+        let (added, removed) = kind.references();
+        Event { version, kind, added, removed, frames: Default::default() }
+    }
+
+    /// The frame for clients that speak `version` and call the resource `rid`. It must depend on nothing else, for it is
+    /// written once for all of them; only who writes the id in another way than the first has one of their own.
+    pub fn frame(&self, rid: &Arc<str>, version: Version, write: impl Fn() -> Frame) -> Frame {
+        let slot = &self.frames[usize::from(version >= Version::UNSUBSCRIBE_COUNT)];
+        let encoded = slot.get_or_init(|| Encoded { rid: rid.clone(), frame: write() });
+        if encoded.rid == *rid { encoded.frame.clone() } else { write() }
+    }
 }
 
 #[derive(Debug)]
@@ -102,8 +138,7 @@ impl EventKind {
         }
     }
 
-    /// The hard references the event adds and those it takes away, with repetitions.
-    pub fn references(&self) -> (Vec<Arc<str>>, Vec<Arc<str>>) {
+    fn references(&self) -> (Vec<Arc<str>>, Vec<Arc<str>>) {
         let of = |value: &Value| value.reference().cloned();
         match self {
             EventKind::Change { changes, before, .. } => {
@@ -112,8 +147,8 @@ impl EventKind {
                     Change::Delete => None,
                 });
                 let old = match before.body() {
-                    super::value::Body::Model(members) => members,
-                    super::value::Body::Collection(_) => return (Vec::new(), Vec::new()),
+                    Body::Model(members) => members,
+                    Body::Collection(_) => return (Vec::new(), Vec::new()),
                 };
                 let removed = changes.iter().filter_map(|(key, _)| old.get(key).and_then(of));
                 (added.collect(), removed.collect())

@@ -20,6 +20,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use resclient::protocol::ResError;
+pub use tokio_tungstenite::tungstenite::Utf8Bytes as Frame;
 use tracing::{debug, warn};
 
 use border::{Address, ConnId, Ticket};
@@ -65,9 +66,9 @@ pub enum Output {
     Subscribe(String),
     Unsubscribe(String),
     /// Send a text frame to a client that it did not ask for.
-    Event(ConnId, String),
+    Event(ConnId, Frame),
     /// Send the answer to one frame of the client, which is dealt with: the driver may hand in another.
-    Answer(ConnId, String),
+    Answer(ConnId, Frame),
     /// Close a connection with a WebSocket close code. The driver answers with [`Core::handle_disconnect`].
     Close(ConnId, u16, &'static str),
     /// The answer to [`Core::handle_http`].
@@ -80,7 +81,8 @@ pub struct Core {
     cache: Cache,
     /// But for those of the connections that are there, and of this cache.
     stats: Stats,
-    conns: BTreeMap<ConnId, Conn>,
+    /// In boxes, for half of what a tree has room for is empty.
+    conns: BTreeMap<ConnId, Box<Conn>>,
     by_cid: HashMap<Arc<str>, ConnId>,
     requests: HashMap<u64, InFlight>,
     timers: Timers<u64>,
@@ -144,7 +146,8 @@ impl Core {
         let cid: Arc<str> = cid.into();
         self.outputs.push_back(Output::Subscribe(format!("conn.{cid}.*")));
         self.by_cid.insert(cid.clone(), id);
-        self.conns.insert(id, Conn::new(id, cid, client, self.config.limits.clone()));
+        let conn = Conn::new(id, cid, client, self.config.limits.clone());
+        self.conns.insert(id, Box::new(conn));
         id
     }
 
@@ -234,7 +237,7 @@ impl Core {
     }
 
     pub fn conn(&self, id: ConnId) -> Option<&Conn> {
-        self.conns.get(&id)
+        self.conns.get(&id).map(Box::as_ref)
     }
 
     fn system(&mut self, now: Time, event: &str, payload: &[u8]) {
@@ -362,7 +365,7 @@ impl Core {
 
     /// Takes what a connection has put out; commands to the cache are only handed over, their effects come with `drain`.
     fn pass_on(&mut self, now: Time, id: ConnId) {
-        while let Some(output) = self.conns.get_mut(&id).and_then(Conn::poll_output) {
+        while let Some(output) = self.conns.get_mut(&id).and_then(|conn| conn.poll_output()) {
             match output {
                 conn::Output::Cache(command) => self.cache.handle_command(now, command),
                 conn::Output::Request { subject, payload, ticket } => {

@@ -244,7 +244,7 @@ pub struct Snapshot {
     body: OnceLock<Body>,
     /// How the body is made when somebody looks at it.
     steps: Option<Steps>,
-    text: OnceLock<String>,
+    text: OnceLock<Box<str>>,
 }
 
 /// The first so many edits of a collection.
@@ -286,7 +286,7 @@ impl Snapshot {
     /// Appends the JSON text for clients that speak `version`; it is written once for all clients of today's protocol.
     pub fn push(&self, out: &mut String, version: Version) {
         if version >= Version::UNSUBSCRIBE_COUNT {
-            out.push_str(self.text.get_or_init(|| self.body().write(Version::SUPPORTED)));
+            out.push_str(self.text.get_or_init(|| self.body().write(Version::SUPPORTED).into()));
         } else {
             out.push_str(&self.body().write(version));
         }

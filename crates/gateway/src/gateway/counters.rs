@@ -32,9 +32,9 @@ pub struct Traffic {
 }
 
 impl Traffic {
-    pub(super) fn count_out(&mut self, frame: &str) {
+    pub(super) fn count_out(&mut self, bytes: usize) {
         self.frames_out += 1;
-        self.bytes_out += frame.len() as u64;
+        self.bytes_out += bytes as u64;
     }
 }
 

@@ -17,6 +17,7 @@ use crate::core::conn::{ClientInfo, HttpAnswer, HttpRequest, Limits, Outcome, Ta
 pub use counters::{Counters, Snapshot, Traffic};
 use driver::{Driver, Input};
 use pace::Pace;
+use session::QueueLimits;
 pub use session::{Outgoing, Session, SessionReceiver, SessionSender};
 
 /// How a gateway treats its clients and services.
@@ -65,8 +66,7 @@ pub struct Gateway {
     inputs: mpsc::UnboundedSender<Input>,
     has_bus: watch::Receiver<bool>,
     counters: Arc<Counters>,
-    requests_in_flight: usize,
-    queue_bytes: usize,
+    queue: QueueLimits,
     request_rate: u32,
     request_burst: u32,
     request_patience: Duration,
@@ -94,21 +94,13 @@ impl Gateway {
     fn drive(connection: Connection, dial: Option<Box<dyn Dial>>, config: GatewayConfig) -> Gateway {
         let (inputs, receiver) = mpsc::unbounded_channel();
         let (available, has_bus) = watch::channel(true);
-        let GatewayConfig { requests_in_flight, queue_bytes, request_rate, request_burst, request_patience, .. } =
-            config;
+        let GatewayConfig { request_rate, request_burst, request_patience, .. } = config;
+        let queue =
+            QueueLimits { requests: config.requests_in_flight, bytes: config.queue_bytes, frames: config.queue_frames };
         let driver = Driver::new(connection.bus, dial, available, config);
         tokio::spawn(driver.run(connection.deliveries, receiver));
         let counters = Arc::default();
-        Gateway {
-            inputs,
-            has_bus,
-            counters,
-            requests_in_flight,
-            queue_bytes,
-            request_rate,
-            request_burst,
-            request_patience,
-        }
+        Gateway { inputs, has_bus, counters, queue, request_rate, request_burst, request_patience }
     }
 
     /// Whether there is a bus. Without one, sessions are closed at once and requests fail.
@@ -130,12 +122,12 @@ impl Gateway {
 
     /// Opens a session for a client: the RES-Client protocol without a WebSocket around it.
     pub async fn connect(&self, client: ClientInfo) -> Session {
-        let (outbox, inbox) = session::queue(self.requests_in_flight, self.queue_bytes);
+        let (outbox, shared) = session::queue(self.queue);
         let (answer, id) = oneshot::channel();
         let sent = self.inputs.send(Input::Connect(client, outbox, answer)).is_ok();
         let id = if sent { id.await.ok() } else { None };
         let pace = Pace::new(self.request_rate, self.request_burst, self.request_patience);
-        Session::new(id, self.inputs.clone(), inbox, pace)
+        Session::new(id, self.inputs.clone(), shared, pace)
     }
 
     /// Ready when the gateway has ended because its bus is lost.

@@ -1,13 +1,14 @@
 //! The client's end of a connection, and what it shares with the driver.
 
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use resclient::protocol::ResError;
-use tokio::sync::{Notify, Semaphore, mpsc, oneshot};
+use tokio::sync::{Notify, mpsc, oneshot};
 
 use super::driver::Input;
 use super::pace::Pace;
+use crate::core::Frame;
 use crate::core::border::ConnId;
 use crate::core::conn::{HttpAnswer, HttpRequest};
 use crate::core::meta::Meta;
@@ -19,11 +20,16 @@ pub struct Session {
 }
 
 impl Session {
-    pub(super) fn new(id: Option<ConnId>, inputs: mpsc::UnboundedSender<Input>, inbox: Inbox, pace: Pace) -> Session {
+    pub(super) fn new(
+        id: Option<ConnId>,
+        inputs: mpsc::UnboundedSender<Input>,
+        shared: Arc<Shared>,
+        pace: Pace,
+    ) -> Session {
         let guard = Arc::new(Guard { id, inputs });
         Session {
-            sender: SessionSender { guard: guard.clone(), shared: inbox.shared.clone(), pace },
-            receiver: SessionReceiver { _guard: guard, inbox },
+            sender: SessionSender { guard: guard.clone(), shared: shared.clone(), pace },
+            receiver: SessionReceiver { guard, shared },
         }
     }
 
@@ -69,33 +75,23 @@ impl SessionSender {
     /// long is closed with code 1008.
     pub async fn send(&self, frame: &str) {
         if self.pace.wait().await.is_err() {
-            if let Some(id) = self.guard.id {
-                let _ = self.guard.inputs.send(Input::TooMany(id));
-            }
-            return;
-        }
-        if let Ok(permit) = self.shared.permits.acquire().await {
-            self.shared.room().await;
-            permit.forget();
-            self.shared.waiting.store(true, Ordering::Release);
-            if let Some(id) = self.guard.id {
-                // A gateway that is gone is told to the client by the other direction.
-                let _ = self.guard.inputs.send(Input::Frame(id, frame.to_owned()));
-            }
+            self.guard.tell(Input::TooMany);
+        } else if self.shared.hand_in(frame).await {
+            self.guard.tell(Input::Frames);
         }
     }
 }
 
 /// The direction from the gateway to the client.
 pub struct SessionReceiver {
-    _guard: Arc<Guard>,
-    inbox: Inbox,
+    guard: Arc<Guard>,
+    shared: Arc<Shared>,
 }
 
 /// What a client is to be sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outgoing {
-    Frame(String),
+    Frame(Frame),
     /// Close with this WebSocket code and reason; nothing follows.
     Close(u16, &'static str),
 }
@@ -103,144 +99,229 @@ pub enum Outgoing {
 impl SessionReceiver {
     /// The next frame.
     pub async fn recv(&mut self) -> Outgoing {
-        if self.inbox.shared.overrun.load(Ordering::Acquire) {
-            return self.close();
+        loop {
+            match self.try_recv() {
+                Some(outgoing) => return outgoing,
+                None => self.shared.queued.notified().await,
+            }
         }
-        // A close comes after the frames that were sent before it, except for one that is because of them.
-        tokio::select! {
-            biased;
-            frame = self.inbox.frames.recv() => match frame {
-                Some(Queued::Event(frame)) => {
-                    self.inbox.shared.bytes.fetch_sub(frame.len(), Ordering::AcqRel);
-                    self.inbox.shared.frames.fetch_sub(1, Ordering::AcqRel);
-                    Outgoing::Frame(frame)
-                }
-                Some(Queued::Answer(frame)) => {
-                    self.inbox.shared.answers.fetch_sub(frame.len(), Ordering::AcqRel);
-                    self.inbox.shared.permits.add_permits(1);
-                    self.inbox.shared.moved.notify_one();
-                    Outgoing::Frame(frame)
-                }
-                None => self.close(),
-            },
-            () = self.inbox.shared.closing.notified() => self.close(),
+    }
+
+    /// The next frame, if it is there already.
+    pub fn try_recv(&mut self) -> Option<Outgoing> {
+        let (outgoing, goes_on) = self.shared.take();
+        if goes_on {
+            self.guard.tell(Input::Frames);
         }
+        outgoing
     }
 
     /// Waits until the session is to be closed without sending what is queued, because that is too much.
     pub async fn overrun(&self) {
-        while !self.inbox.shared.overrun.load(Ordering::Acquire) {
-            self.inbox.shared.closing.notified().await;
+        while !self.shared.lock().is_overrun {
+            self.shared.queued.notified().await;
         }
-    }
-
-    fn close(&self) -> Outgoing {
-        let close = *self.inbox.shared.close.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-        let (code, reason) = close.unwrap_or((1012, "the gateway has lost its services"));
-        Outgoing::Close(code, reason)
     }
 }
 
 /// The driver's end of the queue to a client.
 pub(super) struct Outbox {
-    frames: mpsc::UnboundedSender<Queued>,
     shared: Arc<Shared>,
 }
 
-/// The client's end.
-pub(super) struct Inbox {
-    frames: mpsc::UnboundedReceiver<Queued>,
-    shared: Arc<Shared>,
+/// More waits for the client than may.
+pub(super) struct Backlog {
+    pub bytes: usize,
+    pub frames: usize,
 }
 
-enum Queued {
-    Event(String),
-    Answer(String),
-}
-
-/// Makes a queue to a client that may have so many requests in flight, and not another while that many bytes of answers
-/// wait.
-pub(super) fn queue(requests_in_flight: usize, most_answers: usize) -> (Outbox, Inbox) {
-    let (sender, receiver) = mpsc::unbounded_channel();
-    let shared = Arc::new(Shared {
-        permits: Semaphore::new(requests_in_flight),
-        bytes: AtomicUsize::new(0),
-        frames: AtomicUsize::new(0),
-        answers: AtomicUsize::new(0),
-        most_answers,
-        waiting: AtomicBool::new(false),
-        moved: Notify::new(),
-        closing: Notify::new(),
-        close: Mutex::new(None),
-        overrun: AtomicBool::new(false),
-    });
-    (Outbox { frames: sender, shared: shared.clone() }, Inbox { frames: receiver, shared })
+/// Makes a queue to a client within the limits. Its other end is what the session is made of.
+pub(super) fn queue(limits: QueueLimits) -> (Outbox, Arc<Shared>) {
+    let shared = Arc::new(Shared { limits, state: Mutex::default(), queued: Notify::new(), moved: Notify::new() });
+    (Outbox { shared: shared.clone() }, shared)
 }
 
 impl Outbox {
-    /// Queues what the client did not ask for.
-    pub fn event(&self, frame: String) {
-        self.shared.bytes.fetch_add(frame.len(), Ordering::AcqRel);
-        self.shared.frames.fetch_add(1, Ordering::AcqRel);
-        // A receiver that is gone has sent its disconnect.
-        let _ = self.frames.send(Queued::Event(frame));
+    /// Queues what the client did not ask for, unless too much of that waits already. What is queued counts, not the frame;
+    /// answers do not count: a client that reads slowly asks slowly.
+    pub fn event(&self, frame: Frame) -> Result<(), Backlog> {
+        let mut state = self.shared.lock();
+        let (bytes, frames) = state.events;
+        if bytes > self.shared.limits.bytes || frames >= self.shared.limits.frames {
+            return Err(Backlog { bytes, frames });
+        }
+        state.events = (bytes + frame.len(), frames + 1);
+        self.shared.push(state, Queued::Event(frame));
+        Ok(())
     }
 
     /// Queues the answer to one frame of the client; when it is taken, another may come.
-    pub fn answer(&self, frame: String) {
-        self.shared.answers.fetch_add(frame.len(), Ordering::AcqRel);
-        let _ = self.frames.send(Queued::Answer(frame));
+    pub fn answer(&self, frame: Frame) {
+        let mut state = self.shared.lock();
+        state.answers += frame.len();
+        self.shared.push(state, Queued::Answer(frame));
     }
 
-    /// The last frame was taken in; what could be answered at once has been.
-    pub fn taken_in(&self) {
-        self.shared.waiting.store(false, Ordering::Release);
-        self.shared.moved.notify_one();
+    /// The client's next frame. `None` when there is none, or too much of what was answered waits: then
+    /// [`Input::Frames`] tells when there are others.
+    pub fn next_frame(&self) -> Option<String> {
+        let mut state = self.shared.lock();
+        let next = if state.answers > self.shared.limits.bytes { None } else { state.incoming.pop_front() };
+        match &next {
+            Some(frame) => {
+                let was_full = state.incoming_bytes >= INCOMING_BYTES;
+                state.incoming_bytes -= frame.len();
+                if was_full {
+                    self.shared.moved.notify_one();
+                }
+            }
+            None => {
+                state.is_told = false;
+                state.incoming.shrink_to(KEPT);
+            }
+        }
+        next
     }
 
     /// Bytes and frames of events that wait to be sent.
     pub fn queued(&self) -> (usize, usize) {
-        (self.shared.bytes.load(Ordering::Acquire), self.shared.frames.load(Ordering::Acquire))
+        self.shared.lock().events
     }
 
     /// Ends the queue with a close, which comes after what is queued or `at_once`.
     pub fn close(self, code: u16, reason: &'static str, at_once: bool) {
-        *self.shared.close.lock().unwrap_or_else(|poisoned| poisoned.into_inner()) = Some((code, reason));
-        self.shared.overrun.store(at_once, Ordering::Release);
-        self.shared.permits.close();
-        self.shared.moved.notify_one();
-        if at_once {
-            self.shared.closing.notify_one();
-        }
+        // The drop tells the other end.
+        let mut state = self.shared.lock();
+        state.end = Some((code, reason));
+        state.is_overrun = at_once;
     }
 }
 
-struct Shared {
-    permits: Semaphore,
-    /// Events queued for the client.
-    bytes: AtomicUsize,
-    frames: AtomicUsize,
-    /// Bytes of answers queued for it, and with how many no more requests are read.
-    answers: AtomicUsize,
-    most_answers: usize,
-    /// Whether the last frame has not been taken in yet.
-    waiting: AtomicBool,
-    /// One of the two above, or the end.
+impl Drop for Outbox {
+    fn drop(&mut self) {
+        self.shared.lock().end.get_or_insert((1012, "the gateway has lost its services"));
+        self.shared.moved.notify_waiters();
+        self.shared.moved.notify_one();
+        self.shared.queued.notify_one();
+    }
+}
+
+/// How much may wait for one client.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct QueueLimits {
+    /// Requests whose answers the client has not taken.
+    pub requests: usize,
+    /// Of events, and of answers before another request is read.
+    pub bytes: usize,
+    /// Of events.
+    pub frames: usize,
+}
+
+/// What the two ends of a queue share. Most connections are idle: there is one lock and one list, and no channel.
+pub(super) struct Shared {
+    limits: QueueLimits,
+    state: Mutex<State>,
+    /// There is something in the queue where there was nothing, or the end has come.
+    queued: Notify,
+    /// Another request may be read, or none any more.
     moved: Notify,
-    closing: Notify,
-    close: Mutex<Option<(u16, &'static str)>>,
-    overrun: AtomicBool,
+}
+
+#[derive(Default)]
+struct State {
+    queue: VecDeque<Queued>,
+    /// Bytes and frames of events in the queue.
+    events: (usize, usize),
+    /// Bytes of answers in the queue.
+    answers: usize,
+    /// Requests whose answers the client has not taken.
+    requests: usize,
+    /// Frames of the client that the driver has not taken, and their bytes.
+    incoming: VecDeque<String>,
+    incoming_bytes: usize,
+    /// The driver knows of them.
+    is_told: bool,
+    /// How to close when the queue is empty, or at once when it is overrun.
+    end: Option<(u16, &'static str)>,
+    is_overrun: bool,
+}
+
+enum Queued {
+    Event(Frame),
+    Answer(Frame),
 }
 
 impl Shared {
-    /// Waits until another request may be read.
-    async fn room(&self) {
-        let full = || self.waiting.load(Ordering::Acquire) || self.answers.load(Ordering::Acquire) > self.most_answers;
-        while full() && !self.permits.is_closed() {
+    /// Waits until another request may be read. `true` when the driver has to be told.
+    async fn hand_in(&self, frame: &str) -> bool {
+        loop {
+            {
+                let mut state = self.lock();
+                if state.end.is_some() {
+                    return false;
+                }
+                if state.requests < self.limits.requests
+                    && state.answers <= self.limits.bytes
+                    && state.incoming_bytes < INCOMING_BYTES
+                {
+                    state.requests += 1;
+                    state.incoming_bytes += frame.len();
+                    state.incoming.push_back(frame.to_owned());
+                    return !std::mem::replace(&mut state.is_told, true);
+                }
+            }
             self.moved.notified().await;
         }
     }
+
+    fn push(&self, mut state: MutexGuard<'_, State>, frame: Queued) {
+        state.queue.push_back(frame);
+        // Whoever takes from the queue takes all there is before it waits.
+        if state.queue.len() == 1 {
+            drop(state);
+            self.queued.notify_one();
+        }
+    }
+
+    /// What comes next for the client, and whether the driver has to be told that it may go on with what came from it.
+    fn take(&self) -> (Option<Outgoing>, bool) {
+        let mut state = self.lock();
+        let close = |(code, reason)| Outgoing::Close(code, reason);
+        if state.is_overrun {
+            return (state.end.map(close), false);
+        }
+        match state.queue.pop_front() {
+            Some(Queued::Event(frame)) => {
+                state.events = (state.events.0 - frame.len(), state.events.1 - 1);
+                (Some(Outgoing::Frame(frame)), false)
+            }
+            Some(Queued::Answer(frame)) => {
+                state.answers -= frame.len();
+                state.requests -= 1;
+                let goes_on = !state.incoming.is_empty() && state.answers <= self.limits.bytes;
+                let tell = goes_on && !std::mem::replace(&mut state.is_told, true);
+                drop(state);
+                self.moved.notify_one();
+                (Some(Outgoing::Frame(frame)), tell)
+            }
+            None => {
+                // A burst of long ago must not hold its memory for ever.
+                state.queue.shrink_to(KEPT);
+                (state.end.map(close), false)
+            }
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
+
+/// Frames for which an empty queue keeps room.
+const KEPT: usize = 4;
+
+/// With so many bytes that the driver has not taken, no more are read from a client.
+const INCOMING_BYTES: usize = 16 << 10;
 
 /// Tells the driver that the client is gone.
 struct Guard {
@@ -248,10 +329,17 @@ struct Guard {
     inputs: mpsc::UnboundedSender<Input>,
 }
 
+impl Guard {
+    fn tell(&self, input: impl FnOnce(ConnId) -> Input) {
+        if let Some(id) = self.id {
+            // A gateway that is gone is told to the client by the end of its queue.
+            let _ = self.inputs.send(input(id));
+        }
+    }
+}
+
 impl Drop for Guard {
     fn drop(&mut self) {
-        if let Some(id) = self.id {
-            let _ = self.inputs.send(Input::Disconnect(id));
-        }
+        self.tell(Input::Disconnect);
     }
 }

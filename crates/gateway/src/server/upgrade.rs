@@ -31,7 +31,10 @@ pub async fn upgrade(server: &Arc<Server>, remote: SocketAddr, request: Request,
     }
     let (mut parts, _) = request.into_parts();
     let upgrade = match WebSocketUpgrade::from_request_parts(&mut parts, &()).await {
-        Ok(upgrade) => upgrade.max_frame_size(config.frame_bytes).max_message_size(config.message_bytes),
+        Ok(upgrade) => upgrade
+            .max_frame_size(config.frame_bytes)
+            .max_message_size(config.message_bytes)
+            .read_buffer_size(websocket::READ_BYTES),
         Err(rejection) => return rejection.into_response(),
     };
     // Before the upgrade, so that a token set for this request is that of the client's frames.

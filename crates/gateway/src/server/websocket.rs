@@ -5,12 +5,14 @@ use std::time::Duration;
 
 use axum::Error;
 use axum::extract::ws::{CloseFrame, Message, WebSocket};
+use bytes::Bytes;
 use futures_util::stream::{SplitSink, SplitStream};
 use futures_util::{SinkExt, StreamExt};
 use tokio::time::{Instant, MissedTickBehavior, interval_at, timeout};
 use tracing::debug;
 
 use super::Server;
+use crate::core::Frame;
 use crate::gateway::{Outgoing, Session, SessionReceiver, SessionSender};
 
 /// Carries frames between a client and the gateway until either has enough.
@@ -83,21 +85,38 @@ async fn write(
     pings.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         let outgoing = tokio::select! {
+            biased;
             outgoing = receiver.recv() => Some(outgoing),
             _ = pings.tick() => None,
         };
-        let message = match outgoing {
-            Some(Outgoing::Frame(frame)) => Message::Text(frame.into()),
+        let mut next = match outgoing {
+            Some(Outgoing::Frame(frame)) => Some(text(frame)),
             Some(Outgoing::Close(code, reason)) => return Some((code, reason)),
-            None if heard.swap(false, Ordering::Relaxed) => Message::Ping(Default::default()),
+            None if heard.swap(false, Ordering::Relaxed) => Some(Message::Ping(Default::default())),
             None => {
                 debug!("a client did not answer a ping");
                 return None;
             }
         };
+        let (mut bytes, mut end) = (0, None);
+        while let Some(message) = next.take() {
+            bytes += frame_bytes(&message);
+            if sink.feed(message).await.is_err() {
+                return None;
+            }
+            // What is there goes out together, but not all of a long queue: what is taken does not count as queued any more.
+            if bytes < BATCH_BYTES {
+                match receiver.try_recv() {
+                    Some(Outgoing::Frame(frame)) => next = Some(text(frame)),
+                    Some(Outgoing::Close(code, reason)) => end = Some((code, reason)),
+                    None => {}
+                }
+            }
+        }
         tokio::select! {
-            sent = sink.send(message) => {
-                if sent.is_err() {
+            biased;
+            flushed = sink.flush() => {
+                if flushed.is_err() {
                     return None;
                 }
             }
@@ -105,6 +124,21 @@ async fn write(
             () = receiver.overrun() => return Some((1013, "slow reader")),
             () = tokio::time::sleep(every * 2) => return None,
         }
+        if end.is_some() {
+            return end;
+        }
+    }
+}
+
+/// Not copied, but looked at once more: the type of the server's library can be made of nothing else that is shared.
+fn text(frame: Frame) -> Message {
+    Message::Text(Bytes::from(frame).try_into().expect("frames are text"))
+}
+
+fn frame_bytes(message: &Message) -> usize {
+    match message {
+        Message::Text(text) => text.len(),
+        _ => 0,
     }
 }
 
@@ -120,6 +154,10 @@ fn fault(error: Error) -> Close {
     }
 }
 
+/// Bytes read at once, for which each connection keeps room: requests are short.
+pub const READ_BYTES: usize = 2 << 10;
+/// Bytes of frames after which no more are put into one write; below what the WebSocket holds back by itself.
+const BATCH_BYTES: usize = 32 << 10;
 const STILL_WAITING: Duration = Duration::from_secs(1);
 const GOODBYE: Duration = Duration::from_secs(3);
 const GOODBYE_SLOW: Duration = Duration::from_secs(20);

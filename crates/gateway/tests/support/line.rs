@@ -149,7 +149,7 @@ impl Transport for Line {
                             sender.send(&frame).await;
                         }
                         outgoing = receiver.recv() => match outgoing {
-                            Outgoing::Frame(frame) => drop(events.send(SocketEvent::Frame(frame))),
+                            Outgoing::Frame(frame) => drop(events.send(SocketEvent::Frame(frame.to_string()))),
                             Outgoing::Close(..) => return,
                         },
                         () = async { let _ = state.wait_for(|state| *state != Wire::Up).await; } => {

@@ -48,7 +48,8 @@ pub enum Output {
 #[derive(Debug, Default)]
 pub struct Cache {
     /// In the order of names, so that a run can be repeated exactly.
-    entries: BTreeMap<Arc<str>, Entry>,
+    /// In boxes, for half of what a tree has room for is empty.
+    entries: BTreeMap<Arc<str>, Box<Entry>>,
     serial: u64,
     timers: Timers<Timer>,
     /// What resets still have to do.
@@ -135,7 +136,7 @@ impl Cache {
             _ if event == "reaccess" => self.event(now, &name, event, "null"),
             _ if event == "query" => self.unreadable_query_event(&name),
             _ if matches!(event, "change" | "add" | "remove" | "delete") => {
-                let base = Address { name, query: "".into() };
+                let base = Address::plain(name);
                 self.inapplicable(&base, Invalid("the payload is not JSON"));
             }
             _ => warn!(%name, event, "dropped an event that is not JSON"),
@@ -206,7 +207,7 @@ impl Cache {
     fn subscribe(&mut self, who: Subscriber, address: &Address) {
         if !self.entries.contains_key(&address.name) {
             self.outputs.push_back(Output::Watch(address.name.clone()));
-            self.entries.insert(address.name.clone(), Entry::new(address.name.clone()));
+            self.entries.insert(address.name.clone(), Box::new(Entry::new(address.name.clone())));
         }
         let entry = self.entries.get_mut(&address.name).expect("inserted above");
         if let Some(timer) = entry.evict.take() {
@@ -220,7 +221,7 @@ impl Cache {
         let resource = entry.resources.entry(key.clone()).or_insert_with(|| {
             self.serial += 1;
             self.outputs.push_back(Output::Get { address: address.clone(), serial: self.serial });
-            Resource::requested(self.serial)
+            Box::new(Resource::requested(self.serial))
         });
         resource.subscribers.insert(who);
         if let Some(snapshot) = resource.snapshot() {
@@ -303,7 +304,7 @@ impl Cache {
                 loaded
             }
             other => {
-                let mut target = Resource::loaded(fetched.body);
+                let mut target = Box::new(Resource::loaded(fetched.body));
                 // Those who asked with the normalised query while this request was in flight are told here too, so the
                 // answer to theirs finds nobody waiting.
                 target.subscribers = other.map(|r| r.subscribers).unwrap_or_default();
@@ -330,7 +331,7 @@ impl Cache {
         if event == "query" {
             return self.query_event(name, text);
         }
-        let address = Address { name: name.clone(), query: "".into() };
+        let address = Address::plain(name.clone());
         let entry = self.entries.get(name).expect("checked by the caller");
         let Some(base) = entry.resources.get(&address.query) else { return };
         if event == "reaccess" {
@@ -354,7 +355,7 @@ impl Cache {
             "patch" | "reset" | "unsubscribe" => debug!(%name, event, "dropped an event with a reserved name"),
             _ => {
                 let kind = EventKind::Custom { name: event.into(), data: text.into() };
-                let event = Arc::new(Event { version: base.version, kind });
+                let event = Arc::new(Event::new(base.version, kind));
                 self.notify(&address, &event);
             }
         }
@@ -421,7 +422,7 @@ impl Cache {
         if let Reset::Retry { timer, .. } = resource.reset {
             self.timers.cancel(timer);
         }
-        let event = Arc::new(Event { version: resource.version, kind: EventKind::Delete });
+        let event = Arc::new(Event::new(resource.version, EventKind::Delete));
         for who in &resource.subscribers {
             self.outputs.push_back(Output::Notice(*who, Notice::Event(event.clone())));
         }
@@ -436,7 +437,7 @@ impl Cache {
     }
 
     fn resource(&mut self, address: &Address) -> Option<&mut Resource> {
-        self.entries.get_mut(&address.name)?.resources.get_mut(&address.query)
+        self.entries.get_mut(&address.name)?.resources.get_mut(&address.query).map(Box::as_mut)
     }
 }
 
@@ -447,7 +448,8 @@ struct Entry {
     /// Subscribers of all queries together.
     pins: usize,
     /// By normalised query.
-    resources: BTreeMap<Arc<str>, Resource>,
+    /// In boxes, for a tree makes room for eleven at once, and nearly all names have one.
+    resources: BTreeMap<Arc<str>, Box<Resource>>,
     /// Queries as clients wrote them, where their normalised form differs, as long as somebody subscribes by them.
     links: HashMap<Arc<str>, Link>,
     queue: VecDeque<Queued>,

@@ -115,7 +115,7 @@ impl Resource {
     }
 
     fn event(&mut self, kind: EventKind) -> Arc<Event> {
-        let event = Event { version: self.version, kind };
+        let event = Event::new(self.version, kind);
         self.version += 1;
         Arc::new(event)
     }

@@ -123,15 +123,7 @@ impl Conn {
         out.push_str(",\"cid\":");
         json::push_string(&mut out, &self.cid);
         if is_auth {
-            let header = serde_json::to_string(&self.client.header).expect("a map of strings is JSON");
-            out.push_str(",\"header\":");
-            out.push_str(&header);
-            for (key, value) in
-                [("host", &self.client.host), ("remoteAddr", &self.client.remote_addr), ("uri", &self.client.uri)]
-            {
-                out.push_str(&format!(",\"{key}\":"));
-                json::push_string(&mut out, value);
-            }
+            out.push_str(&self.client);
         }
         if self.http.is_some() {
             out.push_str(",\"isHttp\":true");

@@ -158,7 +158,12 @@ impl Conn {
         if let Some(wait) = wait {
             self.waits.remove(&wait);
         }
-        self.sub(sub).requests.retain(|&other| other != request);
+        let requests = &mut self.sub(sub).requests;
+        requests.retain(|&other| other != request);
+        if requests.is_empty() {
+            // For as long as the resource is subscribed to, hardly any other comes.
+            *requests = Vec::new();
+        }
         Some((id, kind, sub))
     }
 
@@ -174,6 +179,6 @@ impl Conn {
             self.flushable.push_back(sub_id);
         }
         self.collect(&[sub_id]);
-        self.output(Output::Answer(format!("{{\"id\":{id}}}")));
+        self.output(Output::Answer(format!("{{\"id\":{id}}}").into()));
     }
 }

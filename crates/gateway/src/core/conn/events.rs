@@ -1,12 +1,15 @@
 //! What the cache tells a connection, and the events the client gets of it.
 
-use resclient::protocol::ResError;
+use std::fmt::Write;
+
+use resclient::protocol::{ResError, Version};
 use tracing::error;
 
 use super::graph::Goal;
 use super::set::ResourceSet;
 use super::sub::{Access, Body, Level, RequestId};
 use super::{Conn, Output, Purpose};
+use crate::core::Frame;
 use crate::core::border::{Event, EventKind, Notice, SubId};
 use crate::core::json;
 use crate::core::response;
@@ -96,8 +99,7 @@ impl Conn {
                     None => return,
                 },
             };
-            let (added, _) = event.kind.references();
-            let children = added.iter().map(|rid| self.by_rid[rid]).collect();
+            let children = event.added.iter().map(|rid| self.by_rid[rid]).collect();
             match self.start_wait(children, Goal::Event(id)) {
                 None => self.deliver(id, &event),
                 wait => return self.sub(id).current = Some((event, wait)),
@@ -111,8 +113,11 @@ impl Conn {
         if event.version != sub.version {
             error!(rid = %sub.rid, event = event.version, held = sub.version, "event for another version");
         }
+        if event.added.is_empty() {
+            return;
+        }
         let level = Level::top(&self.limits);
-        for rid in &event.kind.references().0 {
+        for rid in &event.added {
             self.add_reference(id, rid, &level);
         }
     }
@@ -120,44 +125,28 @@ impl Conn {
     /// Sends an event whose references are all there.
     fn deliver(&mut self, id: SubId, event: &Event) {
         let version = self.version;
-        let (added, removed) = event.kind.references();
-        let mut set = ResourceSet::default();
-        for rid in &added {
-            let child = self.mark_sent(id, rid);
-            self.send(child, &mut set);
-        }
         let rid = self.sub(id).rid.clone();
-        match &event.kind {
-            EventKind::Change { changes, .. } => {
-                let mut data = String::from("{\"values\":{");
-                for (key, change) in changes {
-                    separate(&mut data, '{');
-                    json::push_string(&mut data, key);
-                    data.push(':');
-                    change.push(&mut data, version);
-                }
-                data.push('}');
-                set.push_members(&mut data);
-                data.push('}');
-                self.send_event(&rid, "change", &data);
-            }
-            EventKind::Add { idx, value, .. } => {
-                let mut data = format!("{{\"idx\":{idx},\"value\":");
-                value.push(&mut data, version);
-                set.push_members(&mut data);
-                data.push('}');
-                self.send_event(&rid, "add", &data);
-            }
-            EventKind::Remove { data, .. } => self.send_event(&rid, "remove", data),
-            EventKind::Custom { name, data } => self.send_event(&rid, name, data),
-            EventKind::Delete => return self.deleted(id),
+        if let EventKind::Delete = event.kind {
+            return self.deleted(id);
         }
+        let frame = if event.added.is_empty() {
+            event.frame(&rid, version, || write(&rid, event, version, &ResourceSet::default()))
+        } else {
+            // What goes along depends on what the client has.
+            let mut set = ResourceSet::default();
+            for rid in &event.added {
+                let child = self.mark_sent(id, rid);
+                self.send(child, &mut set);
+            }
+            write(&rid, event, version, &set)
+        };
+        self.output(Output::Event(frame));
         if let Some(after) = event.kind.after() {
             let sub = self.sub(id);
             sub.body = Body::Loaded(after.clone());
             sub.version += 1;
         }
-        for rid in &removed {
+        for rid in &event.removed {
             let child = self.release_reference(id, rid);
             self.garbage.extend(child);
         }
@@ -200,15 +189,7 @@ impl Conn {
     }
 
     fn send_event(&mut self, rid: &str, name: &str, data: &str) {
-        let mut frame = String::with_capacity(rid.len() + name.len() + data.len() + 24);
-        frame.push_str("{\"event\":");
-        json::push_string(&mut frame, rid);
-        frame.pop();
-        frame.push('.');
-        frame.push_str(&json::string(name)[1..]);
-        frame.push_str(",\"data\":");
-        frame.push_str(data);
-        frame.push('}');
+        let frame = event_frame(rid, name, |frame| frame.push_str(data));
         self.output(Output::Event(frame));
     }
 
@@ -275,4 +256,43 @@ impl Conn {
     fn sub_requests(&self, id: SubId) -> Vec<RequestId> {
         self.subs.get(&id).map(|sub| sub.requests.clone()).unwrap_or_default()
     }
+}
+
+/// The frame of an event, with the resources that go along.
+fn write(rid: &str, event: &Event, version: Version, set: &ResourceSet) -> Frame {
+    match &event.kind {
+        EventKind::Change { changes, .. } => event_frame(rid, "change", |frame| {
+            frame.push_str("{\"values\":{");
+            for (key, change) in changes {
+                separate(frame, '{');
+                json::push_string(frame, key);
+                frame.push(':');
+                change.push(frame, version);
+            }
+            frame.push('}');
+            set.push_members(frame);
+            frame.push('}');
+        }),
+        EventKind::Add { idx, value, .. } => event_frame(rid, "add", |frame| {
+            let _ = write!(frame, "{{\"idx\":{idx},\"value\":");
+            value.push(frame, version);
+            set.push_members(frame);
+            frame.push('}');
+        }),
+        EventKind::Remove { data, .. } => event_frame(rid, "remove", |frame| frame.push_str(data)),
+        EventKind::Custom { name, data } => event_frame(rid, name, |frame| frame.push_str(data)),
+        EventKind::Delete => event_frame(rid, "delete", |frame| frame.push_str("null")),
+    }
+}
+
+fn event_frame(rid: &str, name: &str, data: impl FnOnce(&mut String)) -> Frame {
+    let mut frame = String::from("{\"event\":");
+    json::push_string(&mut frame, rid);
+    frame.pop();
+    frame.push('.');
+    frame.push_str(&json::string(name)[1..]);
+    frame.push_str(",\"data\":");
+    data(&mut frame);
+    frame.push('}');
+    frame.into()
 }

@@ -52,14 +52,14 @@ impl Conn {
         let is_over = level.is_none() || self.subs.len() >= self.limits.held_resources;
         let level = level.unwrap_or_else(|| Level::top(&self.limits));
         let (address, body) = match self.address(rid) {
-            None => (Address { name: rid.clone(), query: "".into() }, Body::Failed(ResError::INVALID_REQUEST)),
+            None => (Address::plain(rid.clone()), Body::Failed(ResError::INVALID_REQUEST)),
             Some(address) if is_over => {
                 self.stats.refused += 1;
                 (address, Body::Failed(ResError::SUBSCRIPTION_LIMIT))
             }
             Some(address) => (address, Body::Loading(None)),
         };
-        self.subs.insert(id, Sub::new(rid.clone(), address, body, level));
+        self.subs.insert(id, Box::new(Sub::new(rid.clone(), address, body, level)));
         self.by_rid.insert(rid.clone(), id);
         if self.subs[&id].is_wanted() {
             self.queue_load(id);
@@ -304,7 +304,7 @@ impl Conn {
             }
         }
         let (mut freed, mut touched) = (Vec::new(), start.to_vec());
-        for id in self.unreachable(start, Sub::is_root, |sub| sub.indirect, |_| true) {
+        for id in self.unreachable(start, |sub| sub.is_root(), |sub| sub.indirect, |_| true) {
             touched.extend(self.subs[&id].refs.keys());
             freed.extend(self.dispose(id));
         }
@@ -383,7 +383,7 @@ impl Conn {
 
     /// Removes a Sub; returns the waits that were waiting for it.
     fn dispose(&mut self, id: SubId) -> Vec<WaitId> {
-        let sub = self.subs.remove(&id).expect("disposed once");
+        let sub = *self.subs.remove(&id).expect("disposed once");
         self.by_rid.remove(&sub.rid);
         if sub.is_subscribed() {
             self.output(Output::Cache(Command::Unsubscribe(self.subscriber(id), sub.address)));
