@@ -50,6 +50,8 @@ pub struct Driver {
     traffic: Traffic,
     /// Frames since others had their turn.
     sent: usize,
+    /// A client that does read has half of what may wait for it.
+    is_filling: bool,
     slow_readers: u64,
     reconnects: u64,
 }
@@ -77,7 +79,19 @@ impl Driver {
         });
         let (clients, start) = (HashMap::new(), Instant::now());
         let traffic = Traffic::default();
-        Driver { core, bus, dial, has_bus, clients, start, traffic, sent: 0, slow_readers: 0, reconnects: 0 }
+        Driver {
+            core,
+            bus,
+            dial,
+            has_bus,
+            clients,
+            start,
+            traffic,
+            sent: 0,
+            is_filling: false,
+            slow_readers: 0,
+            reconnects: 0,
+        }
     }
 
     pub async fn run(mut self, mut deliveries: Deliveries, mut inputs: mpsc::UnboundedReceiver<Input>) {
@@ -99,7 +113,7 @@ impl Driver {
 
     async fn serve(&mut self, deliveries: &mut Deliveries, inputs: &mut mpsc::UnboundedReceiver<Input>) -> End {
         loop {
-            self.drain();
+            self.drain_slowly().await;
             let due = self.core.poll_timeout().map(|at| self.start + Duration::from_millis(at.0));
             let timeout = async {
                 match due {
@@ -121,7 +135,7 @@ impl Driver {
             // What else is there goes along: a client is then sent several events at once. But it may not take long until
             // those who have something to send get their turn.
             for _ in 0..TURN {
-                self.drain();
+                self.drain_slowly().await;
                 if self.sent > TURN_FRAMES {
                     break;
                 }
@@ -137,6 +151,22 @@ impl Driver {
                 yield_now().await;
             }
             self.sent = 0;
+        }
+    }
+
+    /// As [`Driver::drain`]. A burst of events, such as those of a long list that was reset, is more than may wait for a
+    /// client: whoever reads it is given the time to. Who does not is not waited for again, and nobody for long.
+    async fn drain_slowly(&mut self) {
+        let mut pauses = 0;
+        let before = self.sent;
+        self.is_filling = false;
+        while let Some(output) = self.core.poll_output() {
+            self.sent += 1;
+            self.carry_out(output);
+            if std::mem::take(&mut self.is_filling) && self.sent - before > BURST && pauses < PAUSES {
+                pauses += 1;
+                sleep(PAUSE).await;
+            }
         }
     }
 
@@ -234,34 +264,38 @@ impl Driver {
     fn drain(&mut self) {
         while let Some(output) = self.core.poll_output() {
             self.sent += 1;
-            match output {
-                Output::Publish { subject, reply, payload } => {
-                    trace!(subject = %Subject(&subject), bytes = payload.len(), "to the bus");
-                    let published = self.bus.publish(&subject, reply.as_deref(), payload.into());
-                    if let (Err(refusal), Some(reply)) = (published, reply) {
-                        debug!(subject = %Subject(&subject), ?refusal, "the bus does not carry a request");
-                        self.core.handle_refused(self.now(), &reply, error_of(refusal));
-                    }
+            self.carry_out(output);
+        }
+    }
+
+    fn carry_out(&mut self, output: Output) {
+        match output {
+            Output::Publish { subject, reply, payload } => {
+                trace!(subject = %Subject(&subject), bytes = payload.len(), "to the bus");
+                let published = self.bus.publish(&subject, reply.as_deref(), payload.into());
+                if let (Err(refusal), Some(reply)) = (published, reply) {
+                    debug!(subject = %Subject(&subject), ?refusal, "the bus does not carry a request");
+                    self.core.handle_refused(self.now(), &reply, error_of(refusal));
                 }
-                Output::Subscribe(pattern) => self.bus.subscribe(&pattern),
-                Output::Unsubscribe(pattern) => self.bus.unsubscribe(&pattern),
-                Output::Event(id, frame) => self.send_event(id, frame),
-                Output::Answer(id, frame) => {
-                    if let Some(client) = self.clients.get(&id) {
-                        trace!(conn = id.0, frame = %shown::Frame(&frame), "to a client");
-                        self.traffic.count_out(frame.len());
-                        client.outbox.answer(frame);
-                    }
+            }
+            Output::Subscribe(pattern) => self.bus.subscribe(&pattern),
+            Output::Unsubscribe(pattern) => self.bus.unsubscribe(&pattern),
+            Output::Event(id, frame) => self.send_event(id, frame),
+            Output::Answer(id, frame) => {
+                if let Some(client) = self.clients.get(&id) {
+                    trace!(conn = id.0, frame = %shown::Frame(&frame), "to a client");
+                    self.traffic.count_out(frame.len());
+                    client.outbox.answer(frame);
                 }
-                Output::Close(id, code, reason) => {
-                    debug!(conn = id.0, code, reason, "closing a connection");
-                    self.close(id, code, reason, false);
-                }
-                Output::Http(id, answer) => {
-                    if let Some(waiting) = self.clients.get_mut(&id).and_then(|client| client.http.take()) {
-                        // The HTTP client may have gone meanwhile.
-                        let _ = waiting.send(answer);
-                    }
+            }
+            Output::Close(id, code, reason) => {
+                debug!(conn = id.0, code, reason, "closing a connection");
+                self.close(id, code, reason, false);
+            }
+            Output::Http(id, answer) => {
+                if let Some(waiting) = self.clients.get_mut(&id).and_then(|client| client.http.take()) {
+                    // The HTTP client may have gone meanwhile.
+                    let _ = waiting.send(answer);
                 }
             }
         }
@@ -272,7 +306,10 @@ impl Driver {
         trace!(conn = id.0, frame = %shown::Frame(&frame), "to a client");
         let length = frame.len();
         match outbox.event(frame) {
-            Ok(()) => self.traffic.count_out(length),
+            Ok(filling) => {
+                self.is_filling |= filling;
+                self.traffic.count_out(length);
+            }
             Err(Backlog { bytes, frames }) => {
                 debug!(conn = id.0, bytes, frames, "closing a slow reader");
                 self.slow_readers += 1;
@@ -309,5 +346,9 @@ fn random_u64() -> u64 {
 /// microsecond.
 const TURN: usize = 256;
 const TURN_FRAMES: usize = 4096;
+/// Frames at once that make a burst, and how often and how long there are pauses in one.
+const BURST: usize = 1024;
+const PAUSES: u32 = 32;
+const PAUSE: Duration = Duration::from_millis(1);
 const FIRST_REDIAL: Duration = Duration::from_millis(100);
 const LAST_REDIAL: Duration = Duration::from_secs(5);

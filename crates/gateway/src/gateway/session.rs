@@ -144,15 +144,18 @@ pub(super) fn queue(limits: QueueLimits) -> (Outbox, Arc<Shared>) {
 impl Outbox {
     /// Queues what the client did not ask for, unless too much of that waits already. What is queued counts, not the frame;
     /// answers do not count: a client that reads slowly asks slowly.
-    pub fn event(&self, frame: Frame) -> Result<(), Backlog> {
+    /// Says whether more than half of what may wait does, for a client that has taken something since that was said last.
+    pub fn event(&self, frame: Frame) -> Result<bool, Backlog> {
         let mut state = self.shared.lock();
         let (bytes, frames) = state.events;
         if bytes > self.shared.limits.bytes || frames >= self.shared.limits.frames {
             return Err(Backlog { bytes, frames });
         }
         state.events = (bytes + frame.len(), frames + 1);
+        let is_half = bytes > self.shared.limits.bytes / 2 || frames > self.shared.limits.frames / 2;
+        let filling = is_half && !std::mem::replace(&mut state.is_waited_for, true);
         self.shared.push(state, Queued::Event(frame));
-        Ok(())
+        Ok(filling)
     }
 
     /// Queues the answer to one frame of the client; when it is taken, another may come.
@@ -232,6 +235,8 @@ struct State {
     queue: VecDeque<Queued>,
     /// Bytes and frames of events in the queue.
     events: (usize, usize),
+    /// The driver has given the client time to take something, and it has taken nothing since.
+    is_waited_for: bool,
     /// Bytes of answers in the queue.
     answers: usize,
     /// Requests whose answers the client has not taken.
@@ -293,6 +298,7 @@ impl Shared {
         match state.queue.pop_front() {
             Some(Queued::Event(frame)) => {
                 state.events = (state.events.0 - frame.len(), state.events.1 - 1);
+                state.is_waited_for = false;
                 (Some(Outgoing::Frame(frame)), false)
             }
             Some(Queued::Answer(frame)) => {
