@@ -3,6 +3,7 @@
 //! Each resource name has one entry. Everything that concerns it happens in the order it arrived; while the requests of
 //! a query event are answered, what arrives for the name waits in the entry's queue.
 
+mod by_query;
 mod reset;
 mod resource;
 
@@ -20,6 +21,7 @@ use super::subject;
 use super::throttle::Throttle;
 use super::timers::{Time, TimerId, Timers};
 use super::value::Invalid;
+use by_query::ByQuery;
 use reset::Renewal;
 use resource::{Reset, Resource, State};
 
@@ -218,10 +220,10 @@ impl Cache {
             link.users += 1;
         }
         let key = entry.key(&address.query).clone();
-        let resource = entry.resources.entry(key.clone()).or_insert_with(|| {
+        let resource = entry.resources.get_or_insert_with(&key, || {
             self.serial += 1;
             self.outputs.push_back(Output::Get { address: address.clone(), serial: self.serial });
-            Box::new(Resource::requested(self.serial))
+            Resource::requested(self.serial)
         });
         resource.subscribers.insert(who);
         if let Some(snapshot) = resource.snapshot() {
@@ -270,7 +272,7 @@ impl Cache {
                 self.outputs.push_back(Output::Answer(conn, ticket, payload));
             }
         }
-        for resource in entry.resources.into_values() {
+        for resource in entry.resources.values() {
             if let Reset::Retry { timer, .. } = resource.reset {
                 self.timers.cancel(timer);
             }
@@ -292,7 +294,8 @@ impl Cache {
                 return self.unpin(now, &address.name, waiting.len());
             }
         };
-        let key: Arc<str> = fetched.query.as_str().into();
+        let is_same = *fetched.query == *address.query;
+        let key = if is_same { address.query.clone() } else { fetched.query.as_str().into() };
         // A value that is there already has seen events that this answer may not have.
         let target = match entry.resources.remove(&key) {
             Some(loaded) if loaded.snapshot().is_some() => {
@@ -304,7 +307,7 @@ impl Cache {
                 loaded
             }
             other => {
-                let mut target = Box::new(Resource::loaded(fetched.body));
+                let mut target = Resource::loaded(fetched.body);
                 // Those who asked with the normalised query while this request was in flight are told here too, so the
                 // answer to theirs finds nobody waiting.
                 target.subscribers = other.map(|r| r.subscribers).unwrap_or_default();
@@ -315,7 +318,7 @@ impl Cache {
                 target
             }
         };
-        let target = entry.resources.entry(key.clone()).or_insert(target);
+        let target = entry.resources.get_or_insert_with(&key, || target);
         let users = waiting.len();
         target.subscribers.extend(waiting);
         if key != address.query && users > 0 {
@@ -369,8 +372,8 @@ impl Cache {
         let wire = json::read_object::<Wire>(text.as_bytes()).filter(|wire| subject::is_valid(&wire.subject));
         let Some(wire) = wire else { return self.unreadable_query_event(name) };
         let entry = self.entries.get_mut(name).expect("checked by the caller");
-        for (query, resource) in &entry.resources {
-            if !query.is_empty() && resource.snapshot().is_some() {
+        for (query, resource) in entry.resources.queries() {
+            if resource.snapshot().is_some() {
                 self.serial += 1;
                 entry.locks.insert(self.serial);
                 let address = Address { name: name.clone(), query: query.clone() };
@@ -382,7 +385,7 @@ impl Cache {
     /// Something has changed, and there is no way to learn what.
     fn unreadable_query_event(&mut self, name: &Arc<str>) {
         let Some(entry) = self.entries.get(name) else { return };
-        let queries: Vec<Arc<str>> = entry.resources.keys().filter(|query| !query.is_empty()).cloned().collect();
+        let queries: Vec<Arc<str>> = entry.resources.queries().map(|(query, _)| query.clone()).collect();
         for query in queries {
             self.inapplicable(&Address { name: name.clone(), query }, Invalid("a query event without a subject"));
         }
@@ -437,7 +440,7 @@ impl Cache {
     }
 
     fn resource(&mut self, address: &Address) -> Option<&mut Resource> {
-        self.entries.get_mut(&address.name)?.resources.get_mut(&address.query).map(Box::as_mut)
+        self.entries.get_mut(&address.name)?.resources.get_mut(&address.query)
     }
 }
 
@@ -448,8 +451,7 @@ struct Entry {
     /// Subscribers of all queries together.
     pins: usize,
     /// By normalised query.
-    /// In boxes, for a tree makes room for eleven at once, and nearly all names have one.
-    resources: BTreeMap<Arc<str>, Box<Resource>>,
+    resources: ByQuery,
     /// Queries as clients wrote them, where their normalised form differs, as long as somebody subscribes by them.
     links: HashMap<Arc<str>, Link>,
     queue: VecDeque<Queued>,
@@ -471,7 +473,7 @@ impl Entry {
         Entry {
             name,
             pins: 0,
-            resources: BTreeMap::new(),
+            resources: ByQuery::default(),
             links: HashMap::new(),
             queue: VecDeque::new(),
             locks: BTreeSet::new(),

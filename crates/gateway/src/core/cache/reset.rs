@@ -21,7 +21,10 @@ impl Cache {
         let (mut throttle, mut reaccess) = (Throttle::new(self.reset_throttle), Vec::new());
         for (name, entry) in &self.entries {
             if matching(resources, name) {
-                for query in entry.resources.keys() {
+                if entry.resources.has_plain() {
+                    throttle.push(Renewal::Value(Address::plain(name.clone())));
+                }
+                for (query, _) in entry.resources.queries() {
                     throttle.push(Renewal::Value(Address { name: name.clone(), query: query.clone() }));
                 }
             }
