@@ -36,10 +36,10 @@ impl Meta {
         struct Reference {
             rid: String,
         }
-        let Ok(wire) = serde_json::from_slice::<Wire<'_>>(payload) else { return (Meta::default(), Ok(None)) };
+        let Some(wire) = json::read_object::<Wire<'_>>(payload) else { return (Meta::default(), Ok(None)) };
         let meta = wire.meta.map(|meta| Meta::parse(meta.get())).unwrap_or_default();
         let error = wire.error.and_then(|error| json::read_error(error.get()));
-        let resource = wire.resource.and_then(|resource| serde_json::from_str::<Reference>(resource.get()).ok());
+        let resource = wire.resource.and_then(|resource| json::read_object::<Reference>(resource.get().as_bytes()));
         let resource = resource.map(|resource| resource.rid).filter(|rid| rid::is_valid(rid));
         (meta, error.map_or(Ok(resource.map(Arc::from)), Err))
     }

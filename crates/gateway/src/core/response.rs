@@ -116,7 +116,8 @@ pub fn read_query(payload: &[u8]) -> Result<QueryAnswer, ResError> {
     }
     #[derive(Deserialize)]
     struct Wire<'a> {
-        events: Option<Vec<Event>>,
+        #[serde(borrow)]
+        events: Option<Vec<&'a RawValue>>,
         #[serde(borrow)]
         model: Option<&'a RawValue>,
         #[serde(borrow)]
@@ -126,7 +127,10 @@ pub fn read_query(payload: &[u8]) -> Result<QueryAnswer, ResError> {
     let wire: Wire<'_> = object(result.get())?;
     match (wire.events, wire.model, wire.collection) {
         (None, None, None) => Ok(QueryAnswer::Unchanged),
-        (Some(events), None, None) => Ok(QueryAnswer::Events(events.into_iter().map(|e| (e.event, e.data)).collect())),
+        (Some(events), None, None) => {
+            let event = |raw: &RawValue| object::<Event>(raw.get()).map(|event| (event.event, event.data));
+            Ok(QueryAnswer::Events(events.into_iter().map(event).collect::<Result<_, _>>()?))
+        }
         (None, Some(model), None) => Ok(QueryAnswer::Replaced(Body::parse_model(model)?)),
         (None, None, Some(collection)) => Ok(QueryAnswer::Replaced(Body::parse_collection(collection)?)),
         _ => Err(INVALID.into()),
