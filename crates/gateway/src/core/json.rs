@@ -162,10 +162,8 @@ fn write_number(text: &str, out: &mut String) {
     let digits = digits.trim_start_matches('0');
     let significant = digits.trim_end_matches('0');
     // JavaScript tells 0 and -0 apart, so the sign of zero stays.
-    let power = exponent
-        .parse::<i64>()
-        .ok()
-        .map(|e| e.saturating_sub(fraction.len() as i64).saturating_add((digits.len() - significant.len()) as i64));
+    let moved = (digits.len() - significant.len()) as i128 - fraction.len() as i128;
+    let power = exponent.parse::<i128>().ok().and_then(|exponent| exponent.checked_add(moved));
     match power {
         _ if significant.is_empty() => {
             let _ = write!(out, "{sign}0");
@@ -176,6 +174,7 @@ fn write_number(text: &str, out: &mut String) {
         Some(power) => {
             let _ = write!(out, "{sign}{significant}e{power}");
         }
+        // An exponent longer than that is the same only as it is written.
         None => out.push_str(text),
     }
 }
