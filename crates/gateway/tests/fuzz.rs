@@ -12,6 +12,8 @@ use proptest::prelude::*;
 use proptest::sample::select;
 
 proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
     #[test]
     fn a_name_that_is_accepted_is_one_word_on_the_bus_and_one_resource(one in name(), other in name()) {
         names::check(&one, &other);
