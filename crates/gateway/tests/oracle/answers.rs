@@ -191,7 +191,7 @@ fn body(raw_model: Option<&str>, raw_collection: Option<&str>) -> Option<Seen> {
     }
 }
 
-fn given<'a, const N: usize>(found: [Option<&'a str>; N]) -> [Option<&'a str>; N] {
+fn given<const N: usize>(found: [Option<&str>; N]) -> [Option<&str>; N] {
     found.map(|value| value.filter(|value| *value != "null"))
 }
 
