@@ -50,8 +50,8 @@ pub struct Driver {
     traffic: Traffic,
     /// Frames since others had their turn.
     sent: usize,
-    /// A client that does read has half of what may wait for it.
-    is_filling: bool,
+    /// Counts what is carried out together, which is what one message led to.
+    burst: u64,
     slow_readers: u64,
     reconnects: u64,
 }
@@ -79,19 +79,7 @@ impl Driver {
         });
         let (clients, start) = (HashMap::new(), Instant::now());
         let traffic = Traffic::default();
-        Driver {
-            core,
-            bus,
-            dial,
-            has_bus,
-            clients,
-            start,
-            traffic,
-            sent: 0,
-            is_filling: false,
-            slow_readers: 0,
-            reconnects: 0,
-        }
+        Driver { core, bus, dial, has_bus, clients, start, traffic, sent: 0, burst: 1, slow_readers: 0, reconnects: 0 }
     }
 
     pub async fn run(mut self, mut deliveries: Deliveries, mut inputs: mpsc::UnboundedReceiver<Input>) {
@@ -154,20 +142,18 @@ impl Driver {
         }
     }
 
-    /// As [`Driver::drain`]. A burst of events, such as those of a long list that was reset, is more than may wait for a
-    /// client: whoever reads it is given the time to. Who does not is not waited for again, and nobody for long.
+    /// As [`Driver::drain`], but when that takes long, those who write to clients get their turn.
     async fn drain_slowly(&mut self) {
-        let mut pauses = 0;
-        let before = self.sent;
-        self.is_filling = false;
+        let mut carried = 0;
         while let Some(output) = self.core.poll_output() {
             self.sent += 1;
             self.carry_out(output);
-            if std::mem::take(&mut self.is_filling) && self.sent - before > BURST && pauses < PAUSES {
-                pauses += 1;
-                sleep(PAUSE).await;
+            carried += 1;
+            if carried % TURN_FRAMES == 0 {
+                yield_now().await;
             }
         }
+        self.burst += 1;
     }
 
     fn deliver(&mut self, delivery: &Delivery) {
@@ -305,11 +291,8 @@ impl Driver {
         let Some(Client { outbox, .. }) = self.clients.get(&id) else { return };
         trace!(conn = id.0, frame = %shown::Frame(&frame), "to a client");
         let length = frame.len();
-        match outbox.event(frame) {
-            Ok(filling) => {
-                self.is_filling |= filling;
-                self.traffic.count_out(length);
-            }
+        match outbox.event(frame, self.burst) {
+            Ok(()) => self.traffic.count_out(length),
             Err(Backlog { bytes, frames }) => {
                 debug!(conn = id.0, bytes, frames, "closing a slow reader");
                 self.slow_readers += 1;
@@ -346,9 +329,5 @@ fn random_u64() -> u64 {
 /// microsecond.
 const TURN: usize = 256;
 const TURN_FRAMES: usize = 4096;
-/// Frames at once that make a burst, and how often and how long there are pauses in one.
-const BURST: usize = 1024;
-const PAUSES: u32 = 32;
-const PAUSE: Duration = Duration::from_millis(1);
 const FIRST_REDIAL: Duration = Duration::from_millis(100);
 const LAST_REDIAL: Duration = Duration::from_secs(5);

@@ -38,9 +38,10 @@ pub struct GatewayConfig {
     /// How long a connection may send more than that without a pause, after which it is closed with code 1008; default 60 s.
     pub request_patience: Duration,
     /// Bytes of events that may wait to be sent to a client before another event; beyond, it is closed as a slow reader.
-    /// With as many bytes of answers no more of its requests are read. Default 1 MiB.
+    /// What one message of a service leads to, such as the reset of a long list, may be more. With as many bytes of answers
+    /// no more of the client's requests are read. Default 1 MiB.
     pub queue_bytes: usize,
-    /// Events that may wait to be sent to a client; default 4096.
+    /// Events that may wait to be sent to a client, in the same way; default 4096.
     pub queue_frames: usize,
 }
 

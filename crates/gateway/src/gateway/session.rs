@@ -144,18 +144,26 @@ pub(super) fn queue(limits: QueueLimits) -> (Outbox, Arc<Shared>) {
 impl Outbox {
     /// Queues what the client did not ask for, unless too much of that waits already. What is queued counts, not the frame;
     /// answers do not count: a client that reads slowly asks slowly.
-    /// Says whether more than half of what may wait does, for a client that has taken something since that was said last.
-    pub fn event(&self, frame: Frame) -> Result<bool, Backlog> {
+    ///
+    /// Nor is a client slow because one message led to more than may wait, such as the reset of a long list: a `burst` that
+    /// begins within the limits is queued as a whole, and what waits then is left out of the count until it is taken. While
+    /// some of it waits, no other burst may do so.
+    pub fn event(&self, frame: Frame, burst: u64) -> Result<(), Backlog> {
         let mut state = self.shared.lock();
-        let (bytes, frames) = state.events;
-        if bytes > self.shared.limits.bytes || frames >= self.shared.limits.frames {
+        let (limits, (bytes, frames), excess) = (&self.shared.limits, state.events, state.excess);
+        let is_over = |excess: (usize, usize)| bytes > limits.bytes + excess.0 || frames >= limits.frames + excess.1;
+        if std::mem::replace(&mut state.burst, burst) != burst {
+            state.may_exceed = excess == (0, 0) && !is_over(excess);
+        }
+        if !state.may_exceed && is_over(excess) {
             return Err(Backlog { bytes, frames });
         }
         state.events = (bytes + frame.len(), frames + 1);
-        let is_half = bytes > self.shared.limits.bytes / 2 || frames > self.shared.limits.frames / 2;
-        let filling = is_half && !std::mem::replace(&mut state.is_waited_for, true);
+        if state.may_exceed && is_over((0, 0)) {
+            state.excess = state.events;
+        }
         self.shared.push(state, Queued::Event(frame));
-        Ok(filling)
+        Ok(())
     }
 
     /// Queues the answer to one frame of the client; when it is taken, another may come.
@@ -235,8 +243,11 @@ struct State {
     queue: VecDeque<Queued>,
     /// Bytes and frames of events in the queue.
     events: (usize, usize),
-    /// The driver has given the client time to take something, and it has taken nothing since.
-    is_waited_for: bool,
+    /// Of these, what does not count because a burst was beyond the limits.
+    excess: (usize, usize),
+    /// What the last event belonged to, and whether that may be more than may wait.
+    burst: u64,
+    may_exceed: bool,
     /// Bytes of answers in the queue.
     answers: usize,
     /// Requests whose answers the client has not taken.
@@ -298,7 +309,8 @@ impl Shared {
         match state.queue.pop_front() {
             Some(Queued::Event(frame)) => {
                 state.events = (state.events.0 - frame.len(), state.events.1 - 1);
-                state.is_waited_for = false;
+                let (bytes, frames) = state.excess;
+                state.excess = (bytes.saturating_sub(frame.len()), frames.saturating_sub(1));
                 (Some(Outgoing::Frame(frame)), false)
             }
             Some(Queued::Answer(frame)) => {
@@ -313,6 +325,7 @@ impl Shared {
             None => {
                 // A burst of long ago must not hold its memory for ever.
                 state.queue.shrink_to(KEPT);
+                state.excess = (0, 0);
                 (state.end.map(close), false)
             }
         }
