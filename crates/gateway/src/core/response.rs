@@ -21,7 +21,7 @@ pub struct Fetched {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Access {
     pub get: bool,
-    call: Option<String>,
+    call: Option<Box<str>>,
 }
 
 impl Access {
@@ -83,7 +83,7 @@ pub fn read_access(payload: &[u8]) -> Result<Access, ResError> {
     }
     let result = read(payload)?.result()?;
     let wire: Wire = object(result.get())?;
-    Ok(Access { get: wire.get.unwrap_or(false), call: wire.call })
+    Ok(Access { get: wire.get.unwrap_or(false), call: wire.call.map(String::into_boxed_str) })
 }
 
 /// Reads the answer to `method`.

@@ -179,7 +179,9 @@ impl Body {
         let members: IndexMap<Arc<str>, &RawValue> =
             serde_json::from_str(raw.get()).map_err(|_| Invalid("a model is not an object"))?;
         let members = members.into_iter().map(|(key, raw)| Ok((key, Value::parse(raw)?)));
-        Ok(Body::Model(members.collect::<Result<_, Invalid>>()?))
+        let mut members = members.collect::<Result<Model, Invalid>>()?;
+        members.shrink_to_fit();
+        Ok(Body::Model(members))
     }
 
     pub fn parse_collection(raw: &RawValue) -> Result<Body, Invalid> {

@@ -29,7 +29,7 @@ impl Cache {
                 }
             }
             if matching(access, name) {
-                reaccess.extend(entry.resources.values().flat_map(|r| &r.subscribers));
+                reaccess.extend(entry.resources.values().flat_map(|r| r.subscribers.iter()));
             }
         }
         for who in reaccess {

@@ -1,9 +1,9 @@
 //! One cached resource: its value, who listens, and how events and fresh copies change it.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use crate::core::border::{Event, EventKind, Subscriber};
+use super::subscribers::Subscribers;
+use crate::core::border::{Event, EventKind};
 use crate::core::diff::{Edit, diff};
 use crate::core::response::{Mutation, model_changes};
 use crate::core::throttle::Slot;
@@ -14,7 +14,7 @@ use crate::core::value::{Body, Change, Invalid, Snapshot};
 #[derive(Debug)]
 pub struct Resource {
     pub state: State,
-    pub subscribers: BTreeSet<Subscriber>,
+    pub subscribers: Subscribers,
     /// Counts the changes since loading.
     pub version: u64,
     pub reset: Reset,
@@ -53,7 +53,7 @@ impl Resource {
     pub fn requested(serial: u64) -> Resource {
         Resource {
             state: State::Requested { serial, reset_after: false },
-            subscribers: BTreeSet::new(),
+            subscribers: Subscribers::None,
             version: 0,
             reset: Reset::Idle,
             slots: Vec::new(),

@@ -38,7 +38,7 @@ impl Conn {
         let sub = self.sub(sub_id);
         match &sub.access {
             Access::Known(answer) => {
-                let answer = answer.clone();
+                let answer = answer.clone().map_err(|error| *error);
                 self.call_granted(request, &answer);
             }
             Access::InFlight { .. } => sub.calls.push(request),

@@ -52,7 +52,7 @@ impl Conn {
             Access::Unknown | Access::InFlight { .. } => return,
         }
         let failure = failure.or_else(|| match &sub.body {
-            Body::Failed(error) => Some(error.clone()),
+            Body::Failed(error) => Some(ResError::clone(error)),
             _ => None,
         });
         if let Some(error) = failure {

@@ -31,7 +31,7 @@ impl Conn {
                 sub.loading.clear();
                 sub.version = version;
                 let waits = std::mem::take(&mut sub.waits);
-                let level = sub.level.clone();
+                let level = sub.level.take().unwrap_or_else(|| Level::top(&self.limits));
                 let children = references.iter().map(|rid| self.add_reference(id, rid, &level)).collect();
                 self.resolve_waits(waits, children);
             }
@@ -40,7 +40,7 @@ impl Conn {
                 sub.loading.clear();
                 sub.body = match sub.replaced.take() {
                     Some(held) => Body::Deleted(held),
-                    None => Body::Failed(error.clone()),
+                    None => Body::Failed(Box::new(error.clone())),
                 };
                 let waits = std::mem::take(&mut sub.waits);
                 // Who asked is told why this attempt failed, whatever the Sub was before.
@@ -225,7 +225,7 @@ impl Conn {
         }
         // A service that is away or confused says nothing about what the client may do: such answers are not kept.
         let keep = answer.as_ref().err().is_none_or(|error| error.code == ResError::ACCESS_DENIED.code);
-        sub.access = if keep { Access::Known(answer.clone()) } else { Access::Unknown };
+        sub.access = if keep { Access::Known(answer.clone().map_err(Box::new)) } else { Access::Unknown };
         let denial = match &answer {
             Ok(access) if access.get => None,
             Ok(_) => Some(ResError::ACCESS_DENIED),

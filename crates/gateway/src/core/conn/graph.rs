@@ -42,7 +42,7 @@ impl Conn {
             } else if !sub.is_wanted()
                 && let Some(level) = level(&self.limits)
             {
-                self.sub(id).level = level;
+                self.sub(id).level = Some(level);
                 self.reload(id);
             }
             return id;
@@ -52,10 +52,10 @@ impl Conn {
         let is_over = level.is_none() || self.subs.len() >= self.limits.held_resources;
         let level = level.unwrap_or_else(|| Level::top(&self.limits));
         let (address, body) = match self.address(rid) {
-            None => (Address::plain(rid.clone()), Body::Failed(ResError::INVALID_REQUEST)),
+            None => (Address::plain(rid.clone()), Body::Failed(Box::new(ResError::INVALID_REQUEST))),
             Some(address) if is_over => {
                 self.stats.refused += 1;
-                (address, Body::Failed(ResError::SUBSCRIPTION_LIMIT))
+                (address, Body::Failed(Box::new(ResError::SUBSCRIPTION_LIMIT)))
             }
             Some(address) => (address, Body::Loading(None)),
         };
@@ -74,7 +74,7 @@ impl Conn {
             Body::Failed(error) => sub.body = Body::Loading(Some(error.clone())),
             Body::Deleted(held) => {
                 sub.replaced = Some(held.clone());
-                sub.body = Body::Loading(Some(ResError::DELETED));
+                sub.body = Body::Loading(Some(Box::new(ResError::DELETED)));
             }
             _ => return,
         }
@@ -83,10 +83,9 @@ impl Conn {
 
     /// Has the resource loaded: at once if it is asked for itself, else when it is its turn among what is referred to.
     fn queue_load(&mut self, id: SubId) {
-        let level = self.subs[&id].level.clone();
-        if !level.is_below() {
+        let Some(level) = self.subs[&id].level.clone().filter(Level::is_below) else {
             return self.load(id, Vec::new());
-        }
+        };
         self.sub(id).queued = true;
         level.following().throttle.push(id);
         self.load_next(&level);
@@ -293,7 +292,7 @@ impl Conn {
             let mut relics: Vec<_> = sub.replaced.take().into_iter().collect();
             if let Body::Deleted(held) = &sub.body {
                 relics.push(held.clone());
-                sub.body = Body::Failed(ResError::DELETED);
+                sub.body = Body::Failed(Box::new(ResError::DELETED));
             }
             for child in seen {
                 self.sub(child).sent_indirect -= 1;
@@ -328,7 +327,7 @@ impl Conn {
         if !sub.is_wanted() {
             return;
         }
-        let before = sub.replaced.take().map_or(Body::Failed(ResError::NOT_FOUND), Body::Deleted);
+        let before = sub.replaced.take().map_or_else(|| Body::Failed(Box::new(ResError::NOT_FOUND)), Body::Deleted);
         let body = std::mem::replace(&mut sub.body, before);
         sub.queue.clear();
         let (address, waits) = (sub.address.clone(), std::mem::take(&mut sub.waits));

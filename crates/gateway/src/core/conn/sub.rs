@@ -70,7 +70,8 @@ pub struct Sub {
     pub rid: Arc<str>,
     pub address: Address,
     pub body: Body,
-    pub level: Level,
+    /// Until it is loaded.
+    pub level: Option<Level>,
     /// Waits for its turn to be loaded.
     pub queued: bool,
     /// Held while it is loaded because something refers to it.
@@ -112,9 +113,9 @@ pub struct Edge {
 #[derive(Debug)]
 pub enum Body {
     /// With the error of the last attempt, if this is not the first one.
-    Loading(Option<ResError>),
+    Loading(Option<Box<ResError>>),
     Loaded(Arc<Snapshot>),
-    Failed(ResError),
+    Failed(Box<ResError>),
     /// Gone, but the client holds what it was.
     Deleted(Arc<Snapshot>),
 }
@@ -127,7 +128,7 @@ pub enum Access {
         again: bool,
     },
     /// What the service answered; the only error kept is a denial.
-    Known(Result<response::Access, ResError>),
+    Known(Result<response::Access, Box<ResError>>),
 }
 
 impl Sub {
@@ -136,7 +137,7 @@ impl Sub {
             rid,
             address,
             body,
-            level,
+            level: Some(level),
             queued: false,
             loading: Vec::new(),
             version: 0,
