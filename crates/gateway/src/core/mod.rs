@@ -1,7 +1,8 @@
 //! The gateway without I/O: messages of the bus and frames of clients go in, and outputs are popped.
 //!
 //! Time is an argument and randomness a seed, so a run can be repeated exactly. The cache and the connections are separate
-//! machines that share nothing but the messages of [`border`]; the core carries those messages, and the bus's.
+//! machines that share nothing but the messages of [`border`]; the core carries those messages, and the bus's. Connections take
+//! turns: what one has to take in, however much that is, is not taken in at once.
 
 pub mod border;
 pub mod cache;
@@ -14,9 +15,10 @@ pub mod stats;
 pub mod subject;
 pub mod throttle;
 pub mod timers;
+mod turns;
 pub mod value;
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 
 use resclient::protocol::ResError;
@@ -28,6 +30,7 @@ use cache::Cache;
 use conn::{ClientInfo, Conn, HttpAnswer, HttpRequest, Limits};
 use stats::Stats;
 use timers::{Time, TimerId, Timers};
+use turns::{Step, Task, TokenReset, Turns};
 
 /// What is fixed when the gateway starts.
 #[derive(Debug, Clone)]
@@ -39,6 +42,8 @@ pub struct CoreConfig {
     pub reset_throttle: usize,
     /// Part of the subjects that answers are sent to; must be unguessable where others share the bus.
     pub inbox: String,
+    /// Outputs of a connection that are handed on, and things it takes in, before the others have their turn; default 32.
+    pub steps_of_a_turn: usize,
     /// For spreading retries.
     pub seed: u64,
 }
@@ -50,6 +55,7 @@ impl Default for CoreConfig {
             limits: Limits::default(),
             reset_throttle: 0,
             inbox: "gateway".into(),
+            steps_of_a_turn: 32,
             seed: 1,
         }
     }
@@ -81,15 +87,16 @@ pub struct Core {
     cache: Cache,
     /// But for those of the connections that are there, and of this cache.
     stats: Stats,
-    /// In boxes, for half of what a tree has room for is empty.
-    conns: BTreeMap<ConnId, Box<Conn>>,
+    conns: Turns,
     by_cid: HashMap<Arc<str>, ConnId>,
     requests: HashMap<u64, InFlight>,
     timers: Timers<u64>,
     /// Services that were logged for what they answer.
     deprecated: HashSet<Box<str>>,
     next: u64,
-    outputs: std::collections::VecDeque<Output>,
+    outputs: VecDeque<Output>,
+    /// Of the last input.
+    now: Time,
 }
 
 impl Core {
@@ -108,19 +115,57 @@ impl Core {
         Core {
             cache: Cache::new(config.seed, config.reset_throttle),
             stats,
-            conns: BTreeMap::new(),
+            conns: Turns::default(),
             by_cid: HashMap::new(),
             requests: HashMap::new(),
             timers: Timers::default(),
             deprecated: HashSet::new(),
             next,
             outputs: [Output::Subscribe("system.*".into()), Output::Subscribe(inbox)].into(),
+            now: Time(0),
             config,
         }
     }
 
+    /// The next output, after whatever is to be done for it; with `None` nothing is left.
     pub fn poll_output(&mut self) -> Option<Output> {
+        while self.outputs.is_empty() && self.is_busy() {
+            self.go_on(self.now);
+        }
         self.outputs.pop_front()
+    }
+
+    /// The next output that is there already, for drivers that let other inputs come between.
+    pub fn ready_output(&mut self) -> Option<Output> {
+        self.outputs.pop_front()
+    }
+
+    /// Whether something is left to be done with [`Core::go_on`].
+    pub fn is_busy(&self) -> bool {
+        self.conns.waiting() > 0
+    }
+
+    /// Whether something is left to be done for this connection.
+    pub fn is_conn_busy(&self, id: ConnId) -> bool {
+        self.conns.is_waiting(id)
+    }
+
+    /// Gives each connection that has something to do one turn, which is bounded. Every input ends with this too.
+    pub fn go_on(&mut self, now: Time) {
+        self.now = now;
+        self.distribute();
+        for _ in 0..self.conns.waiting() {
+            let Some(id) = self.conns.begin() else { return };
+            for _ in 0..self.config.steps_of_a_turn {
+                match self.conns.step(id) {
+                    Step::Output(output) => self.carry(id, output),
+                    Step::Taken => {}
+                    Step::Idle => break,
+                }
+            }
+            self.conns.end(id);
+            self.distribute();
+        }
     }
 
     /// When [`Core::handle_timeout`] is to be called, unless something else comes first.
@@ -136,7 +181,7 @@ impl Core {
             }
         }
         self.cache.handle_timeout(now);
-        self.drain(now);
+        self.go_on(now);
     }
 
     /// A client is there. `cid` must be unguessable: who knows it can be taken for the client.
@@ -147,39 +192,29 @@ impl Core {
         self.outputs.push_back(Output::Subscribe(format!("conn.{cid}.*")));
         self.by_cid.insert(cid.clone(), id);
         let conn = Conn::new(id, cid, client, self.config.limits.clone());
-        self.conns.insert(id, Box::new(conn));
+        self.conns.insert(id, conn);
         id
     }
 
     /// A client is gone, or its HTTP request is answered.
     pub fn handle_disconnect(&mut self, now: Time, id: ConnId) {
-        let Some(mut conn) = self.conns.remove(&id) else { return };
+        let Some(conn) = self.conns.leave(id) else { return };
         self.by_cid.remove(conn.cid());
         self.outputs.push_back(Output::Unsubscribe(format!("conn.{}.*", conn.cid())));
-        conn.close();
         self.stats.clients.add(&conn.stats);
-        while let Some(output) = conn.poll_output() {
-            if let conn::Output::Cache(command) = output {
-                self.cache.handle_command(now, command);
-            }
-        }
-        self.drain(now);
+        self.go_on(now);
     }
 
     /// A text frame of a client.
     pub fn handle_frame(&mut self, now: Time, id: ConnId, text: &str) {
-        if let Some(conn) = self.conns.get_mut(&id) {
-            conn.handle_frame(text);
-            self.drain_conn(now, id);
-        }
+        self.conns.push(id, Task::Frame(text.into()));
+        self.go_on(now);
     }
 
     /// An HTTP request of a client; answered with [`Output::Http`]. See [`Conn::handle_http`].
     pub fn handle_http(&mut self, now: Time, id: ConnId, request: HttpRequest) {
-        if let Some(conn) = self.conns.get_mut(&id) {
-            conn.handle_http(request);
-            self.drain_conn(now, id);
-        }
+        self.conns.push(id, Task::Http(request));
+        self.go_on(now);
     }
 
     /// A message of the bus. `no_responders` says that nobody listens where the request with this reply subject was sent.
@@ -195,19 +230,16 @@ impl Core {
             "conn" => match rest.rsplit_once('.') {
                 // Of a connection that is gone it may still be on its way.
                 Some((cid, "token")) => {
-                    if let Some(&id) = self.by_cid.get(cid)
-                        && let Some(conn) = self.conns.get_mut(&id)
-                    {
-                        conn.handle_token(payload);
-                        self.drain_conn(now, id);
+                    if let Some(&id) = self.by_cid.get(cid) {
+                        self.conns.push(id, Task::Token(payload.into()));
                     }
                 }
                 _ => warn!("dropped an event of a connection that is not of its token"),
             },
-            "system" => self.system(now, rest, payload),
+            "system" => self.system(rest, payload),
             _ => warn!(subject, "a message on a subject nobody asked for"),
         }
-        self.drain(now);
+        self.go_on(now);
     }
 
     /// The bus did not take the request with this reply subject.
@@ -216,13 +248,13 @@ impl Core {
         if let Some(request) = number.and_then(|number| self.requests.remove(&number)) {
             self.timers.cancel(request.timer);
             self.answer(now, request, Err(error));
-            self.drain(now);
+            self.go_on(now);
         }
     }
 
     pub fn stats(&self) -> Stats {
         let mut stats = self.stats.clone();
-        self.conns.values().for_each(|conn| stats.clients.add(&conn.stats));
+        self.conns.iter().for_each(|(_, conn)| stats.clients.add(&conn.stats));
         stats.resets.add(&self.cache.stats);
         stats
     }
@@ -237,19 +269,14 @@ impl Core {
     }
 
     pub fn conn(&self, id: ConnId) -> Option<&Conn> {
-        self.conns.get(&id).map(Box::as_ref)
+        self.conns.get(id)
     }
 
-    fn system(&mut self, now: Time, event: &str, payload: &[u8]) {
+    fn system(&mut self, event: &str, payload: &[u8]) {
         #[derive(serde::Deserialize)]
         struct Reset {
             resources: Option<Vec<String>>,
             access: Option<Vec<String>>,
-        }
-        #[derive(serde::Deserialize)]
-        struct TokenReset {
-            tids: Vec<String>,
-            subject: String,
         }
         match event {
             "reset" => match json::read_object::<Reset>(payload) {
@@ -264,12 +291,10 @@ impl Core {
                 let Some(reset) = reset else {
                     return warn!("dropped a system.tokenReset that cannot be read, or whose subject is none");
                 };
-                let ids: Vec<ConnId> = self.conns.keys().copied().collect();
+                let ids: Vec<ConnId> = self.conns.iter().map(|(id, _)| id).collect();
+                let reset = Arc::new(reset);
                 for id in ids {
-                    if let Some(conn) = self.conns.get_mut(&id) {
-                        conn.handle_token_reset(&reset.tids, &reset.subject);
-                        self.drain_conn(now, id);
-                    }
+                    self.conns.push(id, Task::TokenReset(reset.clone()));
                 }
             }
             _ => warn!(event, "dropped an unknown event of the system"),
@@ -290,7 +315,6 @@ impl Core {
         let request = self.requests.remove(&number).expect("found above");
         self.timers.cancel(request.timer);
         self.answer(now, request, if no_responders { Err(ResError::NOT_FOUND) } else { Ok(payload) });
-        self.drain(now);
     }
 
     fn answer(&mut self, now: Time, request: InFlight, answer: Result<&[u8], ResError>) {
@@ -303,10 +327,7 @@ impl Core {
                 {
                     return;
                 }
-                if let Some(conn) = self.conns.get_mut(&id) {
-                    conn.handle_answer(ticket, answer);
-                    self.drain_conn(now, id);
-                }
+                self.conns.push(id, Task::Answer(ticket, answer.map(Into::into)));
             }
             Asker::Get(address, serial) => {
                 self.cache.handle_get(now, &address, serial, answer.and_then(response::read_get));
@@ -317,75 +338,55 @@ impl Core {
         }
     }
 
-    fn request(&mut self, now: Time, subject: String, payload: String, asker: Asker) {
+    fn request(&mut self, subject: String, payload: String, asker: Asker) {
         self.next += 1;
         let number = self.next;
-        let timer = self.timers.set(now.after(self.config.request_timeout), number);
+        let timer = self.timers.set(self.now.after(self.config.request_timeout), number);
         let reply = format!("_INBOX.{}.{number}", self.config.inbox);
-        self.requests.insert(number, InFlight { subject: subject.clone(), timer, asker, sent: now });
+        self.requests.insert(number, InFlight { subject: subject.clone(), timer, asker, sent: self.now });
         self.outputs.push_back(Output::Publish { subject, reply: Some(reply), payload: payload.into_bytes() });
     }
 
-    /// Carries what the cache has for connections and the bus, and what comes back of it, until nothing is left.
-    fn drain(&mut self, now: Time) {
+    /// Hands on what the cache has for connections and the bus.
+    fn distribute(&mut self) {
         while let Some(output) = self.cache.poll_output() {
             match output {
-                cache::Output::Notice(who, notice) => {
-                    if let Some(conn) = self.conns.get_mut(&who.conn) {
-                        conn.handle_notice(who.sub, notice);
-                        self.pass_on(now, who.conn);
-                    }
-                }
+                cache::Output::Notice(who, notice) => self.conns.push(who.conn, Task::Notice(who.sub, notice)),
+                cache::Output::Answer(id, ticket, payload) => self.conns.push(id, Task::Answer(ticket, Ok(payload))),
                 cache::Output::Watch(name) => self.outputs.push_back(Output::Subscribe(format!("event.{name}.*"))),
                 cache::Output::Unwatch(name) => {
                     self.outputs.push_back(Output::Unsubscribe(format!("event.{name}.*")));
                 }
                 cache::Output::Get { address, serial } => {
                     let payload = query_payload(&address);
-                    self.request(now, format!("get.{}", address.name), payload, Asker::Get(address, serial));
-                }
-                cache::Output::Answer(id, ticket, payload) => {
-                    if let Some(conn) = self.conns.get_mut(&id) {
-                        conn.handle_answer(ticket, Ok(&payload));
-                        self.pass_on(now, id);
-                    }
+                    self.request(format!("get.{}", address.name), payload, Asker::Get(address, serial));
                 }
                 cache::Output::Query { subject, address, serial } => {
                     let payload = query_payload(&address);
-                    self.request(now, subject, payload, Asker::Query(address, serial));
+                    self.request(subject, payload, Asker::Query(address, serial));
                 }
             }
         }
     }
 
-    fn drain_conn(&mut self, now: Time, id: ConnId) {
-        self.pass_on(now, id);
-        self.drain(now);
-    }
-
-    /// Takes what a connection has put out; commands to the cache are only handed over, their effects come with `drain`.
-    fn pass_on(&mut self, now: Time, id: ConnId) {
-        while let Some(output) = self.conns.get_mut(&id).and_then(|conn| conn.poll_output()) {
-            match output {
-                conn::Output::Cache(command) => self.cache.handle_command(now, command),
-                conn::Output::Request { subject, payload, ticket } => {
-                    self.request(now, subject, payload, Asker::Conn(id, ticket));
-                }
-                conn::Output::Event(frame) => self.outputs.push_back(Output::Event(id, frame)),
-                conn::Output::Answer(frame) => self.outputs.push_back(Output::Answer(id, frame)),
-                conn::Output::Deprecated(name) => {
-                    let service = name.split('.').next().unwrap_or_default();
-                    if !self.deprecated.contains(service) {
-                        warn!(
-                            service,
-                            "answers new requests as in the first version of the protocol; give it a resource"
-                        );
-                        self.deprecated.insert(service.into());
-                    }
-                }
-                conn::Output::Close(code, reason) => self.outputs.push_back(Output::Close(id, code, reason)),
-                conn::Output::Http(answer) => self.outputs.push_back(Output::Http(id, answer)),
+    /// Hands on what a connection has put out; the effects of commands to the cache come with `distribute`.
+    fn carry(&mut self, id: ConnId, output: conn::Output) {
+        match output {
+            conn::Output::Cache(command) => self.cache.handle_command(self.now, command),
+            conn::Output::Request { subject, payload, ticket } => {
+                self.request(subject, payload, Asker::Conn(id, ticket));
             }
+            conn::Output::Event(frame) => self.outputs.push_back(Output::Event(id, frame)),
+            conn::Output::Answer(frame) => self.outputs.push_back(Output::Answer(id, frame)),
+            conn::Output::Deprecated(name) => {
+                let service = name.split('.').next().unwrap_or_default();
+                if !self.deprecated.contains(service) {
+                    warn!(service, "answers new requests as in the first version of the protocol; give it a resource");
+                    self.deprecated.insert(service.into());
+                }
+            }
+            conn::Output::Close(code, reason) => self.outputs.push_back(Output::Close(id, code, reason)),
+            conn::Output::Http(answer) => self.outputs.push_back(Output::Http(id, answer)),
         }
     }
 }

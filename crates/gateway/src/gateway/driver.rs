@@ -46,6 +46,8 @@ pub struct Driver {
     dial: Option<Box<dyn Dial>>,
     has_bus: watch::Sender<bool>,
     clients: HashMap<ConnId, Client>,
+    /// Clients with so much to do that no more of their frames are taken before it is done.
+    busy: Vec<ConnId>,
     start: Instant,
     traffic: Traffic,
     /// Frames since others had their turn.
@@ -76,10 +78,24 @@ impl Driver {
             reset_throttle: config.reset_throttle,
             inbox: random_id(),
             seed: random_u64(),
+            ..CoreConfig::default()
         });
         let (clients, start) = (HashMap::new(), Instant::now());
         let traffic = Traffic::default();
-        Driver { core, bus, dial, has_bus, clients, start, traffic, sent: 0, burst: 1, slow_readers: 0, reconnects: 0 }
+        Driver {
+            core,
+            bus,
+            dial,
+            has_bus,
+            clients,
+            busy: Vec::new(),
+            start,
+            traffic,
+            sent: 0,
+            burst: 1,
+            slow_readers: 0,
+            reconnects: 0,
+        }
     }
 
     pub async fn run(mut self, mut deliveries: Deliveries, mut inputs: mpsc::UnboundedReceiver<Input>) {
@@ -102,6 +118,9 @@ impl Driver {
     async fn serve(&mut self, deliveries: &mut Deliveries, inputs: &mut mpsc::UnboundedReceiver<Input>) -> End {
         loop {
             self.drain_slowly().await;
+            for id in std::mem::take(&mut self.busy) {
+                self.frames(id);
+            }
             let due = self.core.poll_timeout().map(|at| self.start + Duration::from_millis(at.0));
             let timeout = async {
                 match due {
@@ -119,6 +138,8 @@ impl Driver {
                     None => return End::Unused,
                 },
                 () = timeout => self.core.handle_timeout(self.now()),
+                // What others want comes between the turns of those that have a lot to do.
+                () = yield_now(), if self.core.is_busy() || !self.busy.is_empty() => self.core.go_on(self.now()),
             }
             // What else is there goes along: a client is then sent several events at once. But it may not take long until
             // those who have something to send get their turn.
@@ -145,7 +166,7 @@ impl Driver {
     /// As [`Driver::drain`], but when that takes long, those who write to clients get their turn.
     async fn drain_slowly(&mut self) {
         let mut carried = 0;
-        while let Some(output) = self.core.poll_output() {
+        while let Some(output) = self.core.ready_output() {
             self.sent += 1;
             self.carry_out(output);
             carried += 1;
@@ -202,18 +223,7 @@ impl Driver {
                     self.disconnect(id);
                 }
             }
-            Input::Frames(id) => {
-                while let Some(client) = self.clients.get(&id)
-                    && let Some(frame) = client.outbox.next_frame()
-                {
-                    trace!(conn = id.0, frame = %shown::Frame(&frame), "from a client");
-                    self.traffic.frames_in += 1;
-                    self.traffic.bytes_in += frame.len() as u64;
-                    self.core.handle_frame(self.now(), id, &frame);
-                    // What is answered at once counts before the next is taken.
-                    self.drain();
-                }
-            }
+            Input::Frames(id) => self.frames(id),
             Input::Disconnect(id) => self.disconnect(id),
             Input::Http(id, request, answer) => {
                 if let Some(client) = self.clients.get_mut(&id) {
@@ -225,6 +235,24 @@ impl Driver {
             Input::TooMany(id) => self.close(id, 1008, "too many requests", false),
             // Who asked may have gone meanwhile.
             Input::Snapshot(answer) => drop(answer.send(self.snapshot())),
+        }
+    }
+
+    /// Takes the frames of a client.
+    fn frames(&mut self, id: ConnId) {
+        while !self.core.is_conn_busy(id)
+            && let Some(client) = self.clients.get(&id)
+            && let Some(frame) = client.outbox.next_frame()
+        {
+            trace!(conn = id.0, frame = %shown::Frame(&frame), "from a client");
+            self.traffic.frames_in += 1;
+            self.traffic.bytes_in += frame.len() as u64;
+            self.core.handle_frame(self.now(), id, &frame);
+            // What is answered at once counts before the next is taken.
+            self.drain();
+        }
+        if self.core.is_conn_busy(id) {
+            self.busy.push(id);
         }
     }
 
@@ -248,7 +276,7 @@ impl Driver {
     }
 
     fn drain(&mut self) {
-        while let Some(output) = self.core.poll_output() {
+        while let Some(output) = self.core.ready_output() {
             self.sent += 1;
             self.carry_out(output);
         }

@@ -60,6 +60,8 @@ impl World {
         let service = Service::new(&mut random);
         let mut config = CoreConfig { seed, reset_throttle: random.below(3) as usize, ..CoreConfig::default() };
         config.limits.reference_throttle = random.below(3) as usize;
+        // In most runs turns are so short that much else comes between.
+        config.steps_of_a_turn = [1, 2, 5, 32][random.below(4) as usize];
         let mut world = World {
             random,
             now: Time(0),
@@ -105,6 +107,9 @@ impl World {
         if self.random.below(40) == 0 {
             self.advance();
         }
+        if self.random.below(3) == 0 {
+            self.core.go_on(self.now);
+        }
         self.drain();
     }
 
@@ -120,6 +125,8 @@ impl World {
                 self.service.answer(&mut self.random, &mut self.bus);
                 self.deliver_to_gateway();
                 self.deliver_frame();
+            } else if self.core.is_busy() {
+                self.core.go_on(self.now);
             } else if self.core.poll_timeout().is_some() {
                 self.advance();
             } else {
@@ -179,7 +186,7 @@ impl World {
     }
 
     fn drain(&mut self) {
-        while let Some(output) = self.core.poll_output() {
+        while let Some(output) = self.core.ready_output() {
             match output {
                 Output::Publish { subject, reply, payload } => {
                     let reply = reply.expect("the gateway only asks");

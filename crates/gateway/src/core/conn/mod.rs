@@ -189,6 +189,10 @@ impl Conn {
         self.outputs.pop_front()
     }
 
+    pub fn has_output(&self) -> bool {
+        !self.outputs.is_empty()
+    }
+
     /// A text frame of the client. Each frame leads to one [`Output::Answer`] or to [`Output::Close`].
     pub fn handle_frame(&mut self, text: &str) {
         match ClientRequest::parse(text) {
