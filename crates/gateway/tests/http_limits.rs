@@ -66,7 +66,9 @@ async fn a_body_that_is_announced_as_too_long_is_not_asked_for() {
 
 #[tokio::test]
 async fn a_body_that_takes_too_long_is_not_waited_for_and_delays_nobody() {
-    let server = serve(ServerConfig { body_time: Duration::from_secs(1), ..ServerConfig::default() }).await;
+    let server =
+        serve(ServerConfig { body_time: Duration::from_secs(1), http_request_rate: 0, ..ServerConfig::default() })
+            .await;
     let mut slow = TcpStream::connect(server.address).await.expect("the server listens");
     let head = format!("POST {ECHO} HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n{{");
     slow.write_all(head.as_bytes()).await.expect("the server reads");
@@ -113,4 +115,51 @@ async fn two_lengths_make_no_second_request() {
     );
     let answers = exchange(server.address, &both).await;
     assert_eq!((answers.matches("HTTP/1.1").count(), Answer::parse(&answers).json()["params"].as_u64()), (1, Some(7)));
+}
+
+#[tokio::test]
+async fn a_head_that_takes_too_long_is_answered_with_408() {
+    let server = serve(ServerConfig { header_time: Duration::from_millis(500), ..ServerConfig::default() }).await;
+    let begun = "GET /api/fix/child/1 HTTP/1.1\r\nHost: x\r\n";
+    let text = exchange(server.address, begun).await;
+    assert!(text.starts_with("HTTP/1.1 408 Request Timeout\r\n") && text.contains("connection: close\r\n"), "{text:?}");
+    // The same for the second on a connection; one that never begins is not answered.
+    let mut stream = TcpStream::connect(server.address).await.expect("the server listens");
+    stream.write_all(format!("{begun}\r\n").as_bytes()).await.expect("the server reads");
+    let mut text = vec![0; 4096];
+    let length = stream.read(&mut text).await.expect("the server answers");
+    assert!(text[..length].starts_with(b"HTTP/1.1 200 OK\r\n"));
+    stream.write_all(begun.as_bytes()).await.expect("the server reads");
+    let mut text = String::new();
+    timeout(Duration::from_secs(20), stream.read_to_string(&mut text)).await.expect("in time").expect("in UTF-8");
+    assert!(text.starts_with("HTTP/1.1 408 Request Timeout\r\n"), "{text:?}");
+    let text = exchange(server.address, &format!("{begun}\r\n")).await;
+    assert_eq!(text.matches("HTTP/1.1").count(), 1, "{text:?}");
+}
+
+#[tokio::test]
+async fn a_connection_on_which_nothing_comes_is_closed_sooner() {
+    let config = ServerConfig {
+        first_byte_time: Duration::from_millis(300),
+        header_time: Duration::from_secs(3600),
+        ..ServerConfig::default()
+    };
+    let server = serve(config).await;
+    assert_eq!(exchange(server.address, "").await, "");
+}
+
+#[tokio::test]
+async fn more_requests_of_an_address_than_it_may_send_are_answered_with_429_until_it_has_waited() {
+    let config = ServerConfig { http_request_rate: 1, http_request_burst: 3, ..ServerConfig::default() };
+    let server = serve(config).await;
+    let get = async || ask(server.address, "GET", "/api/fix/child/1", "", None).await;
+    for _ in 0..3 {
+        assert_eq!(get().await.status, 200);
+    }
+    let refused = get().await;
+    assert_eq!((refused.status, &*refused.code()), (429, "system.tooManyRequests"));
+    let pause: u64 = refused.header("retry-after").and_then(|text| text.parse().ok()).expect("seconds");
+    assert_eq!(pause, 1);
+    tokio::time::sleep(Duration::from_secs(pause)).await;
+    assert_eq!(get().await.status, 200);
 }

@@ -13,12 +13,13 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::timeout;
 use tokio_io_timeout::TimeoutStream;
 use tracing::{debug, error};
 
+use super::borrowed::{Borrowed, Returned};
 use super::slots::Full;
 use super::{Server, answer};
 
@@ -48,6 +49,14 @@ async fn connection(stream: TcpStream, remote: SocketAddr, server: Arc<Server>) 
     // Frames are small and are not to wait for each other.
     if let Err(error) = stream.set_nodelay(true) {
         debug!(%error, "cannot set TCP_NODELAY");
+    }
+    // What sends nothing has asked nothing, so that there is nothing to answer: browsers connect before they need it.
+    let (mut stopping, mut byte) = (server.stopping.clone(), [0]);
+    tokio::select! {
+        first = timeout(server.config.first_byte_time, stream.peek(&mut byte)) => if !matches!(first, Ok(Ok(1))) {
+            return debug!(%remote, "a client sent nothing");
+        },
+        _ = stopping.wait_for(|stop| *stop) => return,
     }
     let mut stream = TimeoutStream::new(stream);
     stream.set_write_timeout(Some(server.config.write_time));
@@ -86,20 +95,30 @@ async fn serve(stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static, rem
             })
         }
     });
-    let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), service).with_upgrades());
-    let ended = tokio::select! {
-        ended = connection.as_mut() => Some(ended),
-        _ = stopping.wait_for(|stop| *stop) => None,
-    };
-    let ended = match ended {
-        Some(ended) => ended,
-        None => {
-            connection.as_mut().graceful_shutdown();
-            connection.await
+    let (stream, returned) = Borrowed::lend(stream);
+    let ended = {
+        // With the end of this block it lets go of the stream.
+        let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), service).with_upgrades());
+        let ended = tokio::select! {
+            ended = connection.as_mut() => Some(ended),
+            _ = stopping.wait_for(|stop| *stop) => None,
+        };
+        match ended {
+            Some(ended) => ended,
+            None => {
+                connection.as_mut().graceful_shutdown();
+                connection.await
+            }
         }
     };
-    if let Err(error) = ended {
-        debug!(%remote, %error, "a connection ended");
+    let Err(error) = ended else { return };
+    debug!(%remote, %error, "a connection ended");
+    // The only time that the connection itself keeps is that of a head. One that was not begun is not answered.
+    if error.is_timeout()
+        && let Ok(Returned { mut stream, is_unanswered: true }) = returned.await
+        && stream.write_all(HEAD_TIMEOUT).await.is_ok()
+    {
+        let _ = stream.shutdown().await;
     }
 }
 
@@ -107,4 +126,5 @@ fn is_of_the_client(error: ErrorKind) -> bool {
     matches!(error, ErrorKind::ConnectionRefused | ErrorKind::ConnectionAborted | ErrorKind::ConnectionReset)
 }
 
+const HEAD_TIMEOUT: &[u8] = b"HTTP/1.1 408 Request Timeout\r\nconnection: close\r\ncontent-length: 0\r\n\r\n";
 const PAUSE: Duration = Duration::from_secs(1);

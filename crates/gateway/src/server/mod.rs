@@ -1,11 +1,13 @@
 //! The HTTP server around a gateway: WebSockets, resources and methods, static files.
 
 mod api;
+mod borrowed;
 mod client;
 mod files;
 mod http;
 mod meta;
 mod origin;
+mod rate;
 mod slots;
 mod tls;
 mod upgrade;
@@ -30,6 +32,7 @@ use crate::gateway::Gateway;
 pub use api::Encoding;
 pub use client::AuthHeaders;
 pub use origin::AllowOrigin;
+use rate::Rate;
 use slots::{Slot, Slots};
 pub use tls::{Tls, TlsError};
 
@@ -72,8 +75,10 @@ pub struct ServerConfig {
     pub ping_interval: Duration,
     /// Bytes of the head of one HTTP request; a longer one is answered with 431. Default 16 KiB.
     pub header_bytes: usize,
-    /// Time for the head of a request, and for the next one on the same connection, after which the connection is closed;
-    /// default 10 s.
+    /// Time for the first byte on a connection, after which it is closed; default 5 s.
+    pub first_byte_time: Duration,
+    /// Time for the head of a request, after which it is answered with 408, and for the next one on the same connection, after
+    /// which that is closed; default 10 s.
     pub header_time: Duration,
     /// Time in which a client has to read some of what it is sent, after which the connection is closed; default 60 s.
     pub write_time: Duration,
@@ -83,6 +88,10 @@ pub struct ServerConfig {
     pub body_time: Duration,
     /// Bytes of one HTTP response; default 8 MiB.
     pub response_bytes: usize,
+    /// Requests below the API path from one address in a second; more are answered with 429. 0 is no limit; default 100.
+    pub http_request_rate: u32,
+    /// Such requests that may come at once after there were none; default 200.
+    pub http_request_burst: u32,
 }
 
 impl Default for ServerConfig {
@@ -106,11 +115,14 @@ impl Default for ServerConfig {
             message_bytes: 256 << 10,
             ping_interval: Duration::from_secs(20),
             header_bytes: 16 << 10,
+            first_byte_time: Duration::from_secs(5),
             header_time: Duration::from_secs(10),
             write_time: Duration::from_secs(60),
             body_bytes: 1 << 20,
             body_time: Duration::from_secs(15),
             response_bytes: 8 << 20,
+            http_request_rate: 100,
+            http_request_burst: 200,
         }
     }
 }
@@ -166,7 +178,8 @@ pub async fn run(
     let (alive, mut ended) = mpsc::channel::<()>(1);
     let watched = gateway.clone();
     let slots = Slots::new(config.connections, config.connections_per_address);
-    let server = Arc::new(Server { gateway, config, slots, stopping: stopping.clone(), alive });
+    let rate = Rate::new(config.http_request_rate, config.http_request_burst);
+    let server = Arc::new(Server { gateway, config, slots, rate, stopping: stopping.clone(), alive });
     let mut serving = tokio::spawn(http::accept(listener, server));
     tokio::select! {
         result = &mut serving => return result.map_err(std::io::Error::other),
@@ -190,6 +203,7 @@ struct Server {
     gateway: Gateway,
     config: ServerConfig,
     slots: Arc<Slots>,
+    rate: Rate,
     stopping: watch::Receiver<bool>,
     alive: mpsc::Sender<()>,
 }

@@ -1,5 +1,7 @@
 //! What services answered as an HTTP response.
 
+use std::time::Duration;
+
 use axum::body::Body;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
@@ -54,6 +56,15 @@ pub fn error_with(status: StatusCode, error: &ResError) -> Response {
     let mut text = String::new();
     json::push_error(&mut text, error);
     json_response(status, text)
+}
+
+/// `429`, with the time after which to ask again.
+pub fn too_many(pause: Duration) -> Response {
+    let mut response =
+        error_with(StatusCode::TOO_MANY_REQUESTS, &ResError::new("system.tooManyRequests", "Too many requests"));
+    // In whole seconds, of which 0 would say nothing.
+    response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(pause.as_secs() + 1));
+    response
 }
 
 /// A response without a body.

@@ -29,6 +29,8 @@ pub async fn serve(server: &Server, remote: SocketAddr, request: Request) -> Res
         preflight(config, &parts.headers)
     } else if !config.allow_origin.admits(&parts.headers, config.header_auth.is_some() && !parts.method.is_safe()) {
         forbidden()
+    } else if let Err(pause) = server.rate.pass(remote.ip()) {
+        answer::too_many(pause)
     } else {
         match target(config, &parts, body).await {
             Ok((target, mapped)) => {
