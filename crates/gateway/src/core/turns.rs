@@ -39,7 +39,7 @@ pub struct TokenReset {
 /// What a part of a turn came to.
 pub enum Step {
     Output(Output),
-    /// The connection has taken something in.
+    /// The connection has taken something in, or let a step pass.
     Taken,
     /// There is nothing left.
     Idle,
@@ -48,6 +48,8 @@ pub enum Step {
 struct Seat {
     conn: Conn,
     inbox: VecDeque<Task>,
+    /// Steps it has to let pass, for one that was as long as so many.
+    debt: usize,
     /// Whether it is among those that wait, or has its turn.
     is_waiting: bool,
     /// The client has gone; what is left to do is to let go of what it had.
@@ -56,7 +58,8 @@ struct Seat {
 
 impl Turns {
     pub fn insert(&mut self, id: ConnId, conn: Conn) {
-        self.seats.insert(id, Box::new(Seat { conn, inbox: VecDeque::new(), is_waiting: false, is_gone: false }));
+        let seat = Seat { conn, inbox: VecDeque::new(), debt: 0, is_waiting: false, is_gone: false };
+        self.seats.insert(id, Box::new(seat));
     }
 
     pub fn get(&self, id: ConnId) -> Option<&Conn> {
@@ -105,6 +108,10 @@ impl Turns {
         if let Some(output) = seat.conn.poll_output() {
             return Step::Output(output);
         }
+        if seat.debt > 0 && !seat.inbox.is_empty() {
+            seat.debt -= 1;
+            return Step::Taken;
+        }
         let Some(task) = seat.inbox.pop_front() else { return Step::Idle };
         let conn = &mut seat.conn;
         match task {
@@ -116,6 +123,7 @@ impl Turns {
             Task::Token(payload) => conn.handle_token(&payload),
             Task::TokenReset(reset) => conn.handle_token_reset(&reset.tids, &reset.subject),
         }
+        seat.debt += conn.take_effort();
         Step::Taken
     }
 

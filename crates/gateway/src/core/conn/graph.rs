@@ -135,6 +135,7 @@ impl Conn {
 
     /// Counts a reference from `parent`, which is at the level, to the resource.
     pub(super) fn add_reference(&mut self, parent: SubId, rid: &Arc<str>, level: &Level) -> SubId {
+        self.effort += 1;
         let child = self.acquire(rid, Some(level));
         let edge = self.sub(parent).refs.entry(child).or_default();
         edge.count += 1;
@@ -213,6 +214,7 @@ impl Conn {
         let mut errors = BTreeSet::new();
         let mut stack = vec![root];
         while let Some(id) = stack.pop() {
+            self.effort += 1;
             let sub = self.subs.get_mut(&id).expect("referenced Subs exist");
             match &sub.body {
                 Body::Loaded(snapshot) if sub.is_unsent() => {

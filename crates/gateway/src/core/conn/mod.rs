@@ -148,6 +148,9 @@ pub struct Conn {
     /// Subs that may have lost their last reason to live.
     garbage: Vec<SubId>,
     outputs: VecDeque<Output>,
+    /// References counted, and resources written, since this was asked last.
+    effort: usize,
+    is_closed: bool,
     pub(super) stats: ConnStats,
 }
 
@@ -177,6 +180,8 @@ impl Conn {
             references,
             garbage: Vec::new(),
             outputs: VecDeque::new(),
+            effort: 0,
+            is_closed: false,
             stats: ConnStats::default(),
         }
     }
@@ -186,11 +191,16 @@ impl Conn {
     }
 
     pub fn poll_output(&mut self) -> Option<Output> {
-        self.outputs.pop_front()
+        self.outputs.pop_front().or_else(|| if self.is_closed { self.let_go() } else { None })
     }
 
     pub fn has_output(&self) -> bool {
-        !self.outputs.is_empty()
+        !self.outputs.is_empty() || self.is_closed && !self.subs.is_empty()
+    }
+
+    /// How much was done since this was asked last, beyond what everything takes.
+    pub fn take_effort(&mut self) -> usize {
+        std::mem::take(&mut self.effort)
     }
 
     /// A text frame of the client. Each frame leads to one [`Output::Answer`] or to [`Output::Close`].
@@ -272,17 +282,21 @@ impl Conn {
 
     /// Ends all subscriptions; nothing but outputs may be asked of the connection after this.
     pub fn close(&mut self) {
-        for (&id, sub) in &self.subs {
-            if sub.is_subscribed() {
-                let subscriber = Subscriber { conn: self.id, sub: id };
-                self.outputs.push_back(Output::Cache(Command::Unsubscribe(subscriber, sub.address.clone())));
-            }
-        }
-        self.subs.clear();
-        self.by_rid.clear();
+        self.is_closed = true;
         self.requests.clear();
         self.waits.clear();
         self.tickets.clear();
+    }
+
+    /// Ends the next subscription of a closed connection, one at a time, for there may be thousands.
+    fn let_go(&mut self) -> Option<Output> {
+        while let Some((id, sub)) = self.subs.pop_first() {
+            self.by_rid.remove(&sub.rid);
+            if sub.is_subscribed() {
+                return Some(Output::Cache(Command::Unsubscribe(self.subscriber(id), sub.address)));
+            }
+        }
+        None
     }
 
     /// Resources the client holds, with the JSON text of each, for assertions in tests.
