@@ -247,22 +247,20 @@ impl ServiceHandle {
     }
 
     fn answer(&self, reply: &str, answer: Result<Reply, ResError>) {
-        match answer {
-            Ok(answer) => {
-                // Whoever asked is told, rather than left to wait.
-                if self.bus.publish(reply, None, answer.into_payload().into()).is_err() {
-                    error!("the bus does not carry an answer of a service");
-                    self.answer(reply, Err(ResError::INTERNAL_ERROR));
-                }
-            }
-            Err(error) => {
-                let mut payload = String::from("{\"error\":");
-                push_error(&mut payload, &error);
-                payload.push('}');
-                self.publish(reply, payload);
-            }
+        let payload = answer.map_or_else(|error| error_payload(&error), Reply::into_payload);
+        if self.bus.publish(reply, None, payload.into()).is_err() {
+            error!("the bus does not carry an answer of a service");
+            // Whoever asked is told, rather than left to wait.
+            self.publish(reply, error_payload(&ResError::INTERNAL_ERROR));
         }
     }
+}
+
+fn error_payload(error: &ResError) -> Vec<u8> {
+    let mut payload = String::from("{\"error\":");
+    push_error(&mut payload, error);
+    payload.push('}');
+    payload.into_bytes()
 }
 
 /// A handler that panics has made a mistake in one request; the others are none the worse for it.
