@@ -112,7 +112,7 @@ impl World {
         while let Some(output) = self.core.ready_output() {
             match output {
                 Output::Publish { subject, reply, .. } => self.requests.push((subject, reply.expect("a request"))),
-                Output::Event(id, frame) | Output::Answer(id, frame) => self.frames.push((id, frame.as_str().to_owned())),
+                Output::Event(id, frame) | Output::Answer(id, frame) => self.frames.push((id, frame.to_string())),
                 _ => {}
             }
         }

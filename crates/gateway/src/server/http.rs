@@ -20,7 +20,7 @@ use tokio_io_timeout::TimeoutStream;
 use tracing::{debug, error};
 
 use super::borrowed::{Borrowed, Returned};
-use super::slots::Full;
+use super::slots::{Full, Slot};
 use super::{Server, answer};
 
 /// Accepts connections until the server stops; they go on for themselves.
@@ -50,6 +50,11 @@ async fn connection(stream: TcpStream, remote: SocketAddr, server: Arc<Server>) 
     if let Err(error) = stream.set_nodelay(true) {
         debug!(%error, "cannot set TCP_NODELAY");
     }
+    // A WebSocket that the connection becomes holds the place as well.
+    let slot = server.slots.take(remote.ip()).map(Arc::new);
+    if let Err(full) = slot {
+        server.gateway.counters().refused(full == Full::InAll);
+    }
     // What sends nothing has asked nothing, so that there is nothing to answer: browsers connect before they need it.
     let (mut stopping, mut byte) = (server.stopping.clone(), [0]);
     tokio::select! {
@@ -61,27 +66,27 @@ async fn connection(stream: TcpStream, remote: SocketAddr, server: Arc<Server>) 
     let mut stream = TimeoutStream::new(stream);
     stream.set_write_timeout(Some(server.config.write_time));
     let stream = Box::pin(stream);
-    let Some(tls) = &server.config.tls else { return serve(stream, remote, server).await };
+    let Some(tls) = &server.config.tls else { return serve(stream, remote, slot, server).await };
     // Whoever is slow to shake hands has the time of a head for it.
     match timeout(server.config.header_time, tls.accept(stream)).await {
-        Ok(Ok(stream)) => serve(stream, remote, server).await,
+        Ok(Ok(stream)) => serve(stream, remote, slot, server).await,
         Ok(Err(error)) => debug!(%remote, %error, "no TLS with a client"),
         Err(_) => debug!(%remote, "a client took too long for TLS"),
     }
 }
 
 /// Serves one connection until it ends; once the server stops, until the request that is being answered.
-async fn serve(stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static, remote: SocketAddr, server: Arc<Server>) {
+async fn serve(
+    stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static,
+    remote: SocketAddr,
+    slot: Result<Arc<Slot>, Full>,
+    server: Arc<Server>,
+) {
     let mut stopping = server.stopping.clone();
     let mut builder = http1::Builder::new();
     builder.timer(TokioTimer::new());
     builder.header_read_timeout(server.config.header_time);
     builder.max_header_size(server.config.header_bytes);
-    // A WebSocket that the connection becomes holds the place as well.
-    let slot = server.slots.take(remote.ip()).map(Arc::new);
-    if let Err(full) = slot {
-        server.gateway.counters().refused(full == Full::InAll);
-    }
     builder.keep_alive(slot.is_ok());
     let service = service_fn(move |request: hyper::Request<Incoming>| {
         let (server, slot) = (server.clone(), slot.clone());
