@@ -1,8 +1,10 @@
 //! A running service.
 
+use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex};
 
+use futures_util::FutureExt;
 use resclient::protocol::ResError;
 use serde_json::{Value, json};
 use tokio::sync::{Notify, watch};
@@ -239,10 +241,16 @@ impl ServiceHandle {
         };
         match &route.handler {
             Handler::Now(handler) => self.answer(&reply, guarded(|| handler(&request))),
-            Handler::Later(handler) => {
-                let (service, answer) = (self.clone(), handler(request));
-                tokio::spawn(async move { service.answer(&reply, answer.await) });
-            }
+            Handler::Later(handler) => match guarded(|| Ok(handler(request))) {
+                Ok(answer) => {
+                    let service = self.clone();
+                    tokio::spawn(async move {
+                        let answer = AssertUnwindSafe(answer).catch_unwind().await;
+                        service.answer(&reply, answer.unwrap_or_else(|cause| Err(panicked(cause))));
+                    });
+                }
+                Err(error) => self.answer(&reply, Err(error)),
+            },
         }
     }
 
@@ -265,8 +273,11 @@ fn error_payload(error: &ResError) -> Vec<u8> {
 
 /// A handler that panics has made a mistake in one request; the others are none the worse for it.
 fn guarded<T>(handler: impl FnOnce() -> Result<T, ResError>) -> Result<T, ResError> {
-    catch_unwind(AssertUnwindSafe(handler)).unwrap_or_else(|_| {
-        error!("a handler of a service panicked");
-        Err(ResError::INTERNAL_ERROR)
-    })
+    catch_unwind(AssertUnwindSafe(handler)).unwrap_or_else(|cause| Err(panicked(cause)))
+}
+
+/// What was said about the panic is on the standard error already, and is not for clients.
+fn panicked(_: Box<dyn Any + Send>) -> ResError {
+    error!("a handler of a service panicked");
+    ResError::INTERNAL_ERROR
 }
