@@ -7,14 +7,18 @@ use res_gateway::bus::MemoryBus;
 use res_gateway::core::conn::AuthMethod;
 use res_gateway::server::{AllowOrigin, ServerConfig};
 use support::client::TestServer;
-use support::http::{Answer, ask};
+use support::http::{Answer, ask, exchange};
 
 const PATH: &str = "/api/fix/child/1";
 
 async fn serve(config: ServerConfig) -> TestServer {
+    serve_at("127.0.0.1:0", config).await
+}
+
+async fn serve_at(address: &str, config: ServerConfig) -> TestServer {
     let bus = MemoryBus::new();
     support::fixture::start(&bus);
-    TestServer::with(bus, GatewayConfig::default(), config).await
+    TestServer::at(address.parse().expect("an address"), bus, GatewayConfig::default(), config).await
 }
 
 fn allowing(origins: &str) -> ServerConfig {
@@ -128,6 +132,61 @@ async fn where_cookies_count_a_request_that_has_them_must_say_which_page_it_is_f
     assert_eq!(ask("POST", &format!("Cookie: a=1\r\nOrigin: {own}\r\n")).await, 204);
     assert_eq!(ask("POST", "X-Auth: admin\r\n").await, 204);
     assert_eq!(ask("GET", "Cookie: a=1\r\n").await, 404, "a page that reads from its own server says no origin");
+}
+
+#[tokio::test]
+async fn every_origin_does_not_mean_the_cookies_of_every_visitor() {
+    let auth = Some(AuthMethod::parse("fix.auth.header").expect("a valid method"));
+    let server = serve(ServerConfig { header_auth: auth, ..allowing("*") }).await;
+    let own = format!("http://{}", server.address);
+    let cases = [
+        // Method, cookie, origin, status, message.
+        ("POST", true, None, 403, "A request with cookies must say its origin"),
+        ("POST", true, Some("http://evil.example"), 403, "Forbidden origin"),
+        ("POST", true, Some("null"), 403, "Forbidden origin"),
+        ("POST", true, Some(&*own), 204, ""),
+        ("POST", false, Some("http://evil.example"), 204, ""),
+        ("POST", false, None, 204, ""),
+        ("GET", true, Some("http://evil.example"), 404, "Not found"),
+    ];
+    for (method, cookie, origin, status, message) in cases {
+        let cookie = if cookie { "Cookie: a=1\r\n" } else { "" };
+        let origin = origin.map(|origin| format!("Origin: {origin}\r\n")).unwrap_or_default();
+        let answer = ask(server.address, method, "/api/fix/calls/ping", &format!("{cookie}{origin}"), None).await;
+        assert_eq!(answer.status, status, "{method} {cookie} {origin}");
+        if !message.is_empty() {
+            assert_eq!(answer.json()["message"], message, "{method} {cookie} {origin}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_page_by_a_name_that_was_made_to_lead_here_is_not_of_the_same_origin() {
+    let own = serve(ServerConfig::default()).await;
+    let listed = serve(allowing("http://app.example")).await;
+    let everywhere = serve_at("0.0.0.0:0", ServerConfig::default()).await;
+    let cases = [
+        ("127.0.0.1:8080", 200, 403),
+        ("[::1]:8080", 200, 403),
+        ("[::1]", 200, 403),
+        ("localhost", 200, 403),
+        ("LOCALHOST:8080", 200, 403),
+        ("app.localhost:8080", 200, 403),
+        ("attacker.example", 403, 403),
+        ("attacker.example:8080", 403, 403),
+        ("localhost.attacker.example", 403, 403),
+        ("evillocalhost", 403, 403),
+        ("127.0.0.1.attacker.example:8080", 403, 403),
+        ("app.example", 403, 200),
+    ];
+    for (host, own_status, listed_status) in cases {
+        for (server, status) in [(&own, own_status), (&listed, listed_status), (&everywhere, 200)] {
+            let head = format!("GET {PATH} HTTP/1.1\r\nHost: {host}\r\nOrigin: http://{host}\r\n");
+            let address = (std::net::Ipv4Addr::LOCALHOST, server.address.port()).into();
+            let answer = Answer::parse(&exchange(address, &format!("{head}Connection: close\r\n\r\n")).await);
+            assert_eq!(answer.status, status, "{host} at {}", server.address);
+        }
+    }
 }
 
 #[test]

@@ -11,6 +11,7 @@ mod rate;
 mod slots;
 mod tls;
 mod upgrade;
+mod warnings;
 mod websocket;
 
 use std::future::Future;
@@ -31,10 +32,11 @@ use crate::core::conn::AuthMethod;
 use crate::gateway::Gateway;
 pub use api::Encoding;
 pub use client::AuthHeaders;
-pub use origin::AllowOrigin;
+pub use origin::{AllowOrigin, Place, Refused};
 use rate::Rate;
 use slots::{Slot, Slots};
 pub use tls::{Tls, TlsError};
+use warnings::Warnings;
 
 /// What the server serves, and where.
 #[derive(Debug, Clone)]
@@ -179,7 +181,10 @@ pub async fn run(
     let watched = gateway.clone();
     let slots = Slots::new(config.connections, config.connections_per_address);
     let rate = Rate::new(config.http_request_rate, config.http_request_burst);
-    let server = Arc::new(Server { gateway, config, slots, rate, stopping: stopping.clone(), alive });
+    let is_loopback = listener.local_addr()?.ip().to_canonical().is_loopback();
+    let warnings = Warnings::default();
+    let server =
+        Arc::new(Server { gateway, config, is_loopback, slots, rate, warnings, stopping: stopping.clone(), alive });
     let mut serving = tokio::spawn(http::accept(listener, server));
     tokio::select! {
         result = &mut serving => return result.map_err(std::io::Error::other),
@@ -202,10 +207,27 @@ pub async fn run(
 struct Server {
     gateway: Gateway,
     config: ServerConfig,
+    is_loopback: bool,
     slots: Arc<Slots>,
     rate: Rate,
+    warnings: Warnings,
     stopping: watch::Receiver<bool>,
     alive: mpsc::Sender<()>,
+}
+
+impl Server {
+    /// Refuses pages that may not use the gateway. With `heeds_cookies`, a service looks at those of the request, which may
+    /// change something.
+    fn check_origin(&self, remote: SocketAddr, headers: &HeaderMap, heeds_cookies: bool) -> Result<(), Response> {
+        let place = Place { heeds_cookies, is_loopback: self.is_loopback };
+        self.config.allow_origin.check(headers, place).map_err(|refused| {
+            if self.warnings.is_due(refused.advice()) {
+                let (origin, host) = (header_text(headers, header::ORIGIN), header_text(headers, header::HOST));
+                warn!(%remote, origin, host, "{}", refused.advice());
+            }
+            api::forbidden(refused.message())
+        })
+    }
 }
 
 async fn answer(server: &Arc<Server>, remote: SocketAddr, request: Request, slot: Arc<Slot>) -> Response {

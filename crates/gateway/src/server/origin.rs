@@ -1,6 +1,6 @@
 //! Which web pages may use the gateway.
 
-use std::net::Ipv6Addr;
+use std::net::{IpAddr, Ipv6Addr};
 
 use axum::http::{HeaderMap, HeaderValue, header};
 
@@ -9,10 +9,11 @@ use super::header_text;
 /// Pages of which origins may use the gateway. Programs that are not browsers send no origin and are always admitted.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum AllowOrigin {
-    /// Pages served from the host and port that the gateway is reached by.
+    /// Pages served from the host and port that the gateway is reached by. Where it listens on a loopback address, that host
+    /// must be an address, `localhost` or below it.
     #[default]
     SameOrigin,
-    /// Every page.
+    /// Every page, but none of another origin where a service looks at cookies and something may be changed.
     Any,
     /// Pages of these origins, such as `https://example.com`, in lower case.
     List(Vec<String>),
@@ -31,21 +32,32 @@ impl AllowOrigin {
         }
     }
 
-    /// Whether a request comes from a page that is allowed, or from no page. With `guarded`, one that has cookies must say
-    /// which page it is from: browsers always do where it could be a page that abuses them.
-    pub fn admits(&self, headers: &HeaderMap, guarded: bool) -> bool {
+    /// Whether a request comes from a page that is allowed, or from no page.
+    ///
+    /// # Errors
+    /// Why it is refused.
+    pub fn check(&self, headers: &HeaderMap, place: Place) -> Result<(), Refused> {
+        let guarded = place.heeds_cookies && headers.contains_key(header::COOKIE);
         let Some(origin) = headers.get(header::ORIGIN) else {
-            return !guarded || !headers.contains_key(header::COOKIE);
+            // Browsers say the origin wherever it could be a page that abuses the cookies of its visitor.
+            return if guarded { Err(Refused::Unsaid) } else { Ok(()) };
         };
-        let Some(origin) = origin.to_str().ok().map(str::to_ascii_lowercase) else { return false };
+        let origin = origin.to_str().map_err(|_| Refused::Foreign)?.to_ascii_lowercase();
         match self {
-            AllowOrigin::Any => true,
+            // Who allows every page does not give all of them the cookies of their visitors.
+            AllowOrigin::Any if !guarded => Ok(()),
+            AllowOrigin::List(list) => list.contains(&origin).then_some(()).ok_or(Refused::Foreign),
             // `null`, which sandboxed frames send, is in no list and nobody's own origin.
-            AllowOrigin::List(list) => list.contains(&origin),
-            AllowOrigin::SameOrigin => header_text(headers, header::HOST).is_some_and(|host| {
-                let host = host.to_ascii_lowercase();
-                origin.split_once("://").is_some_and(|(_, authority)| authority == host)
-            }),
+            AllowOrigin::Any | AllowOrigin::SameOrigin => {
+                let host = header_text(headers, header::HOST).unwrap_or_default().to_ascii_lowercase();
+                match origin.split_once("://") {
+                    Some((_, authority)) if authority != host => Err(Refused::Foreign),
+                    None => Err(Refused::Foreign),
+                    // Whoever owns a name can have it lead to this machine, and their page be of the same origin.
+                    Some(_) if place.is_loopback && !is_local(&host) => Err(Refused::Named),
+                    Some(_) => Ok(()),
+                }
+            }
         }
     }
 
@@ -59,15 +71,71 @@ impl AllowOrigin {
                 response.append(header::VARY, HeaderValue::from_static("Origin"));
                 let Some(origin) = asked.get(header::ORIGIN) else { return };
                 let first = list.first().and_then(|first| HeaderValue::from_str(first).ok());
-                match (self.admits(asked, false), first) {
-                    (true, _) => origin.clone(),
-                    (false, Some(first)) => first,
-                    (false, None) => return,
+                match (self.check(asked, Place::default()), first) {
+                    (Ok(()), _) => origin.clone(),
+                    (Err(_), Some(first)) => first,
+                    (Err(_), None) => return,
                 }
             }
         };
         response.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, allowed);
     }
+}
+
+/// Where a request arrives.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Place {
+    /// A service looks at its cookies, and it may change something.
+    pub heeds_cookies: bool,
+    /// Only programs of this machine can send it.
+    pub is_loopback: bool,
+}
+
+/// Why a page may not use the gateway.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Refused {
+    /// It is of another origin.
+    Foreign,
+    /// It reached this machine by a name that may be anybody's.
+    Named,
+    /// It has cookies and does not say where it is from.
+    Unsaid,
+}
+
+impl Refused {
+    /// What the client is told.
+    pub fn message(self) -> &'static str {
+        match self {
+            Refused::Foreign => "Forbidden origin",
+            Refused::Named => "Forbidden host",
+            Refused::Unsaid => "A request with cookies must say its origin",
+        }
+    }
+
+    /// What the operator is told.
+    pub fn advice(self) -> &'static str {
+        match self {
+            Refused::Foreign => "refused a page: its origin is not one of allowOrigin (--alloworigin)",
+            Refused::Named => {
+                "refused a page: it is not on localhost, and the gateway is; behind a proxy, name its origin \
+                 in allowOrigin (--alloworigin)"
+            }
+            Refused::Unsaid => {
+                "refused a request: it has cookies and no origin, and headerAuth (--headauth) or wsHeaderAuth \
+                 (--wsheadauth) looks at them"
+            }
+        }
+    }
+}
+
+/// Whether a host, with or without a port, is an address or a name that is this machine for every browser.
+fn is_local(host: &str) -> bool {
+    let name = match host.rsplit_once(':') {
+        Some((name, _)) if !host.ends_with(']') => name,
+        _ => host,
+    };
+    let address = name.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(name);
+    name == "localhost" || name.ends_with(".localhost") || address.parse::<IpAddr>().is_ok()
 }
 
 /// An origin as browsers write it, but in lower case: without the port that goes without saying.

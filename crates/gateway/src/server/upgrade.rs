@@ -26,8 +26,8 @@ pub async fn upgrade(server: &Arc<Server>, remote: SocketAddr, request: Request,
         return (StatusCode::SERVICE_UNAVAILABLE, [(header::RETRY_AFTER, RETRY_AFTER)]).into_response();
     }
     let config = &server.config;
-    if !config.allow_origin.admits(request.headers(), config.ws_header_auth.is_some()) {
-        return api::forbidden();
+    if let Err(refusal) = server.check_origin(remote, request.headers(), config.ws_header_auth.is_some()) {
+        return refusal;
     }
     let (mut parts, _) = request.into_parts();
     let upgrade = match WebSocketUpgrade::from_request_parts(&mut parts, &()).await {

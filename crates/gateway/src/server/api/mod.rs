@@ -27,8 +27,10 @@ pub async fn serve(server: &Server, remote: SocketAddr, request: Request) -> Res
     // A page of another origin is told which is allowed; its browser then sends no more.
     let mut response = if parts.method == Method::OPTIONS {
         preflight(config, &parts.headers)
-    } else if !config.allow_origin.admits(&parts.headers, config.header_auth.is_some() && !parts.method.is_safe()) {
-        forbidden()
+    } else if let Err(refusal) =
+        server.check_origin(remote, &parts.headers, config.header_auth.is_some() && !parts.method.is_safe())
+    {
+        refusal
     } else if let Err(pause) = server.rate.pass(remote.ip()) {
         answer::too_many(pause)
     } else {
@@ -54,9 +56,9 @@ pub fn not_found() -> Response {
     answer::error(&ResError::NOT_FOUND)
 }
 
-/// `403` for pages of other origins.
-pub fn forbidden() -> Response {
-    answer::error(&ResError::new("system.forbidden", "Forbidden origin"))
+/// `403` for pages that may not use the gateway.
+pub fn forbidden(why: &'static str) -> Response {
+    answer::error(&ResError::new("system.forbidden", why))
 }
 
 /// What a request is for, and whether its method stands for one of the resource's.
