@@ -272,6 +272,7 @@ async fn errors_have_the_status_that_belongs_to_their_code() {
         ("system.subjectTooLong", 414),
         ("system.internalError", 500),
         ("system.serviceUnavailable", 503),
+        ("system.tooManyRequests", 429),
         ("system.invalidParams", 400),
         ("system.invalidQuery", 400),
         ("system.notImplemented", 400),
@@ -281,6 +282,7 @@ async fn errors_have_the_status_that_belongs_to_their_code() {
     ] {
         let failed = post(&server, "/api/s/a/fail", &json!(code).to_string()).await;
         assert_eq!((failed.status, &*failed.code()), (status, code));
+        assert_eq!(failed.header("retry-after").is_some(), [429, 503].contains(&status), "{code}");
         assert_eq!(failed.header("content-type").as_deref(), Some("application/json; charset=utf-8"));
     }
 }

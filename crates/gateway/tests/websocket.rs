@@ -10,6 +10,7 @@ use res_gateway::service::{Access, Reply, Service, ServiceHandle};
 use res_gateway::{GatewayConfig, server};
 use serde_json::{Value, json};
 use support::client::TestServer;
+use support::http::{Answer, ask, exchange};
 use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::Message;
 
@@ -267,6 +268,11 @@ async fn connections_are_limited_in_all_and_per_address() {
     let full = TestServer::with(bus.clone(), GatewayConfig::default(), config).await;
     let only = full.connect_with(&[]).await.expect("there is one place");
     assert_eq!(full.connect_with(&[]).await.err(), Some(503));
+    let told = async |server: &TestServer| {
+        let answer = ask(server.address, "GET", "/api/notes/first", "", None).await;
+        (answer.status, answer.code(), answer.header("retry-after"))
+    };
+    assert_eq!(told(&full).await, (503, "system.serviceUnavailable".into(), Some("2".into())));
     drop(only);
     let freed = async { while full.connect_with(&[]).await.is_err() {} };
     tokio::time::timeout(std::time::Duration::from_secs(20), freed).await.expect("the place is free again");
@@ -276,6 +282,18 @@ async fn connections_are_limited_in_all_and_per_address() {
     let _both = (server.connect().await, TcpStream::connect(server.address).await.expect("the server listens"));
     let refused = async { while server.connect_with(&[]).await.err() != Some(429) {} };
     tokio::time::timeout(std::time::Duration::from_secs(20), refused).await.expect("there is no place for a third");
+    assert_eq!(told(&server).await, (429, "system.tooManyRequests".into(), Some("2".into())));
+}
+
+#[tokio::test]
+async fn a_version_of_the_protocol_that_is_not_spoken_is_answered_with_the_one_that_is() {
+    let server = TestServer::start(MemoryBus::new()).await;
+    for version in ["Sec-WebSocket-Version: 8\r\n", ""] {
+        let headers = format!("Upgrade: websocket\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n{version}");
+        let head = format!("GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade, close\r\n{headers}\r\n");
+        let answer = Answer::parse(&exchange(server.address, &head).await);
+        assert_eq!((answer.status, answer.header("sec-websocket-version")), (426, Some("13".into())), "{version}");
+    }
 }
 
 #[tokio::test]

@@ -259,5 +259,3 @@ fn header_text(headers: &HeaderMap, name: header::HeaderName) -> Option<&str> {
 
 const WEBSOCKET_ONLY: &str = "This is the address of a RES gateway: connect with a WebSocket.\n";
 const GRACE: Duration = Duration::from_secs(6);
-/// Seconds after which a client may ask again when there is no bus.
-const RETRY_AFTER: &str = "2";

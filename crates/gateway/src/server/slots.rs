@@ -4,7 +4,10 @@ use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard};
 
-use axum::http::StatusCode;
+use axum::response::Response;
+use resclient::protocol::ResError;
+
+use super::api::answer::{self, SERVICE_UNAVAILABLE};
 
 /// Counts the connections that are open.
 #[derive(Debug)]
@@ -29,10 +32,21 @@ pub enum Full {
 
 impl Full {
     /// What such a client is answered.
-    pub fn status(self) -> StatusCode {
+    pub fn response(self) -> Response {
         match self {
-            Full::InAll => StatusCode::SERVICE_UNAVAILABLE,
-            Full::Address => StatusCode::TOO_MANY_REQUESTS,
+            Full::InAll => answer::error(&SERVICE_UNAVAILABLE),
+            Full::Address => answer::error(&TOO_MANY),
+        }
+    }
+
+    /// What the operator is told.
+    pub fn advice(self) -> &'static str {
+        match self {
+            Full::InAll => "refused a client: there are as many connections as limits.connections allows",
+            Full::Address => {
+                "refused a client: its address has as many connections as limits.connectionsPerAddress allows; \
+                 behind a proxy, all clients have the same"
+            }
         }
     }
 }
@@ -86,3 +100,5 @@ impl Drop for Slot {
         }
     }
 }
+
+const TOO_MANY: ResError = ResError::new("system.tooManyRequests", "Too many connections");

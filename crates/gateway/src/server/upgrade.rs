@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum::extract::ws::WebSocketUpgrade;
+use axum::extract::ws::rejection::WebSocketUpgradeRejection;
 use axum::extract::{FromRequestParts, Request};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -11,7 +12,7 @@ use indexmap::IndexMap;
 
 use super::client::client_info;
 use super::slots::Slot;
-use super::{RETRY_AFTER, Server, api, meta, websocket};
+use super::{Server, api, meta, websocket};
 use crate::core::conn::{HttpRequest, Target};
 
 /// Whether it is this protocol that a client wants to go on with; others are passed over, as HTTP says.
@@ -23,7 +24,7 @@ pub fn is_asked_for(headers: &HeaderMap) -> bool {
 /// Makes a WebSocket of the connection, unless the origin or a service does not want it.
 pub async fn upgrade(server: &Arc<Server>, remote: SocketAddr, request: Request, slot: Arc<Slot>) -> Response {
     if *server.stopping.borrow() || !server.gateway.is_available() {
-        return (StatusCode::SERVICE_UNAVAILABLE, [(header::RETRY_AFTER, RETRY_AFTER)]).into_response();
+        return api::answer::error(&api::answer::SERVICE_UNAVAILABLE);
     }
     let config = &server.config;
     if let Err(refusal) = server.check_origin(remote, request.headers(), config.ws_header_auth.is_some()) {
@@ -35,6 +36,14 @@ pub async fn upgrade(server: &Arc<Server>, remote: SocketAddr, request: Request,
             .max_frame_size(config.frame_bytes)
             .max_message_size(config.message_bytes)
             .read_buffer_size(websocket::READ_BYTES),
+        Err(WebSocketUpgradeRejection::InvalidWebSocketVersionHeader(_)) => {
+            let fields = [
+                (header::SEC_WEBSOCKET_VERSION, "13"),
+                (header::UPGRADE, "websocket"),
+                (header::CONNECTION, "upgrade"),
+            ];
+            return (StatusCode::UPGRADE_REQUIRED, fields).into_response();
+        }
         Err(rejection) => return rejection.into_response(),
     };
     // Before the upgrade, so that a token set for this request is that of the client's frames.

@@ -46,9 +46,14 @@ pub fn error(error: &ResError) -> Response {
         "system.subjectTooLong" => StatusCode::URI_TOO_LONG,
         "system.internalError" => StatusCode::INTERNAL_SERVER_ERROR,
         "system.serviceUnavailable" => StatusCode::SERVICE_UNAVAILABLE,
+        "system.tooManyRequests" => StatusCode::TOO_MANY_REQUESTS,
         _ => StatusCode::BAD_REQUEST,
     };
-    error_with(status, error)
+    let mut response = error_with(status, error);
+    if matches!(status, StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS) {
+        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static(RETRY_AFTER));
+    }
+    response
 }
 
 /// An error with any status.
@@ -102,7 +107,7 @@ fn error_of(status: StatusCode) -> ResError {
         405 => METHOD_NOT_ALLOWED,
         408 | 504 => ResError::TIMEOUT,
         501 => ResError::new("system.notImplemented", "Not implemented"),
-        503 => ResError::new("system.serviceUnavailable", "Service unavailable"),
+        503 => SERVICE_UNAVAILABLE,
         400..=499 => ResError::new("system.badRequest", "Bad request"),
         _ => ResError::INTERNAL_ERROR,
     }
@@ -118,3 +123,7 @@ fn json_response(status: StatusCode, text: String) -> Response {
 
 /// For methods of HTTP that nothing stands for.
 pub const METHOD_NOT_ALLOWED: ResError = ResError::new("system.methodNotAllowed", "Method not allowed");
+/// While there is no bus, or no place.
+pub const SERVICE_UNAVAILABLE: ResError = ResError::new("system.serviceUnavailable", "Service unavailable");
+/// Seconds after which a client may ask again.
+const RETRY_AFTER: &str = "2";
