@@ -10,7 +10,7 @@ use res_gateway::core::conn::ClientInfo;
 use res_gateway::service::{Access, Reply, Service};
 use res_gateway::{Gateway, GatewayConfig, Outgoing};
 use serde_json::{Value, json};
-use support::program::{File, Program, command, failure};
+use support::program::{File, Program, ask, command, failure};
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 
 /// What a program logs for a client that subscribes and asks for something.
@@ -91,6 +91,38 @@ async fn a_trace_shows_what_is_asked_and_nothing_of_what_is_secret() {
         assert!(log.contains(shown), "{shown} in {log}");
     }
     assert!(!log.contains("swordfish"), "{log}");
+}
+
+#[tokio::test]
+async fn what_an_operator_can_put_right_is_said_with_its_option_and_not_for_every_client() {
+    let limits = json!({ "connectionsPerAddress": 1, "requestRate": 1, "requestBurst": 1, "requestPatience": 1 });
+    let config = File::new("refusals.json", &json!({ "limits": limits }).to_string());
+    let program = Program::start(&["-c", config.path()]);
+    let from = async |origin: &str| ask(&program.address, "GET", "/api/library/books", origin, "").await.0;
+    // Each on a connection of its own, whose place may take a moment to be free again.
+    let until = async |origin: &str, status: u16| while from(origin).await != status {};
+    for _ in 0..3 {
+        until("Origin: http://evil.example\r\n", 403).await;
+    }
+    let mut client = loop {
+        if let Ok((socket, _)) = tokio_tungstenite::connect_async(format!("ws://{}", program.address)).await {
+            break support::client::Client::new(socket);
+        }
+    };
+    for _ in 0..3 {
+        until("", 429).await;
+    }
+    for _ in 0..20 {
+        client.raw(r#"{"id":1,"method":"version"}"#).await;
+    }
+    assert_eq!(client.closed().await, 1008);
+    let log = program.into_log();
+    let lines =
+        |level: &str, text: &str| log.lines().filter(|line| line.contains(level) && line.contains(text)).count();
+    assert_eq!(lines("WARN", "allowOrigin (--alloworigin)"), 1, "{log}");
+    assert_eq!(lines("WARN", "evil.example"), 1, "{log}");
+    assert_eq!(lines("WARN", "limits.connectionsPerAddress"), 1, "{log}");
+    assert_eq!(lines("INFO", "limits.requestRate"), 1, "{log}");
 }
 
 /// Where the log of a test goes.

@@ -35,6 +35,8 @@ pub enum Input {
 
 struct Client {
     outbox: Outbox,
+    /// For the log.
+    remote: Box<str>,
     /// Who waits for the answer to its HTTP request.
     http: Option<oneshot::Sender<HttpAnswer>>,
 }
@@ -215,10 +217,10 @@ impl Driver {
     fn input(&mut self, input: Input) {
         match input {
             Input::Connect(client, outbox, answer) => {
-                let remote = client.remote_addr.clone();
+                let remote: Box<str> = client.remote_addr.as_str().into();
                 let id = self.core.handle_connect(&random_id(), client);
                 debug!(conn = id.0, remote, "a client");
-                self.clients.insert(id, Client { outbox, http: None });
+                self.clients.insert(id, Client { outbox, remote, http: None });
                 if answer.send(id).is_err() {
                     self.disconnect(id);
                 }
@@ -232,7 +234,15 @@ impl Driver {
                     self.core.handle_http(self.now(), id, request);
                 }
             }
-            Input::TooMany(id) => self.close(id, 1008, "too many requests", false),
+            Input::TooMany(id) => {
+                if let Some(Client { remote, .. }) = self.clients.get(&id) {
+                    info!(
+                        conn = id.0,
+                        remote, "closing a client with 1008: more requests than limits.requestRate for too long"
+                    );
+                }
+                self.close(id, 1008, "too many requests", false);
+            }
             // Who asked may have gone meanwhile.
             Input::Snapshot(answer) => drop(answer.send(self.snapshot())),
         }
@@ -316,13 +326,13 @@ impl Driver {
     }
 
     fn send_event(&mut self, id: ConnId, frame: Frame) {
-        let Some(Client { outbox, .. }) = self.clients.get(&id) else { return };
+        let Some(Client { outbox, remote, .. }) = self.clients.get(&id) else { return };
         trace!(conn = id.0, frame = %shown::Frame(&frame), "to a client");
         let length = frame.len();
         match outbox.event(frame, self.burst) {
             Ok(()) => self.traffic.count_out(length),
             Err(Backlog { bytes, frames }) => {
-                debug!(conn = id.0, bytes, frames, "closing a slow reader");
+                info!(conn = id.0, remote, bytes, frames, "closing a client with 1013: it reads too slowly");
                 self.slow_readers += 1;
                 self.close(id, 1013, "slow reader", true);
             }

@@ -8,7 +8,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::Body;
-use axum::response::IntoResponse;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -17,7 +16,7 @@ use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::timeout;
 use tokio_io_timeout::TimeoutStream;
-use tracing::{debug, error};
+use tracing::{debug, error, warn};
 
 use super::borrowed::{Borrowed, Returned};
 use super::slots::{Full, Slot};
@@ -54,6 +53,9 @@ async fn connection(stream: TcpStream, remote: SocketAddr, server: Arc<Server>) 
     let slot = server.slots.take(remote.ip()).map(Arc::new);
     if let Err(full) = slot {
         server.gateway.counters().refused(full == Full::InAll);
+        if server.warnings.is_due(full.advice()) {
+            warn!(%remote, "{}", full.advice());
+        }
     }
     // What sends nothing has asked nothing, so that there is nothing to answer: browsers connect before they need it.
     let (mut stopping, mut byte) = (server.stopping.clone(), [0]);
@@ -93,10 +95,7 @@ async fn serve(
         async move {
             Ok::<_, Infallible>(match slot {
                 Ok(slot) => answer(&server, remote, request.map(Body::new), slot).await,
-                Err(full) => {
-                    debug!(%remote, ?full, "no place for another connection");
-                    full.status().into_response()
-                }
+                Err(full) => full.response(),
             })
         }
     });
