@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { connect } from 'nats';
 import { root } from '../../scripts/lib/places.mjs';
 import { rust, rustAlone } from './support/languages.mjs';
 import { stage } from './support/stage.mjs';
@@ -35,14 +36,36 @@ for (const [language, command] of Object.entries(languages)) {
   });
 }
 
-test('the guide shows the service in Rust that is run', () => {
-  const source = readFileSync(join(root, 'crates/gateway/examples/services/counter.rs'), 'utf8');
-  assert.equal(block('rust'), source);
+const overNats = Object.entries(languages).filter(([, command]) => !command.withoutNats);
+for (const [language, command] of overNats) {
+  test(`NATS is lost and comes back: the service of the guide in ${language} is there again, and says so`, async () => {
+    await on.service(command);
+    const bus = await connect({ servers: on.nats.url, maxReconnectAttempts: -1, reconnectTimeWait: 10 });
+    try {
+      const told = [];
+      bus.subscribe('system.reset', { callback: (_error, message) => told.push(message.json()) });
+      await bus.flush();
+      await on.nats.stop();
+      await on.nats.start();
+      await until(() => told.length > 0);
+      assert.ok(told[0].resources.includes('counter') && told[0].access.includes('counter'), JSON.stringify(told));
+      const client = on.client();
+      await until(() => client.call('counter', 'add', { by: 1 }).then(() => true));
+    } finally {
+      await bus.close();
+    }
+  });
+}
+
+test('the guide shows the service in Rust that is run, and what starts it again', () => {
+  const source = (name) => readFileSync(join(root, 'crates/gateway/examples/services', name), 'utf8');
+  assert.equal(block('rust'), source('counter.rs'));
+  assert.ok(source('main.rs').includes(block('rust', 1)));
 });
 
-/** The first block of code in a language. */
-function block(language) {
-  return new RegExp(`\`\`\`${language}\n(.*?)\`\`\``, 's').exec(guide)[1];
+/** A block of code in a language, the first if not said otherwise. */
+function block(language, index = 0) {
+  return [...guide.matchAll(new RegExp(`\`\`\`${language}\n(.*?)\`\`\``, 'gs'))][index][1];
 }
 
 function written(name, text) {

@@ -1,6 +1,6 @@
 import { connect } from 'nats';
 
-const nats = await connect({ servers: process.env.NATS_URL ?? 'nats://127.0.0.1:4222' });
+const nats = await connect({ servers: process.env.NATS_URL ?? 'nats://127.0.0.1:4222', maxReconnectAttempts: -1 });
 
 const answer = (subject, result) =>
   nats.subscribe(subject, { callback: (_error, request) => request.respond(JSON.stringify({ result })) });
@@ -9,4 +9,6 @@ answer('get.example.model', { model: { message: 'Hello, World!' } });
 answer('access.example.model', { get: true });
 
 // The service is there (again): whoever has something of it fetches it anew.
-nats.publish('system.reset', JSON.stringify({ resources: ['example.>'], access: ['example.>'] }));
+const reset = () => nats.publish('system.reset', JSON.stringify({ resources: ['example.>'], access: ['example.>'] }));
+reset();
+for await (const { type } of nats.status()) if (type === 'reconnect') reset();

@@ -45,6 +45,7 @@ async fn over_nats(mut service: Service, servers: String) -> Result<(), Box<dyn 
         let running = service.start(connection);
         tokio::select! {
             () = running.ended() => {}
+            // What the service does by itself, beside answering.
             () = ticker::run(&running) => {}
         }
         service = running.stop().await;
