@@ -219,6 +219,6 @@ const OPENMETRICS: &str = "application/openmetrics-text; version=1.0.0; charset=
 const PATIENCE: Duration = Duration::from_secs(2);
 const CONNECTIONS: usize = 32;
 /// Between the requests of a connection, and for a whole one.
-const IDLE: Duration = Duration::from_secs(60);
+const IDLE: Duration = Duration::from_secs(10);
 const LONGEST: Duration = Duration::from_secs(3600);
 const PAUSE: Duration = Duration::from_secs(1);

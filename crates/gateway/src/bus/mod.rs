@@ -31,6 +31,11 @@ pub trait Bus: Send + Sync + 'static {
     /// If the bus would not carry the message; nothing was sent then.
     fn publish(&self, subject: &str, reply: Option<&str>, payload: Arc<[u8]>) -> Result<(), Refusal>;
 
+    /// Whether so much waits to be sent that requests of clients are better not taken in for a while. Default: never.
+    fn is_congested(&self) -> bool {
+        false
+    }
+
     /// Starts to deliver messages whose subject matches `pattern` (`*` one part, `>` all further parts). A message that
     /// is published by anybody who knows of this subscription, because of something published after it, is delivered.
     fn subscribe(&self, pattern: &str);

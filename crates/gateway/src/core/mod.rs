@@ -287,7 +287,8 @@ impl Core {
                 None => warn!("dropped a system.reset that cannot be read"),
             },
             "tokenReset" => {
-                let reset = json::read_object::<TokenReset>(payload).filter(|reset| subject::is_valid(&reset.subject));
+                let reset = json::read_object::<TokenReset>(payload)
+                    .filter(|reset| subject::is_for_services(&reset.subject, true));
                 let Some(reset) = reset else {
                     return warn!("dropped a system.tokenReset that cannot be read, or whose subject is none");
                 };
@@ -308,7 +309,11 @@ impl Core {
         if !no_responders && let Some(more) = response::read_pre_response(payload) {
             if let Some(ms) = more {
                 self.timers.cancel(request.timer);
-                request.timer = self.timers.set(now.after(ms.min(LONGEST_TIMEOUT)), number);
+                let mut until = now.after(ms.min(LONGEST_TIMEOUT));
+                if let Asker::Query(..) = request.asker {
+                    until = until.min(request.sent.after(LONGEST_QUERY));
+                }
+                request.timer = self.timers.set(until, number);
             }
             return;
         }
@@ -423,3 +428,5 @@ fn query_payload(address: &Address) -> String {
 
 /// However much more time a service asks for, in milliseconds.
 const LONGEST_TIMEOUT: u64 = 300_000;
+/// The same in all for a request about a query event, in milliseconds: what comes for the name waits for its answer.
+const LONGEST_QUERY: u64 = 30_000;

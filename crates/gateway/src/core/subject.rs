@@ -7,6 +7,14 @@ pub fn is_valid(subject: &str) -> bool {
         .all(|part| !part.is_empty() && part.bytes().all(|b| matches!(b, 0x21..=0x7e) && b != b'*' && b != b'>'))
 }
 
+/// Whether a service may have the gateway send a request there: not where the gateway itself is asked for, or speaks for
+/// clients, so that nobody can have done what only the gateway may do. `auth` requests are for token resets alone.
+pub fn is_for_services(subject: &str, auth: bool) -> bool {
+    let kind = subject.split('.').next().unwrap_or_default();
+    let own = matches!(kind, "access" | "call" | "conn" | "event" | "system") || kind == "auth" && !auth;
+    is_valid(subject) && !own && !kind.starts_with('$')
+}
+
 /// Whether `pattern` is valid: non-empty parts, `*` and `>` only as whole parts, `>` only at the end.
 pub fn is_valid_pattern(pattern: &str) -> bool {
     let mut parts = pattern.split('.').peekable();

@@ -130,12 +130,15 @@ impl Driver {
                     None => std::future::pending().await,
                 }
             };
+            let is_congested = self.bus.is_congested();
             tokio::select! {
                 delivery = deliveries.recv() => match delivery {
                     Some(delivery) => self.deliver(&delivery),
                     None => return End::BusLost,
                 },
-                input = inputs.recv() => match input {
+                // Clients wait before what they ask for becomes more than the bus can carry.
+                () = sleep(CONGESTED), if is_congested => {}
+                input = inputs.recv(), if !is_congested => match input {
                     Some(input) => self.input(input),
                     None => return End::Unused,
                 },
@@ -150,7 +153,8 @@ impl Driver {
                 if self.sent > TURN_FRAMES {
                     break;
                 }
-                match (deliveries.try_recv(), inputs.try_recv().ok()) {
+                let input = if self.bus.is_congested() { None } else { inputs.try_recv().ok() };
+                match (deliveries.try_recv(), input) {
                     (None, None) => break,
                     (delivery, input) => {
                         delivery.iter().for_each(|delivery| self.deliver(delivery));
@@ -306,10 +310,12 @@ impl Driver {
             Output::Unsubscribe(pattern) => self.bus.unsubscribe(&pattern),
             Output::Event(id, frame) => self.send_event(id, frame),
             Output::Answer(id, frame) => {
-                if let Some(client) = self.clients.get(&id) {
-                    trace!(conn = id.0, frame = %shown::Frame(&frame), "to a client");
-                    self.traffic.count_out(frame.len());
-                    client.outbox.answer(frame);
+                let Some(Client { outbox, .. }) = self.clients.get(&id) else { return };
+                trace!(conn = id.0, frame = %shown::Frame(&frame), "to a client");
+                let length = frame.len();
+                match outbox.answer(frame) {
+                    Ok(()) => self.traffic.count_out(length),
+                    Err(backlog) => self.leave_slow_reader(id, backlog),
                 }
             }
             Output::Close(id, code, reason) => {
@@ -326,17 +332,20 @@ impl Driver {
     }
 
     fn send_event(&mut self, id: ConnId, frame: Frame) {
-        let Some(Client { outbox, remote, .. }) = self.clients.get(&id) else { return };
+        let Some(Client { outbox, .. }) = self.clients.get(&id) else { return };
         trace!(conn = id.0, frame = %shown::Frame(&frame), "to a client");
         let length = frame.len();
         match outbox.event(frame, self.burst) {
             Ok(()) => self.traffic.count_out(length),
-            Err(Backlog { bytes, frames }) => {
-                info!(conn = id.0, remote, bytes, frames, "closing a client with 1013: it reads too slowly");
-                self.slow_readers += 1;
-                self.close(id, 1013, "slow reader", true);
-            }
+            Err(backlog) => self.leave_slow_reader(id, backlog),
         }
+    }
+
+    fn leave_slow_reader(&mut self, id: ConnId, Backlog { bytes, frames }: Backlog) {
+        let remote = self.clients.get(&id).map(|client| &*client.remote);
+        info!(conn = id.0, remote, bytes, frames, "closing a client with 1013: it reads too slowly");
+        self.slow_readers += 1;
+        self.close(id, 1013, "slow reader", true);
     }
 
     fn close(&mut self, id: ConnId, code: u16, reason: &'static str, at_once: bool) {
@@ -367,5 +376,7 @@ fn random_u64() -> u64 {
 /// microsecond.
 const TURN: usize = 256;
 const TURN_FRAMES: usize = 4096;
+/// How long until it is looked again whether the bus has caught up.
+const CONGESTED: Duration = Duration::from_millis(5);
 const FIRST_REDIAL: Duration = Duration::from_millis(100);
 const LAST_REDIAL: Duration = Duration::from_secs(5);

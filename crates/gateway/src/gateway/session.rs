@@ -80,6 +80,13 @@ impl SessionSender {
             self.guard.tell(Input::Frames);
         }
     }
+
+    /// Waits for the turn of what a client sends that is no request, such as a ping: it counts like one.
+    pub async fn pass(&self) {
+        if self.pace.wait().await.is_err() {
+            self.guard.tell(Input::TooMany);
+        }
+    }
 }
 
 /// The direction from the gateway to the client.
@@ -166,11 +173,16 @@ impl Outbox {
         Ok(())
     }
 
-    /// Queues the answer to one frame of the client; when it is taken, another may come.
-    pub fn answer(&self, frame: Frame) {
+    /// Queues the answer to one frame of the client; when it is taken, another may come. What was asked for before the first
+    /// answers waited can be a lot, and yet not any amount.
+    pub fn answer(&self, frame: Frame) -> Result<(), Backlog> {
         let mut state = self.shared.lock();
+        if state.answers > self.shared.limits.bytes.saturating_mul(ANSWERS) {
+            return Err(Backlog { bytes: state.answers, frames: state.queue.len() });
+        }
         state.answers += frame.len();
         self.shared.push(state, Queued::Answer(frame));
+        Ok(())
     }
 
     /// The client's next frame. `None` when there is none, or too much of what was answered waits: then
@@ -362,3 +374,5 @@ impl Drop for Guard {
         self.tell(Input::Disconnect);
     }
 }
+/// How many times the bytes of events that may wait those of answers may be.
+const ANSWERS: usize = 16;

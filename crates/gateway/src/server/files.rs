@@ -17,6 +17,9 @@ pub async fn serve(www: &Path, request: Request) -> Response {
     if !matches!(*request.method(), Method::GET | Method::HEAD) {
         return StatusCode::METHOD_NOT_ALLOWED.into_response();
     }
+    if !is_for_all(request.uri().path()) {
+        return api::not_found();
+    }
     match ServeDir::new(www).try_call(request).await {
         Ok(response) => response.map(Body::new),
         // A name that no file can have is the client's fault.
@@ -26,4 +29,12 @@ pub async fn serve(www: &Path, request: Request) -> Response {
             StatusCode::INTERNAL_SERVER_ERROR.into_response()
         }
     }
+}
+
+/// Names that begin with a dot are not for others to see, but for the one that is; a path that begins with two slashes would be
+/// led to a host of that name.
+fn is_for_all(path: &str) -> bool {
+    let is_hidden =
+        |part: &str| (part.starts_with('.') || part.to_ascii_lowercase().starts_with("%2e")) && part != ".well-known";
+    !path.starts_with("//") && !path.split('/').any(is_hidden)
 }

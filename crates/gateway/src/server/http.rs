@@ -59,8 +59,9 @@ async fn connection(stream: TcpStream, remote: SocketAddr, server: Arc<Server>) 
     }
     // What sends nothing has asked nothing, so that there is nothing to answer: browsers connect before they need it.
     let (mut stopping, mut byte) = (server.stopping.clone(), [0]);
+    let patience = if slot.is_ok() { server.config.first_byte_time } else { REFUSED };
     tokio::select! {
-        first = timeout(server.config.first_byte_time, stream.peek(&mut byte)) => if !matches!(first, Ok(Ok(1))) {
+        first = timeout(patience, stream.peek(&mut byte)) => if !matches!(first, Ok(Ok(1))) {
             return debug!(%remote, "a client sent nothing");
         },
         _ = stopping.wait_for(|stop| *stop) => return,
@@ -87,7 +88,7 @@ async fn serve(
     let mut stopping = server.stopping.clone();
     let mut builder = http1::Builder::new();
     builder.timer(TokioTimer::new());
-    builder.header_read_timeout(server.config.header_time);
+    builder.header_read_timeout(if slot.is_ok() { server.config.header_time } else { REFUSED });
     builder.max_header_size(server.config.header_bytes);
     builder.keep_alive(slot.is_ok());
     let service = service_fn(move |request: hyper::Request<Incoming>| {
@@ -131,4 +132,6 @@ fn is_of_the_client(error: ErrorKind) -> bool {
 }
 
 const HEAD_TIMEOUT: &[u8] = b"HTTP/1.1 408 Request Timeout\r\nconnection: close\r\ncontent-length: 0\r\n\r\n";
+/// Time for a client that is to be told that there is no place for it.
+const REFUSED: Duration = Duration::from_secs(1);
 const PAUSE: Duration = Duration::from_secs(1);

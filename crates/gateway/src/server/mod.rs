@@ -25,7 +25,7 @@ use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use resclient::protocol::rid;
 use tokio::net::TcpListener;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{Semaphore, mpsc, watch};
 use tracing::warn;
 
 use crate::core::conn::AuthMethod;
@@ -183,8 +183,17 @@ pub async fn run(
     let rate = Rate::new(config.http_request_rate, config.http_request_burst);
     let is_loopback = listener.local_addr()?.ip().to_canonical().is_loopback();
     let warnings = Warnings::default();
-    let server =
-        Arc::new(Server { gateway, config, is_loopback, slots, rate, warnings, stopping: stopping.clone(), alive });
+    let server = Arc::new(Server {
+        gateway,
+        config,
+        is_loopback,
+        slots,
+        rate,
+        warnings,
+        writing: Semaphore::new(1),
+        stopping: stopping.clone(),
+        alive,
+    });
     let mut serving = tokio::spawn(http::accept(listener, server));
     tokio::select! {
         result = &mut serving => return result.map_err(std::io::Error::other),
@@ -211,22 +220,23 @@ struct Server {
     slots: Arc<Slots>,
     rate: Rate,
     warnings: Warnings,
+    /// Who writes a long answer over HTTP, which takes a while: one at a time, beside those who serve.
+    writing: Semaphore,
     stopping: watch::Receiver<bool>,
     alive: mpsc::Sender<()>,
 }
 
 impl Server {
-    /// Refuses pages that may not use the gateway. With `heeds_cookies`, a service looks at those of the request, which may
-    /// change something.
-    fn check_origin(&self, remote: SocketAddr, headers: &HeaderMap, heeds_cookies: bool) -> Result<(), Response> {
+    /// The answer to pages that may not use the gateway. With `heeds_cookies`, a service looks at those of the request, which
+    /// may change something.
+    fn refusal(&self, remote: SocketAddr, headers: &HeaderMap, heeds_cookies: bool) -> Option<Response> {
         let place = Place { heeds_cookies, is_loopback: self.is_loopback };
-        self.config.allow_origin.check(headers, place).map_err(|refused| {
-            if self.warnings.is_due(refused.advice()) {
-                let (origin, host) = (header_text(headers, header::ORIGIN), header_text(headers, header::HOST));
-                warn!(%remote, origin, host, "{}", refused.advice());
-            }
-            api::forbidden(refused.message())
-        })
+        let refused = self.config.allow_origin.check(headers, place).err()?;
+        if self.warnings.is_due(refused.advice()) {
+            let (origin, host) = (header_text(headers, header::ORIGIN), header_text(headers, header::HOST));
+            warn!(%remote, origin, host, "{}", refused.advice());
+        }
+        Some(api::forbidden(refused.message()))
     }
 }
 

@@ -27,7 +27,7 @@ pub async fn upgrade(server: &Arc<Server>, remote: SocketAddr, request: Request,
         return api::answer::error(&api::answer::SERVICE_UNAVAILABLE);
     }
     let config = &server.config;
-    if let Err(refusal) = server.check_origin(remote, request.headers(), config.ws_header_auth.is_some()) {
+    if let Some(refusal) = server.refusal(remote, request.headers(), config.ws_header_auth.is_some()) {
         return refusal;
     }
     let (mut parts, _) = request.into_parts();

@@ -67,7 +67,8 @@ async fn read(stream: &mut SplitStream<WebSocket>, sender: &SessionSender, heard
                 heard.store(true, Ordering::Relaxed);
             }
             Some(Ok(Message::Binary(_))) => return Some((1003, "frames must be text")),
-            Some(Ok(Message::Ping(_) | Message::Pong(_))) => {}
+            // Each is answered, into a buffer that is written when the client reads.
+            Some(Ok(Message::Ping(_) | Message::Pong(_))) => sender.pass().await,
             Some(Ok(Message::Close(_))) | None => return None,
             Some(Err(error)) => return fault(error),
         }

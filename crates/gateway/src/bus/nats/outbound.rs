@@ -130,6 +130,11 @@ impl Outbound {
         self.lock().max_payload
     }
 
+    fn is_half_full(&self) -> bool {
+        let state = self.lock();
+        state.waiting.len() + state.writing > self.limit / 2
+    }
+
     fn send(&self, push: impl FnOnce(&mut State)) {
         let mut state = self.lock();
         if state.end.is_some() {
@@ -171,6 +176,10 @@ impl Bus for Sender {
         }
         self.0.send(|state| protocol::push_publish(&mut state.waiting, subject, reply, &payload));
         Ok(())
+    }
+
+    fn is_congested(&self) -> bool {
+        self.0.is_half_full()
     }
 
     fn subscribe(&self, pattern: &str) {

@@ -20,7 +20,8 @@ impl Cache {
         struct Wire {
             subject: String,
         }
-        let wire = json::read_object::<Wire>(text.as_bytes()).filter(|wire| subject::is_valid(&wire.subject));
+        let wire =
+            json::read_object::<Wire>(text.as_bytes()).filter(|wire| subject::is_for_services(&wire.subject, false));
         let Some(wire) = wire else { return self.unreadable_query_event(name) };
         let entry = self.entries.get_mut(name).expect("checked by the caller");
         for (query, resource) in entry.resources.queries() {

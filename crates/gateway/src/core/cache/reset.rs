@@ -15,12 +15,11 @@ use crate::core::value::{Body, Invalid};
 impl Cache {
     /// `system.reset`: resources that may have changed unseen, and those whose access may have.
     pub fn handle_reset(&mut self, resources: &[String], access: &[String]) {
-        let matching = |patterns: &[String], name: &str| {
-            patterns.iter().any(|p| subject::is_valid_pattern(p) && subject::matches(p, name))
-        };
+        let (resources, access) = (valid(resources), valid(access));
+        let matching = |patterns: &[&str], name: &str| patterns.iter().any(|p| subject::matches(p, name));
         let (mut throttle, mut reaccess) = (Throttle::new(self.reset_throttle), Vec::new());
         for (name, entry) in &self.entries {
-            if matching(resources, name) {
+            if matching(&resources, name) {
                 if entry.resources.has_plain() {
                     throttle.push(Renewal::Value(Address::plain(name.clone())));
                 }
@@ -28,7 +27,7 @@ impl Cache {
                     throttle.push(Renewal::Value(Address { name: name.clone(), query: query.clone() }));
                 }
             }
-            if matching(access, name) {
+            if matching(&access, name) {
                 reaccess.extend(entry.resources.values().flat_map(|r| r.subscribers.iter()));
             }
         }
@@ -160,3 +159,14 @@ pub enum Renewal {
 /// First and longest pause before a failed reset is tried again, in milliseconds.
 const RETRY_FIRST: u64 = 500;
 const RETRY_LAST: u64 = 30_000;
+
+/// The patterns that are some, or one for everything where there are so many that comparing all names with them would take
+/// longer than fetching what they do not match.
+fn valid(patterns: &[String]) -> Vec<&str> {
+    if patterns.len() > MANY_PATTERNS {
+        return vec![">"];
+    }
+    patterns.iter().map(String::as_str).filter(|pattern| subject::is_valid_pattern(pattern)).collect()
+}
+
+const MANY_PATTERNS: usize = 1_000;

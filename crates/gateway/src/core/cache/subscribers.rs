@@ -10,6 +10,7 @@ pub enum Subscribers {
     #[default]
     None,
     One(Subscriber),
+    #[expect(clippy::box_collection, reason = "the others, which most are, need the less room")]
     Many(Box<BTreeSet<Subscriber>>),
 }
 

@@ -6,6 +6,7 @@ mod encode;
 mod path;
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use axum::body::Body;
 use axum::extract::Request;
@@ -13,22 +14,23 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::Response;
 use resclient::protocol::ResError;
+use tokio::task::spawn_blocking;
 
 use super::client::client_info;
 use super::{Server, ServerConfig};
-use crate::core::conn::{HttpRequest, Target};
+use crate::core::conn::{HttpAnswer, HttpRequest, Outcome, Target};
 use answer::METHOD_NOT_ALLOWED;
 pub use encode::Encoding;
 
 /// Answers a request below the API path.
-pub async fn serve(server: &Server, remote: SocketAddr, request: Request) -> Response {
+pub async fn serve(server: &Arc<Server>, remote: SocketAddr, request: Request) -> Response {
     let (parts, body) = request.into_parts();
     let config = &server.config;
     // A page of another origin is told which is allowed; its browser then sends no more.
     let mut response = if parts.method == Method::OPTIONS {
         preflight(config, &parts.headers)
-    } else if let Err(refusal) =
-        server.check_origin(remote, &parts.headers, config.header_auth.is_some() && !parts.method.is_safe())
+    } else if let Some(refusal) =
+        server.refusal(remote, &parts.headers, config.header_auth.is_some() && !parts.method.is_safe())
     {
         refusal
     } else if let Err(pause) = server.rate.pass(remote.ip()) {
@@ -38,7 +40,7 @@ pub async fn serve(server: &Server, remote: SocketAddr, request: Request) -> Res
             Ok((target, mapped)) => {
                 let request = HttpRequest { header_auth: config.header_auth.clone(), target };
                 let client = client_info(&parts, remote, &config.auth_headers);
-                answer::respond(config, server.gateway.http(client, request).await, mapped)
+                write(server, server.gateway.http(client, request).await, mapped).await
             }
             Err(response) => response,
         }
@@ -49,6 +51,18 @@ pub async fn serve(server: &Server, remote: SocketAddr, request: Request) -> Res
     }
     config.allow_origin.mark(&parts.headers, response.headers_mut());
     response
+}
+
+/// Writes an answer; one of many resources where it keeps nobody waiting.
+async fn write(server: &Arc<Server>, answer: HttpAnswer, mapped: bool) -> Response {
+    let is_long = matches!(&answer.outcome, Ok(Outcome::Tree(tree)) if tree.resources.len() > FEW_RESOURCES);
+    if !is_long {
+        return answer::respond(&server.config, answer, mapped);
+    }
+    let _turn = server.writing.acquire().await;
+    let writer = server.clone();
+    let written = spawn_blocking(move || answer::respond(&writer.config, answer, mapped)).await;
+    written.unwrap_or_else(|_| answer::error(&ResError::INTERNAL_ERROR))
 }
 
 /// `404` with a RES error.
@@ -102,3 +116,6 @@ fn allowed_methods(config: &ServerConfig) -> HeaderValue {
     methods.extend(mappable.iter().filter(|method| config.mapped(method).is_some()).map(Method::as_str));
     HeaderValue::try_from(methods.join(", ")).expect("names of methods are ASCII")
 }
+
+/// How many are written at once wherever it is.
+const FEW_RESOURCES: usize = 8;
