@@ -3,6 +3,8 @@
 mod api;
 mod borrowed;
 mod client;
+#[cfg(autobahn)]
+mod echo;
 mod files;
 mod http;
 mod meta;

@@ -59,8 +59,11 @@ pub async fn upgrade(server: &Arc<Server>, remote: SocketAddr, request: Request,
     }
     let server = server.clone();
     let mut response = upgrade.on_upgrade(move |socket| async move {
+        #[cfg(not(autobahn))]
         websocket::serve(&server, socket, session).await;
-        drop(slot);
+        #[cfg(autobahn)]
+        super::echo::serve(socket).await;
+        drop((server, slot));
     });
     meta::apply(fields, response.headers_mut());
     response

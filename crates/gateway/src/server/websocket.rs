@@ -30,6 +30,14 @@ pub async fn serve(server: &Server, socket: WebSocket, session: Session) {
     };
     // The subscriptions end now, whatever the client still does.
     drop((sender, receiver));
+    leave(sink, stream, close).await;
+}
+
+/// How a connection is to be closed; `None` when the client began to, or is gone.
+pub type Close = Option<(u16, &'static str)>;
+
+/// Ends a connection as the WebSocket protocol wants it: both sides say so.
+pub async fn leave(mut sink: SplitSink<WebSocket, Message>, mut stream: SplitStream<WebSocket>, close: Close) {
     if let Some((code, reason)) = close {
         let frame = Message::Close(Some(CloseFrame { code, reason: reason.into() }));
         let goodbye = async {
@@ -48,8 +56,6 @@ pub async fn serve(server: &Server, socket: WebSocket, session: Session) {
         let _ = timeout(GOODBYE, sink.close()).await;
     }
 }
-
-type Close = Option<(u16, &'static str)>;
 
 /// Hands the client's frames to the gateway. Returns how to close, or `None` when the client did.
 async fn read(stream: &mut SplitStream<WebSocket>, sender: &SessionSender, heard: &AtomicBool) -> Close {
@@ -144,7 +150,7 @@ fn frame_bytes(message: &Message) -> usize {
 }
 
 /// The close code for what the client did to the WebSocket protocol.
-fn fault(error: Error) -> Close {
+pub fn fault(error: Error) -> Close {
     use tokio_tungstenite::tungstenite::Error as Ws;
     let error = error.into_inner();
     match error.downcast_ref::<Ws>() {
