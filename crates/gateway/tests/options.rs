@@ -127,7 +127,7 @@ async fn resources_are_written_with_or_without_what_they_are_named() {
     let file = File::new("encoded.json", nested);
     let named = r#"{"c":{"href":"/api/a/c","model":{"d":1}}}"#;
     for (flags, expected) in
-        [(&[][..], named), (&["--apiencoding", "json"], named), (&["--apiencoding", "jsonflat"], r#"{"c":{"d":1}}"#)]
+        [(&[][..], named), (&["--apiencoding", "json"], named), (&["--apiencoding", "JSONFlat"], r#"{"c":{"d":1}}"#)]
     {
         let program = Program::start(&[&["--resources", file.path()], flags].concat());
         assert_eq!(program.get("/api/a/b").await.2, expected, "{flags:?}");
@@ -224,6 +224,48 @@ async fn a_file_that_is_not_there_is_made_with_the_defaults() {
 }
 
 #[tokio::test]
+async fn a_file_that_cannot_be_made_is_done_without() {
+    let program = Program::start(&["-c", "/nosuch/config.json"]);
+    assert_eq!(program.get("/api/library/books").await.0, 200);
+    let log = program.into_log();
+    assert!(
+        log.contains("there is no /nosuch/config.json, and it cannot be made") && log.contains("defaults"),
+        "{log}"
+    );
+}
+
+#[tokio::test]
+async fn what_is_empty_is_as_good_as_none() {
+    let keys = json!({
+        "allowOrigin": "", "natsRootCAs": [""], "resources": "", "www": "", "apiEncoding": "", "logFormat": "",
+        "tlsCert": "a.pem", "certFile": "", "tlsKey": "b.pem", "keyFile": "b.pem"
+    });
+    let file = File::new("empty.json", &keys.to_string());
+    let flags = ["", "--alloworigin", "", "--resources=", "--www", "", "--nats", "", "--natsrootca", "", "-c", ""];
+    for flags in [&flags[..], &["-c", file.path()]] {
+        let program = Program::start(flags);
+        let own = format!("Origin: http://{}\r\n", program.address);
+        assert_eq!(ask(&program.address, "GET", "/api/library/books", &own, "").await.0, 200, "{flags:?}");
+        let foreign = "Origin: http://other.example\r\n";
+        assert_eq!(ask(&program.address, "GET", "/api/library/books", foreign, "").await.0, 403, "{flags:?}");
+        assert!(!program.into_log().contains("NATS"), "{flags:?}");
+    }
+}
+
+#[test]
+fn switches_are_turned_as_go_turns_them() {
+    // With TLS and no certificate it does not start; without, it comes to the directory that is not there.
+    for (on, values) in
+        [(true, ["1", "t", "T", "TRUE", "true", "True"]), (false, ["0", "f", "F", "FALSE", "false", "False"])]
+    {
+        for value in values {
+            let (_, message) = failure(&[&format!("--tls={value}"), "--www", "/nosuch"]);
+            assert!(message.contains(if on { "tls (--tls): needs" } else { "www (--www)" }), "{value}: {message}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn limits_of_the_file_are_heeded() {
     let config = File::new("limits.json", r#"{"limits":{"directResources":1}}"#);
     let program = Program::start(&["-c", config.path()]);
@@ -256,18 +298,20 @@ fn what_is_wrong_in_a_flag_ends_it_with_code_2() {
         (&["--nosuch"], "--nosuch"),
         (&["-x"], "-x"),
         (&["stray"], "stray"),
-        (&["--port", "x"], "--port"),
-        (&["--port", "65536"], "65536 is not in 0..=65535"),
-        (&["--port", "-1"], "-1"),
-        (&["-m", "65536"], "--metricsport"),
+        (&["--prot=1"], "--prot: there is no such flag; did you mean --port?"),
+        (&["--port", "x"], "port (--port): \"x\" is none; take a whole number from 0 to 65535"),
+        (&["--port", "65536"], "port (--port): \"65536\" is none"),
+        (&["--port", "-1"], "port (--port): \"-1\" is none"),
+        (&["--port"], "port (--port): the value is missing"),
+        (&["-m", "65536"], "metricsPort (--metricsport): \"65536\""),
         (&["-p", &port, "-m", &port], "metricsPort (--metricsport)"),
         (&["--addr", "localhost"], "addr (--addr)"),
         (&["--metricsaddr", "x"], "metricsAddr (--metricsaddr)"),
         (&["--wspath", "ws"], "wsPath (--wspath)"),
         (&["--wspath", "/ws?x"], "wsPath (--wspath)"),
         (&["--apipath", "api"], "apiPath (--apipath)"),
-        (&["--reqtimeout", "-5"], "-5"),
-        (&["--reqtimeout", "1.5"], "--reqtimeout"),
+        (&["--reqtimeout", "-5"], "requestTimeout (--reqtimeout): \"-5\""),
+        (&["--reqtimeout", "1.5"], "requestTimeout (--reqtimeout): \"1.5\""),
         (&["--headauth", "login"], "headerAuth (--headauth)"),
         (&["--headauth", "auth.*"], "headerAuth (--headauth)"),
         (&["--authheaders", "a b"], "authHeaders (--authheaders)"),
@@ -277,47 +321,56 @@ fn what_is_wrong_in_a_flag_ends_it_with_code_2() {
         (&["--putmethod", "a.b"], "putMethod (--putmethod)"),
         (&["--deletemethod", "*"], "deleteMethod (--deletemethod)"),
         (&["--patchmethod", "a b"], "patchMethod (--patchmethod)"),
-        (&["--resetthrottle", "-1"], "-1"),
-        (&["--referencethrottle", "x"], "--referencethrottle"),
+        (&["--resetthrottle", "-1"], "resetThrottle (--resetthrottle)"),
+        (&["--referencethrottle", "x"], "referenceThrottle (--referencethrottle)"),
         (&["--alloworigin", "example.com"], "allowOrigin (--alloworigin)"),
         (&["--alloworigin", "*;https://example.com"], "allowOrigin (--alloworigin)"),
         (&["--natscert", "x.pem"], "natsCert (--natscert) and natsKey (--natskey) go together"),
         (&["--natskey", "x.pem"], "natsCert (--natscert) and natsKey (--natskey) go together"),
         (&["--logformat", "xml"], "logFormat (--logformat)"),
-        (&["--debug=x"], "--debug"),
-        (&["--config", "/nosuch/config.json"], "/nosuch/config.json"),
+        (&["--debug=x"], "debug (--debug): \"x\" is none; take true or false"),
+        (&["--debug=yes"], "debug (--debug)"),
     ];
     for (flags, expected) in cases {
         let (code, message) = failure(flags);
         assert_eq!(code, Some(2), "{flags:?}: {message}");
-        let first = message.lines().next().unwrap_or_default();
-        assert!(first.contains(expected), "{flags:?}: {message}");
-        assert!(first.starts_with("error: ") || message.lines().count() == 1, "{flags:?}: {message}");
+        assert!(message.contains(expected), "{flags:?}: {message}");
+        assert!(message.starts_with("res-gateway: ") && message.lines().count() == 1, "{flags:?}: {message}");
     }
 }
 
 #[test]
 fn what_is_wrong_in_the_file_ends_it_with_its_key_and_line() {
     let cases = [
-        ("{\n\"prot\": 1}", "prot: unknown field", "line 2"),
-        ("{\n\"PORT\": 1}", "PORT: unknown field", "line 2"),
-        ("{\n\n\"port\": \"8080\"}", "port: invalid type", "line 3"),
-        ("{\"port\": 65536}", "port: invalid value", "line 1"),
-        ("{\"port\": 1,\n\"port\": 2}", "duplicate field `port`", "line 2"),
-        ("{\"requestTimeout\": -1}", "requestTimeout: invalid value", "line 1"),
-        ("{\"bufferSize\": 1.5}", "bufferSize: invalid type", "line 1"),
-        ("{\"natsRootCAs\": \"a.pem\"}", "natsRootCAs: invalid type", "line 1"),
-        ("{\"limits\": {\n\"frames\": 1}}", "limits.frames: unknown field", "line 2"),
+        ("{\n\"prot\": 1}", "prot: there is no such key; did you mean port?", "line 2"),
+        ("{\n\"PORT\": 1}", "PORT: there is no such key; did you mean port?", "line 2"),
+        ("{\"nothing like it\": 1}", "nothing like it: there is no such key, at", "line 1"),
+        ("{\n\n\"port\": \"8080\"}", "port: \"8080\" is none; take a whole number from 0 to 65535", "line 3"),
+        ("{\"port\": 65536}", "port: 65536 is none", "line 1"),
+        ("{\"port\": [1]}", "port: a list is none", "line 1"),
+        ("{\"port\": 1,\n\"port\": 2}", "port: the key is there twice", "line 2"),
+        ("{\"tls\": 1}", "tls: 1 is none; take true or false, without quotes", "line 1"),
+        ("{\"wsPath\": 1}", "wsPath: 1 is none; take a text in quotes", "line 1"),
+        ("{\"requestTimeout\": -1}", "requestTimeout: -1 is none; take a whole number from 0 to", "line 1"),
+        ("{\"bufferSize\": 1.5}", "bufferSize: 1.5 is none; take a whole number, 0 or above", "line 1"),
+        ("{\"natsRootCAs\": \"a.pem\"}", "natsRootCAs: \"a.pem\" is none; take a list such as", "line 1"),
+        ("{\"limits\": 5}", "limits: 5 is none; take an object", "line 1"),
+        ("{\"limits\": {\n\"frames\": 1}}", "limits.frames: there is no such key; did you mean frameBytes?", "line 2"),
         ("{\"limits\": {\"frameBytes\": 0}}", "limits.frameBytes: 0 would leave nothing to do", ""),
         ("{\"wsPath\": \"ws\"}", "wsPath (--wspath)", ""),
         ("{\"putMethod\": \"a.b\"}", "putMethod (--putmethod)", ""),
         ("{\"tls\": true}", "tls (--tls)", ""),
         ("{\"tls\": true, \"tlsCert\": \"a.pem\"}", "tls (--tls)", ""),
-        ("{", "EOF", "line 1"),
+        ("{\"tlsCert\": \"a.pem\", \"certFile\": \"b.pem\"}", "tlsCert and certFile are the same option", ""),
+        ("{\"tlsKey\": \"a.pem\", \"keyFile\": \"b.pem\"}", "tlsKey and keyFile are the same option", ""),
+        ("{", "it ends too early", "line 1"),
+        ("{\n  // as in other languages\n  \"port\": 1}", "there are no comments in JSON", "line 2"),
+        ("{\"port\": 1 # here\n}", "there are no comments in JSON", "line 1"),
+        ("{\"port\": 1,}", "it is not JSON: trailing comma", "line 1"),
         ("[]", "must be one JSON object", ""),
         ("{\"limits\": [1]}", "must be one JSON object, and limits another", ""),
-        ("{} {}", "trailing characters", "line 1"),
-        ("", "EOF", "line 1"),
+        ("{} {}", "it is not JSON: trailing characters", "line 1"),
+        ("", "it ends too early", "line 1"),
     ];
     for (text, expected, line) in cases {
         let file = File::new("wrong.json", text);

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use axum::http::uri::PathAndQuery;
 use res_gateway::GatewayConfig;
-use res_gateway::bus::nats::{Auth, NatsBus, NatsOptions, TlsOptions};
+use res_gateway::bus::nats::{Auth, NatsBus, NatsError, NatsOptions, TlsOptions};
 use res_gateway::core::conn::AuthMethod;
 use res_gateway::server::{AllowOrigin, AuthHeaders, Encoding, ServerConfig, Tls};
 use resclient::protocol::rid;
@@ -44,13 +44,14 @@ impl Config {
         let mut server = ServerConfig {
             ws_path: path("wsPath (--wspath)", options.ws_path)?.unwrap_or_else(|| "/".into()),
             api_path: path("apiPath (--apipath)", options.api_path)?.unwrap_or_else(|| "/api".into()),
-            www: options.www,
+            www: options.www.filter(|www| !www.as_os_str().is_empty()),
             ..ServerConfig::default()
         };
         if !server.api_path.ends_with('/') {
             server.api_path.push('/');
         }
-        if let Some(origins) = options.allow_origin.map(|list| list.join(";")) {
+        let origins = options.allow_origin.into_iter().flatten().filter(|text| !text.is_empty());
+        if let Some(origins) = filled(Some(origins.collect::<Vec<_>>().join(";"))) {
             server.allow_origin = AllowOrigin::parse(&origins).map_err(|error| {
                 format!("allowOrigin (--alloworigin): {error}; take same-origin, *, or a list with ; between")
             })?;
@@ -73,13 +74,10 @@ impl Config {
         gateway.reset_throttle = options.reset_throttle.unwrap_or(0);
         gateway.limits.reference_throttle = options.reference_throttle.unwrap_or(0);
 
-        server.encoding = match filled(options.api_encoding).as_deref() {
-            None | Some("json") => Encoding::Json,
-            Some("jsonflat") => Encoding::JsonFlat,
-            Some(other) => {
-                return Err(format!("apiEncoding (--apiencoding): {other:?} is none; take json or jsonflat"));
-            }
-        };
+        if let Some(encoding) = filled(options.api_encoding) {
+            server.encoding =
+                Encoding::parse(&encoding).map_err(|error| format!("apiEncoding (--apiencoding): {error}"))?;
+        }
         server.put_method = method("putMethod (--putmethod)", options.put_method)?;
         server.delete_method = method("deleteMethod (--deletemethod)", options.delete_method)?;
         server.patch_method = method("patchMethod (--patchmethod)", options.patch_method)?;
@@ -119,12 +117,14 @@ impl Config {
             return Err("natsCert (--natscert) and natsKey (--natskey) go together: one of them is missing".into());
         }
         let auth = file(options.nats_creds).map_or(Auth::None, Auth::CredentialsFile);
-        let root_certificates: Vec<_> = options.nats_root_cas.into_iter().flatten().map(PathBuf::from).collect();
+        let root_certificates: Vec<_> =
+            options.nats_root_cas.into_iter().flatten().filter_map(|name| file(Some(name))).collect();
+        let resources = options.resources.filter(|file| !file.as_os_str().is_empty());
         let servers = filled(options.nats_url);
         if servers.is_none() && (certificate.is_some() || auth != Auth::None || !root_certificates.is_empty()) {
             warnings.push("there are options for NATS, but no natsUrl (--nats): NATS is not used".into());
         }
-        if servers.is_some() && (options.resources.is_some() || options.demo == Some(true)) {
+        if servers.is_some() && (resources.is_some() || options.demo == Some(true)) {
             return Err(
                 "natsUrl (--nats): resources (--resources) and demo (--demo) are served without NATS; leave out \
                         the one or the others"
@@ -132,30 +132,44 @@ impl Config {
             );
         }
         let nats = servers.map(|servers| {
-            NatsBus::new(NatsOptions {
+            let options = NatsOptions {
                 servers,
                 auth,
                 tls: TlsOptions { certificate, key, root_certificates, ..TlsOptions::default() },
                 buffer_size: options.buffer_size.filter(|&size| size > 0).unwrap_or(8192),
                 ..NatsOptions::default()
-            })
+            };
+            NatsBus::new(options.clone()).map_err(|error| format!("{}: {error}", nats_option(&error, &options)))
         });
-        let nats = nats.transpose().map_err(|error| format!("natsUrl (--nats): {error}"))?;
+        let nats = nats.transpose()?;
 
         Ok(Config {
             listen: SocketAddr::new(address("addr (--addr)", options.addr)?, port),
             metrics: (metrics_port != 0).then(|| SocketAddr::new(metrics_addr, metrics_port)),
-            demo: options.demo.unwrap_or(nats.is_none() && options.resources.is_none()),
+            demo: options.demo.unwrap_or(nats.is_none() && resources.is_none()),
             nats,
             gateway,
             server,
-            resources: options.resources,
+            resources,
             log: (
                 Level::new(options.debug.unwrap_or(false), options.trace.unwrap_or(false)),
                 Format::parse(filled(options.log_format).as_deref().unwrap_or("text"))?,
             ),
             warnings,
         })
+    }
+}
+
+/// The option that an error is about: of files, the one that has it.
+fn nats_option(error: &NatsError, options: &NatsOptions) -> &'static str {
+    let text = error.to_string();
+    let is_about = |file: &PathBuf| text.contains(&*file.to_string_lossy());
+    match error {
+        NatsError::Credentials(_) => "natsCreds (--creds)",
+        NatsError::Tls(_) if options.tls.root_certificates.iter().any(is_about) => "natsRootCAs (--natsrootca)",
+        NatsError::Tls(_) if options.tls.certificate.iter().any(is_about) => "natsCert (--natscert)",
+        NatsError::Tls(_) if options.tls.key.iter().any(is_about) => "natsKey (--natskey)",
+        _ => "natsUrl (--nats)",
     }
 }
 

@@ -3,7 +3,6 @@
 use std::io::{IsTerminal, Stderr, Write, stderr};
 
 use tracing_subscriber::EnvFilter;
-use tracing_subscriber::filter::Directive;
 
 /// How much is logged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,10 +36,7 @@ impl Level {
             Level::Debug => "warn,res_gateway=debug".into(),
             Level::Normal => std::env::var("RUST_LOG").unwrap_or_else(|_| "warn,res_gateway=info".into()),
         };
-        let filter = EnvFilter::try_new(filter).map_err(|error| format!("RUST_LOG: {error}"))?;
-        // What others trace is not theirs to keep secret: the messages of NATS have tokens in them.
-        let quiet: Directive = "async_nats=info".parse().map_err(|error| format!("{error}"))?;
-        Ok(filter.add_directive(quiet))
+        EnvFilter::try_new(filter).map_err(|error| format!("RUST_LOG: {error}"))
     }
 }
 

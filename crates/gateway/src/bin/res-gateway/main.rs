@@ -7,6 +7,7 @@ mod limits;
 mod log;
 mod options;
 mod signals;
+mod wording;
 
 use std::io::{ErrorKind, Write};
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -47,7 +48,7 @@ async fn run(config: Config) -> Result<(), String> {
         warn!("{warning}");
     }
     if let Some(www) = config.server.www.as_ref().filter(|www| !www.is_dir()) {
-        return Err(format!("--www: {} is not a directory", www.display()));
+        return Err(format!("www (--www): {} is not a directory", www.display()));
     }
     let scheme = if config.server.tls.is_some() { "https" } else { "http" };
     let (listener, bound) = listen(config.listen, "--port").await?;
@@ -80,12 +81,12 @@ async fn gateway(config: &Config) -> Result<Gateway, String> {
     }
     let bus = MemoryBus::new();
     if let Some(file) = &config.resources {
-        let (service, names) = resources::load(file)?;
+        let (service, names) = resources::load(file).map_err(|error| format!("resources (--resources): {error}"))?;
         if config.demo
             && let Some(name) = demo::NAMES.iter().find(|name| names.contains(**name))
         {
             return Err(format!(
-                "{}: the demo has resources named {name:?} too; rename those or leave out --demo",
+                "resources (--resources): {}: the demo has resources named {name:?} too; rename those or leave out --demo",
                 file.display()
             ));
         }

@@ -4,22 +4,25 @@ use std::ffi::OsString;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
+use clap::builder::{OsStringValueParser, TypedValueParser};
 use clap::{ArgAction, CommandFactory, Parser};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::limits::Limits;
+use crate::wording::{self, nothing, number, switch};
 
 /// A gateway for the RES protocol: real-time models and collections over WebSocket and HTTP.
 ///
 /// Without options it serves the demo on http://127.0.0.1:8080. All options are described in docs/gateway.md.
 #[derive(Debug, Default, Parser, Serialize, Deserialize)]
 #[command(name = "res-gateway", version = VERSION, disable_version_flag = true, args_override_self = true)]
+#[command(allow_negative_numbers = true)]
 #[command(after_help = RESOURCES)]
 #[serde(default, deny_unknown_fields, rename_all = "camelCase")]
 pub struct Options {
     /// Configuration file in JSON; is made, with the defaults, if there is none
-    #[arg(short, long, value_name = "FILE", help_heading = "Common")]
+    #[arg(short, long, value_name = "FILE", help_heading = "Common", value_parser = path())]
     #[serde(skip)]
     config: Option<PathBuf>,
     /// Print the versions of the program and the protocol
@@ -34,7 +37,7 @@ pub struct Options {
     #[arg(short = 'i', long, value_name = "HOST", help_heading = "Server")]
     pub addr: Option<String>,
     /// Port to listen on; 0 takes any free one [default: 8080]
-    #[arg(short, long, help_heading = "Server")]
+    #[arg(short, long, help_heading = "Server", value_parser = number::<u16>)]
     pub port: Option<u16>,
     /// Path of the WebSocket [default: /]
     #[arg(short, long = "wspath", value_name = "PATH", help_heading = "Server")]
@@ -43,7 +46,7 @@ pub struct Options {
     #[arg(short, long = "apipath", value_name = "PATH", help_heading = "Server")]
     pub api_path: Option<String>,
     /// How long a service may take for an answer [default: 3000]
-    #[arg(short, long = "reqtimeout", value_name = "MILLISECONDS", help_heading = "Server")]
+    #[arg(short, long = "reqtimeout", value_name = "MILLISECONDS", help_heading = "Server", value_parser = number::<u32>)]
     pub request_timeout: Option<u32>,
     /// Messages of NATS that may wait to be taken in [default: 8192]
     #[arg(skip)]
@@ -58,7 +61,7 @@ pub struct Options {
     #[arg(long = "authheaders", value_name = "NAMES", help_heading = "Server")]
     pub auth_headers: Option<String>,
     /// Port for metrics and health; 0 is none [default: 0]
-    #[arg(short, long = "metricsport", value_name = "PORT", help_heading = "Server")]
+    #[arg(short, long = "metricsport", value_name = "PORT", help_heading = "Server", value_parser = number::<u16>)]
     pub metrics_port: Option<u16>,
     /// IP address for metrics and health [default: 127.0.0.1]
     #[arg(long = "metricsaddr", value_name = "HOST", help_heading = "Server")]
@@ -78,40 +81,44 @@ pub struct Options {
     /// Is accepted for Resgate's sake; messages are not compressed
     #[arg(long = "wscompression", help_heading = "Server")]
     #[arg(num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "BOOL")]
-    #[arg(hide_possible_values = true)]
+    #[arg(value_parser = switch)]
     pub ws_compression: Option<bool>,
     /// Requests that one system reset may have in flight; 0 is no limit [default: 0]
-    #[arg(long = "resetthrottle", value_name = "LIMIT", help_heading = "Server")]
+    #[arg(long = "resetthrottle", value_name = "LIMIT", help_heading = "Server", value_parser = number::<usize>)]
     pub reset_throttle: Option<usize>,
     /// Requests that the references of one resource may have in flight; 0 is no limit [default: 0]
-    #[arg(long = "referencethrottle", value_name = "LIMIT", help_heading = "Server")]
+    #[arg(long = "referencethrottle", value_name = "LIMIT", help_heading = "Server", value_parser = number::<usize>)]
     pub reference_throttle: Option<usize>,
 
     /// Serve the resources of a JSON file, with `set`, `add` and `remove` as methods
-    #[arg(long, value_name = "FILE", help_heading = "Served by the gateway itself")]
+    #[arg(long, value_name = "FILE", help_heading = "Served by the gateway itself", value_parser = path())]
     pub resources: Option<PathBuf>,
     /// Serve the files of a directory
-    #[arg(long, value_name = "DIR", help_heading = "Served by the gateway itself")]
+    #[arg(long, value_name = "DIR", help_heading = "Served by the gateway itself", value_parser = path())]
     pub www: Option<PathBuf>,
     /// Serve the demo services [default: where there is neither --nats nor --resources]
     #[arg(long, help_heading = "Served by the gateway itself")]
     #[arg(num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "BOOL")]
-    #[arg(hide_possible_values = true)]
+    #[arg(value_parser = switch)]
     pub demo: Option<bool>,
 
     /// Serve https and wss
     #[arg(long, help_heading = "Security")]
     #[arg(num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "BOOL")]
-    #[arg(hide_possible_values = true)]
+    #[arg(value_parser = switch)]
     pub tls: Option<bool>,
     /// Certificate chain of the server, in PEM
     #[arg(long = "tlscert", value_name = "FILE", help_heading = "Security")]
-    #[serde(alias = "certFile")]
     pub tls_cert: Option<String>,
+    #[arg(skip)]
+    #[serde(skip_serializing)]
+    cert_file: Option<String>,
     /// Private key of the server, in PEM
     #[arg(long = "tlskey", value_name = "FILE", help_heading = "Security")]
-    #[serde(alias = "keyFile")]
     pub tls_key: Option<String>,
+    #[arg(skip)]
+    #[serde(skip_serializing)]
+    key_file: Option<String>,
     /// Credentials for NATS
     #[arg(long = "creds", value_name = "FILE", help_heading = "Security")]
     pub nats_creds: Option<String>,
@@ -134,12 +141,12 @@ pub struct Options {
     /// Log what is done
     #[arg(short = 'D', long, help_heading = "Logging, to the standard error")]
     #[arg(num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "BOOL")]
-    #[arg(hide_possible_values = true)]
+    #[arg(value_parser = switch)]
     pub debug: Option<bool>,
     /// Log every message too, without what could be secret
     #[arg(short = 'V', long, help_heading = "Logging, to the standard error")]
     #[arg(num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "BOOL")]
-    #[arg(hide_possible_values = true)]
+    #[arg(value_parser = switch)]
     pub trace: Option<bool>,
     /// How to write the log: text, json [default: text]
     #[arg(long = "logformat", value_name = "FORMAT", help_heading = "Logging, to the standard error")]
@@ -148,21 +155,39 @@ pub struct Options {
     /// What a client may take at most; only in the file
     #[arg(skip)]
     pub limits: Option<Limits>,
+
+    /// Empty arguments, as scripts give them for what is not set
+    #[arg(hide = true, value_parser = nothing)]
+    #[serde(skip)]
+    empty: Vec<String>,
 }
 
 impl Options {
     /// Reads the flags and the file they name; flags come before the file. The process ends here where the flags ask for no
-    /// more than help or are wrong.
+    /// more than help.
     ///
     /// # Errors
-    /// A sentence, if the file cannot be read, or made.
+    /// A sentence, if the flags are wrong, or the file cannot be read.
     pub fn load(args: impl Iterator<Item = OsString>) -> Result<Options, String> {
-        let flags = Options::parse_from(with_two_dashes(args));
-        let Some(file) = flags.config.clone() else { return Ok(flags) };
+        let flags = match Options::try_parse_from(with_two_dashes(args)) {
+            Ok(flags) => flags,
+            Err(error) if error.use_stderr() => return Err(wording::of_flags(&error, &Options::command())),
+            Err(help) => help.exit(),
+        };
+        let Some(file) = flags.config.clone().filter(|file| !file.as_os_str().is_empty()) else { return Ok(flags) };
         let mut all = match std::fs::read(&file) {
             Ok(text) => Options::read(&file, &text)?.members()?,
             Err(error) if error.kind() == ErrorKind::NotFound => {
-                write_defaults(&file)?;
+                match write_defaults(&file) {
+                    Ok(()) => {
+                        eprintln!("res-gateway: there was no {}; it has been made, with the defaults", file.display())
+                    }
+                    // It may be a place where nobody may write, such as a container's; the defaults are known without it.
+                    Err(error) => eprintln!(
+                        "res-gateway: there is no {}, and it cannot be made: {error}; going on with the defaults",
+                        file.display()
+                    ),
+                }
                 Map::new()
             }
             Err(error) => return Err(format!("cannot read {}: {error}", file.display())),
@@ -172,20 +197,23 @@ impl Options {
     }
 
     fn read(file: &Path, text: &[u8]) -> Result<Options, String> {
-        let mut json = serde_json::Deserializer::from_slice(text);
-        let options = serde_path_to_error::deserialize(&mut json).map_err(|error| {
-            let key = match error.path().to_string() {
-                path if path == "." => String::new(),
-                path => format!("{path}: "),
-            };
-            format!("{}: {key}{}", file.display(), error.into_inner())
-        })?;
+        let name = file.display();
+        let text = std::str::from_utf8(text).map_err(|_| format!("{name}: it is not UTF-8"))?;
         // An array would be taken for the values without their keys.
-        match serde_json::from_slice::<Value>(text) {
-            Ok(whole) if whole.is_object() && !whole["limits"].is_array() => Ok(options),
-            Ok(_) => Err(format!("{}: must be one JSON object, and limits another inside it", file.display())),
-            Err(error) => Err(format!("{}: {error}", file.display())),
+        match serde_json::from_str::<Value>(text) {
+            Ok(whole) if whole.is_object() && !whole["limits"].is_array() => {}
+            Ok(_) => return Err(format!("{name}: must be one JSON object, and limits another inside it")),
+            Err(error) => return Err(format!("{name}: {}", wording::of_file(text, "", &error))),
         }
+        let mut json = serde_json::Deserializer::from_str(text);
+        let read: Result<Options, _> = serde_path_to_error::deserialize(&mut json);
+        let mut options = read
+            .map_err(|error| format!("{name}: {}", wording::of_file(text, &error.path().to_string(), error.inner())))?;
+        options.tls_cert = same(["tlsCert", "certFile"], [options.tls_cert, options.cert_file.take()])
+            .map_err(|error| format!("{name}: {error}"))?;
+        options.tls_key = same(["tlsKey", "keyFile"], [options.tls_key, options.key_file.take()])
+            .map_err(|error| format!("{name}: {error}"))?;
+        Ok(options)
     }
 
     /// What is set, by its name in the file.
@@ -223,14 +251,25 @@ impl Options {
     }
 }
 
-fn write_defaults(file: &Path) -> Result<(), String> {
-    let failed = |error: String| format!("there is no {}, and it cannot be made: {error}", file.display());
-    let text = serde_json::to_string_pretty(&Options::defaults()).map_err(|error| failed(error.to_string()))?;
+fn write_defaults(file: &Path) -> std::io::Result<()> {
+    let text = serde_json::to_string_pretty(&Options::defaults())?;
     // Somebody may have made it meanwhile, which must not be lost.
-    let mut made = std::fs::File::create_new(file).map_err(|error| failed(error.to_string()))?;
-    std::io::Write::write_all(&mut made, format!("{text}\n").as_bytes()).map_err(|error| failed(error.to_string()))?;
-    eprintln!("res-gateway: there was no {}; it has been made, with the defaults", file.display());
-    Ok(())
+    std::io::Write::write_all(&mut std::fs::File::create_new(file)?, format!("{text}\n").as_bytes())
+}
+
+/// Reads a path, which may be empty as other texts may.
+fn path() -> impl TypedValueParser<Value = PathBuf> {
+    OsStringValueParser::new().map(PathBuf::from)
+}
+
+/// The value of an option that has two keys.
+fn same(keys: [&str; 2], values: [Option<String>; 2]) -> Result<Option<String>, String> {
+    match values.map(|value| value.filter(|value| !value.is_empty())) {
+        [Some(one), Some(other)] if one != other => {
+            Err(format!("{} and {} are the same option and say different files; leave out one", keys[0], keys[1]))
+        }
+        [one, other] => Ok(one.or(other)),
+    }
 }
 
 /// Resgate takes its flags with one dash or two, as programs in Go do: `-port 80` is `--port 80`, and `--p 80` is `-p 80`.
