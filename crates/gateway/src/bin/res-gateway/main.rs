@@ -69,7 +69,14 @@ async fn run(config: Config) -> Result<(), String> {
             std::future::pending::<()>().await;
         }
     };
-    server::run(listener, gateway, config.server, stop).await.map_err(|error| format!("the server failed: {error}"))
+    let served = server::run(listener, gateway, config.server, stop).await;
+    if let Some(nats) = &config.nats {
+        // What was said at last has to arrive; the gateway is dropped, and its connection closes when it has.
+        if tokio::time::timeout(LAST_WORDS, nats.closed()).await.is_err() {
+            warn!("NATS did not take the last messages in time");
+        }
+    }
+    served.map_err(|error| format!("the server failed: {error}"))
 }
 
 /// The gateway on its bus: NATS, or one in memory with the services of the program itself.
@@ -133,3 +140,4 @@ fn fail(message: &str, code: u8) -> ExitCode {
 
 /// As for flags that are wrong.
 const BAD_CONFIGURATION: u8 = 2;
+const LAST_WORDS: Duration = Duration::from_secs(3);
