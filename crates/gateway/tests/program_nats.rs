@@ -1,13 +1,17 @@
-//! The program `res-gateway` on a real NATS server: how it gets there, and what happens when it is lost.
+//! The program `res-gateway` on a real NATS server: how it gets there, as whom, and what happens when it is lost.
 
 mod support;
 
 use std::time::Duration;
 
-use rcgen::{BasicConstraints, CertificateParams, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair};
+use futures_util::FutureExt;
+use res_gateway::bus::nats::{Auth, NatsOptions, TlsOptions};
+use res_gateway::service::{Access, Service, ServiceHandle};
 use serde_json::{Value, json};
-use support::nats::{NatsServer, Raw};
-use support::program::{File, Program, ask, command, failure, free_port, get};
+use support::nats::{NatsServer, PATIENCE, Raw, connect};
+use support::nats_keys::{Authority, Operator};
+use support::program::{File, Program, ask, failure, free_port, get};
+use tokio::time::{sleep, timeout};
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 
 /// Answers requests to `shop.cart` over NATS, but for those of `kind` other than `get` and `access`.
@@ -47,7 +51,8 @@ async fn services_on_nats_are_served() {
         // And nothing else: not the demo.
         assert_eq!(program.get("/api/library/books").await.0, 404);
     }
-    let config = File::new("nats.json", &json!({ "natsUrl": server.url() }).to_string());
+    // With a small buffer nothing is lost either.
+    let config = File::new("nats.json", &json!({ "natsUrl": server.url(), "bufferSize": 1 }).to_string());
     let program = Program::start(&["-c", config.path()]);
     assert_eq!(owner(&program).await, json!({ "owner": "Ada" }));
     // An empty address in the flags is none.
@@ -59,19 +64,28 @@ async fn services_on_nats_are_served() {
 async fn a_service_that_takes_too_long_is_waited_for_as_long_as_told() {
     let server = NatsServer::start("").await;
     serve(&server).await;
-    let program = Program::start(&["-n", &server.url(), "--reqtimeout", "50"]);
-    let mut client = program.connect().await;
-    let begun = std::time::Instant::now();
-    let never = client.request("call.shop.cart.buy", Value::Null).await;
-    assert_eq!(never["error"]["code"], "system.timeout");
-    assert!((50..2_000).contains(&begun.elapsed().as_millis()), "{:?}", begun.elapsed());
-
-    // What could only be meant as seconds.
-    let program = Program::start(&["-n", &server.url(), "-r", "1"]);
-    let mut client = program.connect().await;
-    let begun = std::time::Instant::now();
-    client.request("call.shop.cart.buy", Value::Null).await;
-    assert!((1_000..3_000).contains(&begun.elapsed().as_millis()), "{:?}", begun.elapsed());
+    let mut calls = server.raw().await;
+    calls.send("SUB call.shop.> 1\r\n").await;
+    calls.settle().await;
+    let url = server.url();
+    // 1 can only be meant as seconds.
+    let programs = ["60000", "1", "50"].map(|time| Program::start(&["-n", &url, "--reqtimeout", time]));
+    let (mut clients, mut ids) = (Vec::new(), Vec::new());
+    for program in &programs {
+        clients.push(program.connect().await);
+    }
+    for client in &mut clients {
+        ids.push(client.send("call.shop.cart.buy", Value::Null).await);
+    }
+    let [long, second, short] = &mut clients[..] else { panic!("there are three") };
+    assert_eq!(short.answer(ids[2]).await["error"]["code"], "system.timeout");
+    assert!(second.answer(ids[1]).now_or_never().is_none(), "a second is longer than 50 ms");
+    assert_eq!(second.answer(ids[1]).await["error"]["code"], "system.timeout");
+    for _ in &programs {
+        let (_, reply, _) = calls.message().await;
+        calls.send(format!("PUB {} 12\r\n{{\"result\":7}}\r\n", reply.expect("a request"))).await;
+    }
+    assert_eq!(long.answer(ids[0]).await["result"], json!({ "payload": 7 }));
 }
 
 /// Hands on what auth requests say, and answers them.
@@ -141,11 +155,14 @@ async fn answer_one(nats: &mut Raw) -> String {
 async fn no_more_is_asked_for_at_a_time_than_the_throttles_say() {
     let server = NatsServer::start("").await;
     let url = server.url();
-    for (throttle, expected) in [("0", 4), ("2", 2)] {
+    let limits = json!({ "limits": { "referencesInFlight": 2 } });
+    let file = File::new("in-flight.json", &limits.to_string());
+    for (throttle, config, expected, reset) in [("0", None, 4, 5), ("2", None, 2, 2), ("0", Some(file.path()), 2, 5)] {
         let mut nats = server.raw().await;
         nats.send("SUB *.shop.> 1\r\n").await;
         nats.settle().await;
-        let flags = ["-n", &url, "--resetthrottle", throttle, "--referencethrottle", throttle];
+        let mut flags = vec!["-n", &url, "--resetthrottle", throttle, "--referencethrottle", throttle];
+        flags.extend(config.into_iter().flat_map(|config| ["-c", config]));
         let program = Program::start(&flags);
         let mut client = program.connect().await;
         let all = client.send("subscribe.shop.all", Value::Null).await;
@@ -174,20 +191,20 @@ async fn no_more_is_asked_for_at_a_time_than_the_throttles_say() {
         }
         assert_eq!(client.answer(all).await["result"]["models"].as_object().unwrap().len(), 5);
 
-        let reset = r#"{"resources":["shop.*"]}"#;
-        nats.send(format!("PUB system.reset {}\r\n{reset}\r\n", reset.len())).await;
+        let all = r#"{"resources":["shop.*"]}"#;
+        nats.send(format!("PUB system.reset {}\r\n{all}\r\n", all.len())).await;
         let asked = asked_before_a_call(&mut client, &mut nats).await;
-        let everything = if expected == 4 { 5 } else { 2 };
-        assert_eq!(asked.len(), everything, "reset: {asked:?}");
+        assert_eq!(asked.len(), reset, "reset: {asked:?}");
     }
 }
 
 #[test]
 fn without_its_server_it_does_not_start_and_says_why() {
     let port = free_port();
-    let (code, message) = failure(&["--port", "0", "--nats", &format!("nats://127.0.0.1:{port}")]);
+    let (code, message) = failure(&["--port", "0", "--nats", &format!("nats://gateway:hidden@127.0.0.1:{port}")]);
     assert_eq!((code, message.lines().count()), (Some(1), 1), "{message}");
-    assert!(message.contains("natsUrl (--nats): cannot connect to"), "{message}");
+    assert!(message.contains("natsUrl (--nats): cannot connect to") && message.contains("refused"), "{message}");
+    assert!(!message.contains("hidden"), "{message}");
     for flags in [&["--nats", "x", "--demo"][..], &["--nats", "x", "--resources", "y.json"]] {
         let (code, message) = failure(flags);
         assert_eq!((code, message.lines().count()), (Some(2), 1), "{message}");
@@ -234,66 +251,78 @@ async fn a_signal_ends_it_on_nats_too() {
     assert_eq!(tokio::task::block_in_place(|| program.exit_code()), Some(0));
 }
 
-/// A root, and what it signed for one name: certificate and key.
-struct Signed {
-    cert: File,
-    key: File,
+/// A service that logs in to NATS, as long as the handle is there.
+async fn start_notes(options: NatsOptions) -> ServiceHandle {
+    Service::new("notes")
+        .model("notes.first", json!({ "text": "one" }))
+        .access("notes.>", |_| Ok(Access::ALL))
+        .start(connect(options).await)
 }
 
-fn sign(root: &Issuer<'_, KeyPair>, name: &str) -> Signed {
-    let key = KeyPair::generate().unwrap();
-    let mut params = CertificateParams::new(["localhost".to_owned(), "127.0.0.1".to_owned()]).unwrap();
-    params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth, ExtendedKeyUsagePurpose::ClientAuth];
-    let cert = params.signed_by(&key, root).unwrap();
-    Signed {
-        cert: File::new(&format!("{name}-cert.pem"), &cert.pem()),
-        key: File::new(&format!("{name}-key.pem"), &key.serialize_pem()),
-    }
+/// What a client of the program gets of the service, once NATS knows of that.
+async fn serves_notes(program: &Program) {
+    let mut client = program.connect().await;
+    let found = timeout(PATIENCE, async {
+        loop {
+            let answer = client.request("subscribe.notes.first", Value::Null).await;
+            if answer.get("error").is_none() {
+                break answer;
+            }
+            sleep(Duration::from_millis(10)).await;
+        }
+    });
+    let answer = found.await.expect("the service is there in time");
+    assert_eq!(answer["result"]["models"]["notes.first"], json!({ "text": "one" }));
 }
 
 #[tokio::test]
-async fn it_shows_nats_its_certificate_and_trusts_the_roots_it_is_given() {
-    let key = KeyPair::generate().unwrap();
-    let mut params = CertificateParams::new([]).unwrap();
-    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-    let root_file = File::new("root.pem", &params.self_signed(&key).unwrap().pem());
-    let root = Issuer::new(params, key);
-    let (server, ours) = (sign(&root, "nats-server"), sign(&root, "nats-client"));
-    let tls = format!(
-        "tls {{ cert_file: {:?}, key_file: {:?}, ca_file: {:?}, verify: true }}",
-        server.cert.path(),
-        server.key.path(),
-        root_file.path()
-    );
-    let nats = NatsServer::start(&tls).await;
-    let url = nats.url();
-    let with = |flags: &[&str]| [&["--port", "0", "--nats", &url], flags].concat().join("\n");
-    let run = |flags: String| {
-        let flags: Vec<&str> = flags.split('\n').collect();
-        failure(&flags)
+async fn the_program_shows_its_credentials_file() {
+    let operator = Operator::new();
+    let server = NatsServer::start(&operator.config).await;
+    let file = operator.credentials(json!({}));
+    let _service = start_notes(NatsOptions { auth: Auth::CredentialsFile(file.clone()), ..server.options() }).await;
+    serves_notes(&Program::start(&["--nats", &server.url(), "--creds", file.to_str().unwrap()])).await;
+
+    let (code, log) = failure(&["--nats", &server.url()]);
+    assert_eq!(code, Some(1));
+    assert!(log.contains("refuses the connection"), "{log}");
+}
+
+#[tokio::test]
+async fn the_program_shows_its_certificate() {
+    let authority = Authority::new();
+    let more = format!("ca_file: \"{}\", verify: true", authority.file().display());
+    let server = NatsServer::start(&authority.server(&["localhost"], &more)).await;
+    let (certificate, key) = authority.issue("client", &["gateway"]);
+    let servers = format!("tls://localhost:{}", server.port);
+    let tls = TlsOptions {
+        root_certificates: vec![authority.file()],
+        certificate: Some(certificate.clone()),
+        key: Some(key.clone()),
+        ..TlsOptions::default()
     };
-    let (cert, key, root) = (ours.cert.path(), ours.key.path(), root_file.path());
-    let program = Program::run(command(
-        &with(&["--natscert", cert, "--natskey", key, "--natsrootca", root]).split('\n').collect::<Vec<_>>(),
-    ));
-    assert_eq!(program.get("/api/shop/cart").await.0, 404);
-    let keys = json!({ "natsUrl": url, "natsCert": cert, "natsKey": key, "natsRootCAs": [root] });
+    let _service = start_notes(NatsOptions { servers: servers.clone(), tls, ..NatsOptions::default() }).await;
+    let (root, certificate, key) = (authority.file(), certificate.to_str().unwrap(), key.to_str().unwrap());
+    let root = root.to_str().unwrap();
+    let all = ["--nats", &servers, "--natsrootca", root, "--natscert", certificate, "--natskey", key];
+    serves_notes(&Program::start(&all)).await;
+
+    let keys = json!({ "natsUrl": servers, "natsCert": certificate, "natsKey": key, "natsRootCAs": [root] });
     let config = File::new("nats-tls.json", &keys.to_string());
-    let program = Program::start(&["-c", config.path()]);
-    assert_eq!(program.get("/api/shop/cart").await.0, 404);
-    // Who has no certificate is not let in, and a server that nobody vouches for is not talked to.
-    for flags in [with(&["--natsrootca", root]), with(&["--natscert", cert, "--natskey", key])] {
-        let (code, message) = run(flags);
-        assert_eq!((code, message.lines().count()), (Some(1), 1), "{message}");
-    }
-    // Nor is a file taken that is none.
-    for flags in [
-        with(&["--natscert", "/nosuch.pem", "--natskey", key]),
-        with(&["--natsrootca", "/nosuch.pem"]),
-        with(&["--creds", "/nosuch.creds"]),
+    serves_notes(&Program::start(&["-c", config.path()])).await;
+
+    for (flags, expected, code) in [
+        (&all[..2], "certificate", 1),
+        (&all[..4], "CertificateRequired", 1),
+        (&all[..6], "natsCert (--natscert) and natsKey (--natskey) go together", 2),
+        (&[&all[..2], &["--natsrootca", "/nosuch.pem"]].concat(), "natsRootCAs (--natsrootca): ", 2),
+        (&[&all[..4], &["--natscert", "/nosuch.pem", "--natskey", key]].concat(), "natsCert (--natscert): ", 2),
+        (&[&all[..4], &["--natscert", certificate, "--natskey", "/nosuch.pem"]].concat(), "natsKey (--natskey): ", 2),
+        (&[&all[..4], &["--creds", "/nosuch.creds"]].concat(), "natsCreds (--creds): ", 2),
     ] {
-        let (code, message) = run(flags);
-        assert_eq!((code, message.lines().count()), (Some(2), 1), "{message}");
-        assert!(message.contains("/nosuch"), "{message}");
+        let (ended, log) = failure(flags);
+        assert_eq!((ended, log.lines().count()), (Some(code), 1), "{flags:?}: {log}");
+        assert!(log.contains(expected), "{flags:?}: {log}");
+        assert_eq!(log.contains("/nosuch"), flags.iter().any(|flag| flag.starts_with("/nosuch")), "{log}");
     }
 }
