@@ -144,7 +144,10 @@ impl Write for Buffer {
 async fn neither_a_token_nor_the_id_of_a_client_is_in_a_trace() {
     let buffer = Buffer::default();
     let writer = buffer.clone();
-    let log = tracing_subscriber::fmt().with_max_level(tracing::Level::TRACE).with_writer(move || writer.clone());
+    let log = tracing_subscriber::fmt()
+        .with_ansi(false)
+        .with_max_level(tracing::Level::TRACE)
+        .with_writer(move || writer.clone());
     let _guard = tracing::subscriber::set_default(log.finish());
 
     let bus = MemoryBus::new();
@@ -174,6 +177,12 @@ async fn neither_a_token_nor_the_id_of_a_client_is_in_a_trace() {
     let log = String::from_utf8(buffer.0.lock().unwrap().clone()).unwrap();
     let cid = cid.lock().unwrap().clone();
     assert!(log.contains("auth.auth.user.login") && log.contains("conn.….token"), "{log}");
+    // A request and its answer have the same number.
+    let line = |text: &str, subject: &str| log.lines().find(|line| line.contains(text) && line.contains(subject));
+    let request = line("to the bus", "get.auth.user").unwrap_or_else(|| panic!("{log}"));
+    let (_, reply) = request.split_once("reply=").unwrap_or_else(|| panic!("{request}"));
+    let reply = reply.split(' ').next().expect("a word");
+    assert!(line("from the bus", &format!("subject={reply}")).is_some(), "{reply} in {log}");
     for secret in ["swordfish", "sturgeon", &cid] {
         assert!(!log.contains(secret), "{secret} in {log}");
     }

@@ -9,6 +9,7 @@ use resclient::protocol::ResError;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::yield_now;
 use tokio::time::{Instant, sleep, sleep_until};
+use tracing::field::display;
 use tracing::{debug, error, info, trace, warn};
 
 use super::GatewayConfig;
@@ -299,7 +300,9 @@ impl Driver {
     fn carry_out(&mut self, output: Output) {
         match output {
             Output::Publish { subject, reply, payload } => {
-                trace!(subject = %Subject(&subject), bytes = payload.len(), "to the bus");
+                // By it the answer is known.
+                let shown = reply.as_deref().map(|reply| display(Subject(reply)));
+                trace!(subject = %Subject(&subject), reply = shown, bytes = payload.len(), "to the bus");
                 let published = self.bus.publish(&subject, reply.as_deref(), payload.into());
                 if let (Err(refusal), Some(reply)) = (published, reply) {
                     debug!(subject = %Subject(&subject), ?refusal, "the bus does not carry a request");
