@@ -125,6 +125,19 @@ async fn what_an_operator_can_put_right_is_said_with_its_option_and_not_for_ever
     assert_eq!(lines("INFO", "limits.requestRate"), 1, "{log}");
 }
 
+#[tokio::test]
+async fn an_address_that_asks_too_often_is_said_once() {
+    let limits = json!({ "limits": { "httpRequestRate": 1, "httpRequestBurst": 1 } });
+    let config = File::new("rate.json", &limits.to_string());
+    let program = Program::start(&["-c", config.path()]);
+    for _ in 0..3 {
+        while program.get("/api/library/books").await.0 != 429 {}
+    }
+    let log = program.into_log();
+    let warnings = log.lines().filter(|line| line.contains("WARN") && line.contains("limits.httpRequestRate"));
+    assert_eq!(warnings.count(), 1, "{log}");
+}
+
 /// Where the log of a test goes.
 #[derive(Clone, Default)]
 struct Buffer(Arc<Mutex<Vec<u8>>>);

@@ -16,7 +16,7 @@ use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::timeout;
 use tokio_io_timeout::TimeoutStream;
-use tracing::{debug, error, warn};
+use tracing::{debug, error};
 
 use super::borrowed::{Borrowed, Returned};
 use super::slots::{Full, Slot};
@@ -53,9 +53,7 @@ async fn connection(stream: TcpStream, remote: SocketAddr, server: Arc<Server>) 
     let slot = server.slots.take(remote.ip()).map(Arc::new);
     if let Err(full) = slot {
         server.gateway.counters().refused(full == Full::InAll);
-        if server.warnings.is_due(full.advice()) {
-            warn!(%remote, "{}", full.advice());
-        }
+        server.warn(remote, full.advice());
     }
     // What sends nothing has asked nothing, so that there is nothing to answer: browsers connect before they need it.
     let (mut stopping, mut byte) = (server.stopping.clone(), [0]);

@@ -229,8 +229,15 @@ struct Server {
 }
 
 impl Server {
-    /// The answer to pages that may not use the gateway. With `heeds_cookies`, a service looks at those of the request, which
-    /// may change something.
+    /// Tells the operator of what a client was refused, unless that was said just now.
+    fn warn(&self, remote: SocketAddr, what: &'static str) {
+        if self.warnings.is_due(what) {
+            warn!(%remote, "{what}");
+        }
+    }
+
+    /// What a page that may not use the gateway is answered. With `heeds_cookies`, a service looks at those of the request,
+    /// which may change something.
     fn refusal(&self, remote: SocketAddr, headers: &HeaderMap, heeds_cookies: bool) -> Option<Response> {
         let place = Place { heeds_cookies, is_loopback: self.is_loopback };
         let refused = self.config.allow_origin.check(headers, place).err()?;

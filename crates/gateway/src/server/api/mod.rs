@@ -34,6 +34,7 @@ pub async fn serve(server: &Arc<Server>, remote: SocketAddr, request: Request) -
     {
         refusal
     } else if let Err(pause) = server.rate.pass(remote.ip()) {
+        server.warn(remote, TOO_FAST);
         answer::too_many(pause)
     } else {
         match target(config, &parts, body).await {
@@ -119,3 +120,5 @@ fn allowed_methods(config: &ServerConfig) -> HeaderValue {
 
 /// How many are written at once wherever it is.
 const FEW_RESOURCES: usize = 8;
+const TOO_FAST: &str = "refused a request: its address makes more than limits.httpRequestRate allows; behind a proxy, all \
+    clients have the same";
