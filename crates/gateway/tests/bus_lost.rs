@@ -6,8 +6,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use res_gateway::service::{Access, Reply, Service, ServiceHandle};
-use res_gateway::{Gateway, GatewayConfig, Outgoing, Session};
+use res_gateway::{Gateway, GatewayConfig, Outgoing};
 use serde_json::{Value, json};
+use support::hand::{frame, request};
 use support::small_bus::SmallBus;
 use tokio::time::timeout;
 
@@ -104,18 +105,4 @@ async fn start() -> (SmallBus, Gateway, ServiceHandle) {
         .start(bus.connect().expect("it is up"));
     let gateway = Gateway::start_over(bus.connect().expect("it is up"), bus.clone(), GatewayConfig::default());
     (bus, gateway, service)
-}
-
-async fn request(session: &mut Session, id: u64, method: &str, params: Value) -> Value {
-    session.send(&json!({ "id": id, "method": method, "params": params }).to_string()).await;
-    let answer = frame(session).await;
-    assert_eq!(answer["id"], id, "{answer}");
-    answer
-}
-
-async fn frame(session: &mut Session) -> Value {
-    match session.recv().await {
-        Outgoing::Frame(frame) => serde_json::from_str(&frame).expect("frames are JSON"),
-        close => panic!("{close:?}"),
-    }
 }

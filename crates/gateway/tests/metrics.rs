@@ -8,10 +8,11 @@ use std::time::Duration;
 use res_gateway::bus::{Connection, MemoryBus};
 use res_gateway::server::ServerConfig;
 use res_gateway::service::{Access, Reply, Service};
-use res_gateway::{Gateway, GatewayConfig, Outgoing, Session, metrics};
+use res_gateway::{Gateway, GatewayConfig, metrics};
 use serde_json::{Value, json};
 use support::client::TestServer;
 use support::exposition::Exposition;
+use support::hand::request;
 use support::program::{Program, failure, free_port, get};
 use support::small_bus::SmallBus;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -41,14 +42,6 @@ fn notes(bus: &MemoryBus) {
         .access("notes.>", |_| Ok(Access::ALL))
         .call("notes.first", "echo", |_| Ok(Reply::null()))
         .start(bus.connect());
-}
-
-async fn request(session: &mut Session, method: &str) -> Value {
-    session.send(&json!({ "id": 1, "method": method }).to_string()).await;
-    match session.recv().await {
-        Outgoing::Frame(frame) => serde_json::from_str(&frame).expect("frames are JSON"),
-        close => panic!("{close:?}"),
-    }
 }
 
 #[tokio::test]
@@ -89,7 +82,7 @@ async fn requests_of_clients_are_counted_by_their_kind() {
         ("nonsense", 1),
     ] {
         for _ in 0..times {
-            request(&mut session, method).await;
+            request(&mut session, 1, method, Value::Null).await;
         }
     }
     let expected = [("get", 1.0), ("subscribe", 2.0), ("unsubscribe", 2.0), ("call", 4.0), ("auth", 5.0)];
@@ -140,13 +133,13 @@ async fn what_is_cached_is_counted_until_it_is_evicted() {
     let (resources, subscriptions) = ("resgate_cache_resources", "resgate_cache_subscriptions");
     let mut a = gateway.connect(Default::default()).await;
     let mut b = gateway.connect(Default::default()).await;
-    request(&mut a, "subscribe.notes.first").await;
+    request(&mut a, 1, "subscribe.notes.first", Value::Null).await;
     let now = read(&gateway).await;
     assert_eq!((now.get(resources), now.get(subscriptions)), (2.0, 2.0));
-    request(&mut b, "subscribe.notes.second").await;
+    request(&mut b, 1, "subscribe.notes.second", Value::Null).await;
     let now = read(&gateway).await;
     assert_eq!((now.get(resources), now.get(subscriptions)), (2.0, 3.0));
-    request(&mut a, "unsubscribe.notes.first").await;
+    request(&mut a, 1, "unsubscribe.notes.first", Value::Null).await;
     let now = read(&gateway).await;
     assert_eq!((now.get(resources), now.get(subscriptions)), (2.0, 1.0));
     drop(b);
@@ -192,7 +185,7 @@ async fn resets_are_counted_with_those_that_failed_and_were_tried_again() {
     let gateway = Gateway::start(bus.connect(), GatewayConfig::default());
     let mut session = gateway.connect(Default::default()).await;
     let model = json!({ "result": { "model": { "n": 1 } } });
-    tokio::join!(request(&mut session, "subscribe.hand.model"), hand.answer_get(model.clone()));
+    tokio::join!(request(&mut session, 1, "subscribe.hand.model", Value::Null), hand.answer_get(model.clone()));
     hand.reset();
     hand.answer_get(json!({ "error": { "code": "system.internalError", "message": "Internal error" } })).await;
     // The second attempt comes by itself.
@@ -232,7 +225,7 @@ async fn events_that_are_not_read_are_counted_and_so_is_the_slow_reader() {
     let config = GatewayConfig { queue_frames: 3, ..GatewayConfig::default() };
     let gateway = Gateway::start(bus.connect(), config);
     let mut session = gateway.connect(Default::default()).await;
-    request(&mut session, "subscribe.notes.first").await;
+    request(&mut session, 1, "subscribe.notes.first", Value::Null).await;
     for n in 1..=3 {
         handle.change("notes.first", json!({ "n": n })).expect("a model");
     }
@@ -273,7 +266,7 @@ async fn a_lost_bus_shows_in_health_and_what_was_counted_goes_on() {
     let (stop, stopping) = watch::channel(false);
     tokio::spawn(metrics::serve(listener, gateway.clone(), stopping));
     let mut session = gateway.connect(Default::default()).await;
-    request(&mut session, "get.notes.first").await;
+    request(&mut session, 1, "get.notes.first", Value::Null).await;
     let health = async || {
         let (status, _, body) = get(&address, "/health").await;
         (status, body)

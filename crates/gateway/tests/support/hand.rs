@@ -18,10 +18,15 @@ pub async fn send(session: &Session, id: u64, method: &str, params: Value) {
 }
 
 pub async fn frame(session: &mut Session) -> Value {
-    match session.recv().await {
+    match next(session).await {
         Outgoing::Frame(frame) => serde_json::from_str(&frame).expect("frames are JSON"),
         close => panic!("{close:?}"),
     }
+}
+
+/// What comes next, if that is before the test has failed.
+pub async fn next(session: &mut Session) -> Outgoing {
+    timeout(PATIENCE, session.recv()).await.expect("something in time")
 }
 
 /// Sends a request; the next frame must be its answer.
@@ -85,3 +90,6 @@ impl Hand {
             .expect("a memory bus carries all");
     }
 }
+
+/// Longer than what is waited for on virtual time.
+const PATIENCE: Duration = Duration::from_secs(600);
