@@ -48,8 +48,6 @@ pub const ROWS: &[Row] = &[
     row("reset-time", "reset of a list of 12,000, until the client has it", "s", "29", AtMost(1.0)),
     row("reset-memory", "memory that takes at most", "MB", "2,200", AtMost(64.0)),
     row("held", "idle connections held through pings", "", "8,000", AtLeast(8_000.0)),
-    row("slow-memory", "memory for 100 clients of 1,000 that stop reading", "MB", "970 for one", AtMost(100.0)),
-    row("slow-p99", "slowest 1 % of the others, over that without them", "×", "–", AtMost(1.1)),
 ];
 
 const fn row(name: &'static str, what: &'static str, unit: &'static str, resgate: &'static str, target: Target) -> Row {

@@ -42,11 +42,6 @@ impl Service {
         state.count
     }
 
-    /// An event of `bench.tick` that takes room on its way.
-    pub fn shout(&self, text: &str) {
-        self.nats.publish("event.bench.tick.shout", format!("{text:?}").as_bytes());
-    }
-
     /// Replaces the list without an event, as a service that was restarted does.
     pub fn set_list(&self, list: Vec<u32>) {
         self.state.lock().unwrap_or_else(PoisonError::into_inner).list = list;

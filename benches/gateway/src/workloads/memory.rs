@@ -78,4 +78,4 @@ fn each(before: u64, after: u64, count: usize) -> f64 {
 
 const CLIENTS: usize = 2_000;
 const HELD: usize = 8_000;
-const PINGS: Duration = Duration::from_secs(70);
+const PINGS: Duration = Duration::from_secs(60);

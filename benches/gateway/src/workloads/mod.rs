@@ -4,7 +4,6 @@ mod events;
 mod memory;
 mod requests;
 mod reset;
-mod slow;
 
 use std::future::Future;
 use std::io;
@@ -36,16 +35,15 @@ pub struct Workload {
 type Running = Pin<Box<dyn Future<Output = io::Result<Figures>>>>;
 
 pub const WORKLOADS: &[Workload] = &[
-    Workload { rows: &["latency"], rounds: 5, run: |stage| Box::pin(events::latency(stage)) },
-    Workload { rows: &["events", "cpu"], rounds: 5, run: |stage| Box::pin(events::flood(stage)) },
+    Workload { rows: &["latency"], rounds: 3, run: |stage| Box::pin(events::latency(stage)) },
+    Workload { rows: &["events", "cpu"], rounds: 3, run: |stage| Box::pin(events::flood(stage)) },
     Workload { rows: &["cpu-paced", "p99-paced"], rounds: 3, run: |stage| Box::pin(events::paced(stage)) },
     Workload { rows: &["idle", "subscribed"], rounds: 3, run: |stage| Box::pin(memory::connections(stage)) },
     Workload { rows: &["cached"], rounds: 3, run: |stage| Box::pin(memory::resources(stage)) },
-    Workload { rows: &["get"], rounds: 5, run: |stage| Box::pin(requests::gets(stage)) },
-    Workload { rows: &["call"], rounds: 5, run: |stage| Box::pin(requests::calls(stage)) },
+    Workload { rows: &["get"], rounds: 3, run: |stage| Box::pin(requests::gets(stage)) },
+    Workload { rows: &["call"], rounds: 3, run: |stage| Box::pin(requests::calls(stage)) },
     Workload { rows: &["reset-time", "reset-memory"], rounds: 3, run: |stage| Box::pin(reset::run(stage)) },
     Workload { rows: &["held"], rounds: 1, run: |stage| Box::pin(memory::held(stage)) },
-    Workload { rows: &["slow-memory", "slow-p99"], rounds: 3, run: |stage| Box::pin(slow::run(stage)) },
 ];
 
 /// Opens clients, some at a time.
