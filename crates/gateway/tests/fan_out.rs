@@ -212,6 +212,29 @@ async fn a_burst_may_be_more_than_may_wait_but_not_twice_and_not_for_who_reads_n
     assert_eq!(idle.recv().await, Outgoing::Close(1013, "slow reader"));
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_reset_of_a_list_of_12_000_may_wait_until_the_network_of_a_client_takes_it() {
+    let bus = MemoryBus::new();
+    let mut hand = Hand::new(&bus);
+    let gateway = Gateway::start(bus.connect(), GatewayConfig::default());
+    let mut client = session(&gateway).await;
+    let list = |items: Vec<u32>| json!({ "result": { "collection": items } });
+    send(&client, 1, "subscribe.hand.list", Value::Null).await;
+    let (reply, _) = hand.asked("get.hand.list").await;
+    hand.say(&reply, &list((0..12_000).collect()));
+    frame(&mut client).await;
+    hand.say("system.reset", &json!({ "resources": ["hand.list"] }));
+    let (reply, _) = hand.asked("get.hand.list").await;
+    hand.say(&reply, &list(shuffled(12_000)));
+    hand.say("event.hand.list.told", &json!("and so on"));
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    let mut events = 0;
+    while frame(&mut client).await["event"] != "hand.list.told" {
+        events += 1;
+    }
+    assert!(events > 2 * 4_096, "{events} are no more than may wait anyway");
+}
+
 #[tokio::test]
 async fn frames_that_wait_go_out_in_their_order_and_a_close_after_all_of_them() {
     let bus = MemoryBus::new();

@@ -55,7 +55,7 @@ pub struct Driver {
     traffic: Traffic,
     /// Frames since others had their turn.
     sent: usize,
-    /// Counts what is carried out together, which is what one message led to.
+    /// Counts what is carried out together.
     burst: u64,
     slow_readers: u64,
     reconnects: u64,
@@ -338,7 +338,7 @@ impl Driver {
         let Some(Client { outbox, .. }) = self.clients.get(&id) else { return };
         trace!(conn = id.0, frame = %shown::Frame(&frame), "to a client");
         let length = frame.len();
-        match outbox.event(frame, self.burst) {
+        match outbox.event(frame, self.burst, self.core.is_conn_busy(id)) {
             Ok(()) => self.traffic.count_out(length),
             Err(backlog) => self.leave_slow_reader(id, backlog),
         }

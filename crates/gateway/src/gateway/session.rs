@@ -152,16 +152,19 @@ impl Outbox {
     /// Queues what the client did not ask for, unless too much of that waits already. What is queued counts, not the frame;
     /// answers do not count: a client that reads slowly asks slowly.
     ///
-    /// Nor is a client slow because one message led to more than may wait, such as the reset of a long list: a `burst` that
-    /// begins within the limits is queued as a whole, and what waits then is left out of the count until it is taken. While
-    /// some of it waits, no other burst may do so.
-    pub fn event(&self, frame: Frame, burst: u64) -> Result<(), Backlog> {
+    /// Nor is a client slow because one message led to more than may wait, such as the reset of a long list: a burst that
+    /// begins within the limits may be [`BURST_TIMES`] as much, and what waits then is left out of the count until it is
+    /// taken. While some of it waits, no other burst may do so. A burst is what has the same number, and what comes
+    /// after it if the connection then still `goes_on` with what it has to do.
+    pub fn event(&self, frame: Frame, burst: u64, goes_on: bool) -> Result<(), Backlog> {
         let mut state = self.shared.lock();
         let (limits, (bytes, frames), excess) = (&self.shared.limits, state.events, state.excess);
         let is_over = |excess: (usize, usize)| bytes > limits.bytes + excess.0 || frames >= limits.frames + excess.1;
-        if std::mem::replace(&mut state.burst, burst) != burst {
+        let is_other = std::mem::replace(&mut state.burst, burst) != burst;
+        if is_other && !std::mem::replace(&mut state.goes_on, goes_on) {
             state.may_exceed = excess == (0, 0) && !is_over(excess);
         }
+        state.may_exceed &= bytes <= limits.bytes * BURST_TIMES && frames < limits.frames * BURST_TIMES;
         if !state.may_exceed && is_over(excess) {
             return Err(Backlog { bytes, frames });
         }
@@ -260,6 +263,7 @@ struct State {
     /// What the last event belonged to, and whether that may be more than may wait.
     burst: u64,
     may_exceed: bool,
+    goes_on: bool,
     /// Bytes of answers in the queue.
     answers: usize,
     /// Requests whose answers the client has not taken.
@@ -347,6 +351,9 @@ impl Shared {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+/// How many times what may wait a burst may be.
+const BURST_TIMES: usize = 16;
 
 /// Frames for which an empty queue keeps room.
 const KEPT: usize = 4;
