@@ -10,8 +10,7 @@ pub enum Subscribers {
     #[default]
     None,
     One(Subscriber),
-    #[expect(clippy::box_collection, reason = "the others, which most are, need the less room")]
-    Many(Box<BTreeSet<Subscriber>>),
+    Many(BTreeSet<Subscriber>),
 }
 
 impl Subscribers {
@@ -19,7 +18,7 @@ impl Subscribers {
         match self {
             Subscribers::None => *self = Subscribers::One(who),
             Subscribers::One(one) if *one == who => {}
-            Subscribers::One(one) => *self = Subscribers::Many(Box::new([*one, who].into())),
+            Subscribers::One(one) => *self = Subscribers::Many([*one, who].into()),
             Subscribers::Many(many) => drop(many.insert(who)),
         }
     }
