@@ -2,8 +2,23 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { root } from './places.mjs';
 
-/** What the project promises: features of the client, and faults of npm resclient 2.5 that it does not have. */
-const PROMISED = [...ids('C', 32), ...ids('RF', 30)];
+/**
+ * What the project promises: features of the client, and faults of npm resclient 2.5 that it does not have; features of the gateway for
+ * services, over HTTP, its options, metrics and life cycle; what articles about Resgate promise, faults of Resgate that it does not have,
+ * and its security.
+ */
+const PROMISED = [
+  ...ids('C', 32),
+  ...ids('RF', 30),
+  ...ids('G', 48),
+  ...ids('H', 18),
+  ...ids('O', 30),
+  ...ids('M', 7),
+  'L1',
+  ...ids('A', 13),
+  ...ids('R', 16),
+  ...ids('S', 39).slice(19),
+];
 
 /**
  * The rows of a list of features: `{ id, what, tests }`. A row begins with a line `**<id>** <what>`, and has an item

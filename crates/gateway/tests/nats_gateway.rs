@@ -64,7 +64,7 @@ async fn a_client_gets_what_a_service_on_nats_has_and_the_events_of_it() {
     assert_eq!(frame(&mut session).await["data"]["values"], json!({ "text": "two" }));
 
     // The event of a call precedes its answer, as the service sent them.
-    send(&mut session, 3, "call.notes.first.set", json!({ "text": "three" })).await;
+    send(&session, 3, "call.notes.first.set", json!({ "text": "three" })).await;
     assert_eq!(frame(&mut session).await["data"]["values"], json!({ "text": "three" }));
     assert_eq!(frame(&mut session).await["id"], 3);
 
