@@ -98,7 +98,7 @@ async fn serve(encoding: Encoding, graphs: Arc<Mutex<Vec<Graph>>>) -> TestServer
         })
         .access("g.>", |_| Ok(Access::READ))
         .start(bus.connect());
-    let config = ServerConfig { encoding, response_bytes: LIMIT, ..ServerConfig::default() };
+    let config = ServerConfig { encoding, response_bytes: LIMIT, http_request_rate: 0, ..ServerConfig::default() };
     TestServer::with(bus, GatewayConfig::default(), config).await
 }
 
