@@ -29,8 +29,10 @@ await main(async (patterns) => {
   const cases = patterns.length ? patterns : CASES;
   const servers = [{ agent: 'res-gateway', url }];
   writeFileSync(spec, JSON.stringify({ outdir: join(out, 'report'), servers, cases, 'exclude-cases': [] }));
-  const wstest = ['-c', 'from autobahntestsuite.wstest import run; run()', '-m', 'fuzzingclient', '-s', spec];
-  const { code } = await capture(python, wstest, { env: { PYTHONPATH: site }, show: true });
+  // As a folder of packages, which those of a namespace need, and not only on the path.
+  const program = `import site; site.addsitedir(${JSON.stringify(site)}); from autobahntestsuite.wstest import run; run()`;
+  const wstest = ['-c', program, '-m', 'fuzzingclient', '-s', spec];
+  const { code } = await capture(python, wstest, { show: true });
   await stop(server);
   if (code !== 0) throw new Complaint('wstest failed: see the output above');
 
