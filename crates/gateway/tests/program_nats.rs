@@ -152,6 +152,31 @@ async fn answer_one(nats: &mut Raw) -> String {
 }
 
 #[tokio::test]
+async fn what_a_service_says_does_nothing_to_the_terminal_the_log_is_read_on() {
+    let server = NatsServer::start("").await;
+    let mut nats = server.raw().await;
+    nats.send("SUB *.shop.> 1\r\n").await;
+    nats.settle().await;
+    let program = Program::start(&["-n", &server.url()]);
+    let mut client = program.connect().await;
+    let one = client.send("subscribe.shop.one", Value::Null).await;
+    for _ in 0..2 {
+        answer_one(&mut nats).await;
+    }
+    client.answer(one).await;
+    let reset = r#"{"resources":["shop.one"]}"#;
+    nats.send(format!("PUB system.reset {}\r\n{reset}\r\n", reset.len())).await;
+    let (_, reply, _) = nats.message().await;
+    let evil = json!({ "error": { "code": "x.\u{1b}[2J", "message": "\u{9b}31m\u{202e}\r\nforged" } }).to_string();
+    nats.send(format!("PUB {} {}\r\n{evil}\r\n", reply.expect("a request"), evil.len())).await;
+    // It is tried again, so that it was logged.
+    assert_eq!(nats.message().await.0, "get.shop.one");
+    let log = program.into_log();
+    assert!(log.contains("forged"), "{log}");
+    assert!(log.lines().all(|line| line.chars().all(|c| !c.is_control() && c != '\u{202e}')), "{log:?}");
+}
+
+#[tokio::test]
 async fn no_more_is_asked_for_at_a_time_than_the_throttles_say() {
     let server = NatsServer::start("").await;
     let url = server.url();

@@ -1,6 +1,6 @@
 //! The log, on the standard error.
 
-use std::io::{IsTerminal, Stderr, Write, stderr};
+use std::io::{Stderr, Write, stderr};
 
 use tracing_subscriber::EnvFilter;
 
@@ -61,33 +61,40 @@ pub fn start(level: Level, format: Format) -> Result<(), String> {
     // A log that cannot be written, such as to a full disk, is no reason to end.
     let log = log.log_internal_errors(false);
     match format {
-        Format::Text => log.with_ansi(stderr().is_terminal()).init(),
+        // Without colours, so that no escape is one of the log's own.
+        Format::Text => log.with_ansi(false).init(),
         Format::Json => log.json().flatten_event(true).init(),
     }
     Ok(())
 }
 
-/// Writes each event as one line: what a client sends must not look like another. Other control characters are escaped
-/// before they come here.
+/// Writes each event as one line without control characters, as JSON writes them: what clients and services send must neither
+/// look like another line nor do anything to a terminal.
 struct OneLine(Stderr);
 
 impl Write for OneLine {
     fn write(&mut self, event: &[u8]) -> std::io::Result<usize> {
-        let line = event.strip_suffix(b"\n").unwrap_or(event);
-        let mut escaped = Vec::with_capacity(event.len());
-        for &byte in line {
-            match byte {
-                b'\n' => escaped.extend(b"\\n"),
-                b'\r' => escaped.extend(b"\\r"),
-                byte => escaped.push(byte),
+        let line = String::from_utf8_lossy(event.strip_suffix(b"\n").unwrap_or(event));
+        let mut escaped = String::with_capacity(event.len());
+        for c in line.chars() {
+            match c {
+                '\n' => escaped.push_str("\\n"),
+                '\r' => escaped.push_str("\\r"),
+                c if c.is_control() || turns_text_around(c) => escaped.push_str(&format!("\\u{:04x}", u32::from(c))),
+                c => escaped.push(c),
             }
         }
-        escaped.push(b'\n');
-        self.0.write_all(&escaped)?;
+        escaped.push('\n');
+        self.0.write_all(escaped.as_bytes())?;
         Ok(event.len())
     }
 
     fn flush(&mut self) -> std::io::Result<()> {
         self.0.flush()
     }
+}
+
+/// What makes text be shown in another order than it has.
+fn turns_text_around(c: char) -> bool {
+    matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
