@@ -186,6 +186,10 @@ async fn a_page_by_a_name_that_was_made_to_lead_here_is_not_of_the_same_origin()
             let answer = Answer::parse(&exchange(address, &format!("{head}Connection: close\r\n\r\n")).await);
             assert_eq!(answer.status, status, "{host} at {}", server.address);
         }
+        // A page that only reads from its own origin does not say which that is.
+        let head = format!("GET {PATH} HTTP/1.1\r\nHost: {host}\r\nSec-Fetch-Site: same-origin\r\n");
+        let answer = Answer::parse(&exchange(own.address, &format!("{head}Connection: close\r\n\r\n")).await);
+        assert_eq!(answer.status, own_status, "{host} without an origin");
     }
 }
 

@@ -40,7 +40,14 @@ impl AllowOrigin {
         let guarded = place.heeds_cookies && headers.contains_key(header::COOKIE);
         let Some(origin) = headers.get(header::ORIGIN) else {
             // Browsers say the origin wherever it could be a page that abuses the cookies of its visitor.
-            return if guarded { Err(Refused::Unsaid) } else { Ok(()) };
+            // They do not where a page reads from its own origin, but then they say that it is a page.
+            let is_page = headers.contains_key("sec-fetch-site");
+            let host = header_text(headers, header::HOST).unwrap_or_default();
+            return match self {
+                _ if guarded => Err(Refused::Unsaid),
+                AllowOrigin::SameOrigin if is_page && place.is_loopback && !is_local(host) => Err(Refused::Named),
+                _ => Ok(()),
+            };
         };
         let origin = origin.to_str().map_err(|_| Refused::Foreign)?.to_ascii_lowercase();
         match self {
@@ -135,6 +142,7 @@ fn is_local(host: &str) -> bool {
         _ => host,
     };
     let address = name.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(name);
+    let name = name.to_ascii_lowercase();
     name == "localhost" || name.ends_with(".localhost") || address.parse::<IpAddr>().is_ok()
 }
 
