@@ -18,6 +18,8 @@
 //! - `call.<collection>.add {"idx": n, "value": v}` inserts before position `n`, without `idx` at the end;
 //! - `call.<collection>.remove {"idx": n}` removes.
 //!
+//! No resource becomes longer than 1 MiB of JSON by that.
+//!
 //! Changes are seen by all clients at once and are gone when the gateway ends: the file is never written.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -79,7 +81,9 @@ pub fn parse(text: &str) -> Result<(Service, BTreeSet<String>), String> {
 }
 
 fn set(request: &Request) -> Result<Reply, ResError> {
-    request.service().change(request.name(), request.params()?).map_err(of_method)?;
+    let members: Value = request.params()?;
+    fits(request, &members)?;
+    request.service().change(request.name(), members).map_err(of_method)?;
     Ok(Reply::null())
 }
 
@@ -92,6 +96,7 @@ fn add(request: &Request) -> Result<Reply, ResError> {
     }
     let Params { idx, value } = request.params()?;
     let value = value.ok_or_else(|| invalid_params("Give a value to add."))?;
+    fits(request, &value)?;
     let len = request.service().value(request.name()).and_then(|v| v.as_array().map(Vec::len)).unwrap_or(0);
     request.service().add(request.name(), idx.unwrap_or(len), value).map_err(of_method)?;
     Ok(Reply::null())
@@ -107,6 +112,15 @@ fn remove(request: &Request) -> Result<Reply, ResError> {
     Ok(Reply::null())
 }
 
+/// Nobody takes anything out of a resource that only grows.
+fn fits(request: &Request, more: &Value) -> Result<(), ResError> {
+    let length = request.service().value(request.name()).map_or(0, |value| value.to_string().len());
+    match length + more.to_string().len() {
+        0..=LONGEST => Ok(()),
+        _ => Err(invalid_params("The resource would be longer than a mebibyte of JSON.")),
+    }
+}
+
 /// Models have no `add`, collections no `set`.
 fn of_method(error: ServiceError) -> ResError {
     match error {
@@ -119,3 +133,6 @@ fn of_method(error: ServiceError) -> ResError {
 fn present<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Value>, D::Error> {
     Value::deserialize(deserializer).map(Some)
 }
+
+/// Bytes of JSON.
+const LONGEST: usize = 1 << 20;

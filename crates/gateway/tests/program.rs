@@ -12,6 +12,23 @@ use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 
 #[tokio::test]
+async fn a_resource_of_a_file_does_not_grow_without_end() {
+    let file = File::new("grows.json", r#"{"example.model":{},"example.list":[]}"#);
+    let program = Program::start(&["--resources", file.path()]);
+    let mut client = program.connect().await;
+    let text = "x".repeat(60_000);
+    for method in ["example.model.set", "example.list.add"] {
+        let mut refused = 0;
+        for n in 0..19 {
+            let name = if method.ends_with("add") { "value".to_owned() } else { n.to_string() };
+            let answer = client.request(&format!("call.{method}"), json!({ name: text })).await;
+            refused += u32::from(answer["error"]["code"] == "system.invalidParams");
+        }
+        assert_eq!(refused, 2, "{method}");
+    }
+}
+
+#[tokio::test]
 async fn a_file_of_resources_is_served_and_edited_live() {
     let file = File::new(
         "good.json",
