@@ -11,7 +11,7 @@ mod reset;
 mod resource;
 mod subscribers;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, HashSet, VecDeque};
 use std::sync::Arc;
 
 use resclient::protocol::ResError;
@@ -59,6 +59,8 @@ pub struct Cache {
     timers: Timers<Timer>,
     /// What resets still have to do.
     resets: Vec<Throttle<Renewal>>,
+    /// The same, all together.
+    waiting: HashSet<Renewal>,
     reset_throttle: usize,
     random: u64,
     outputs: VecDeque<Output>,

@@ -17,22 +17,27 @@ impl Cache {
     pub fn handle_reset(&mut self, resources: &[String], access: &[String]) {
         let (resources, access) = (valid(resources), valid(access));
         let matching = |patterns: &[&str], name: &str| patterns.iter().any(|p| subject::matches(p, name));
-        let (mut throttle, mut reaccess) = (Throttle::new(self.reset_throttle), Vec::new());
+        let (mut renewals, mut reaccess) = (Vec::new(), Vec::new());
         for (name, entry) in &self.entries {
             if matching(&resources, name) {
                 if entry.resources.has_plain() {
-                    throttle.push(Renewal::Value(Address::plain(name.clone())));
+                    renewals.push(Renewal::Value(Address::plain(name.clone())));
                 }
                 for (query, _) in entry.resources.queries() {
-                    throttle.push(Renewal::Value(Address { name: name.clone(), query: query.clone() }));
+                    renewals.push(Renewal::Value(Address { name: name.clone(), query: query.clone() }));
                 }
             }
             if matching(&access, name) {
                 reaccess.extend(entry.resources.values().flat_map(|r| r.subscribers.iter()));
             }
         }
-        for who in reaccess {
-            throttle.push(Renewal::Access(who));
+        renewals.extend(reaccess.into_iter().map(Renewal::Access));
+        let mut throttle = Throttle::new(self.reset_throttle);
+        for renewal in renewals {
+            // What still waits because of a reset before will be as new as this one wants it.
+            if self.waiting.insert(renewal.clone()) {
+                throttle.push(renewal);
+            }
         }
         self.resets.push(throttle);
     }
@@ -42,6 +47,7 @@ impl Cache {
         let mut resets = std::mem::take(&mut self.resets);
         resets.retain_mut(|throttle| {
             while let Some((renewal, slot)) = throttle.admit() {
+                self.waiting.remove(&renewal);
                 match renewal {
                     Renewal::Value(address) => {
                         self.start_reset(&address);
@@ -150,7 +156,7 @@ impl Cache {
 }
 
 /// What a `system.reset` has to do.
-#[derive(Debug)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Renewal {
     Value(Address),
     Access(Subscriber),
