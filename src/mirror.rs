@@ -97,9 +97,10 @@ impl Mirror {
                 for member in members {
                     let key = name(engine, member.key);
                     let new = item(&member.value, text);
-                    // Two texts that cannot be held are one here: `1e999` and `null` are no change.
-                    let old_item = model.get(&key);
-                    if new.as_ref() == old_item || !member.known && same(new.as_ref(), old_item) {
+                    // Values also where the engine knows it to be another: of texts that cannot be held, such as `1e999`, and
+                    // of `null` the same is made here. A reference may lead to what has become another resource.
+                    let is_compared = !member.known || matches!(new, Some(Item::Value(_)));
+                    if is_compared && same(new.as_ref(), model.get(&key)) {
                         continue;
                     }
                     let before = match new {
