@@ -40,7 +40,8 @@ export class Following {
   private refusedBy: unknown;
   /** Number of the latest question: answers to earlier ones do not count. */
   private question = 0;
-  private readonly retry = new Retry(() => this.ask());
+  /** Without a connection, the next one is what to wait for: who disconnects does not want another. */
+  private readonly retry = new Retry(() => this.client.ws && this.ask());
   private ends: ((() => void) | undefined)[] | null = null;
 
   constructor(
@@ -76,9 +77,10 @@ export class Following {
     this.client.get(this.rid, { timeout: 0 }).then(answered, answered as (error: unknown) => void);
   }
 
-  /** It may be told so only after the first answers. */
+  /** It may be told so only after the first answers, or when the connection has gone again. */
   connected(): void {
-    if (!this.live && this.client.ws !== this.refusedBy) this.ask();
+    const { ws } = this.client;
+    if (!this.live && ws && ws !== this.refusedBy) this.ask();
   }
 
   refused(error: ResError): void {

@@ -95,6 +95,22 @@ test('subscribe tells why a resource could not be had, and asks for it again on 
   client.disconnect();
 });
 
+test('subscribe does not connect again for what was refused, but asks on the next connection', async (context) => {
+  context.mock.timers.enable({ apis: ['setTimeout'] });
+  const { client, gateway } = connected(models(), { eventBus: undefined });
+  const told = [];
+  const refused = new Promise((resolve) => client.subscribe('broken', ({ n }) => told.push(n), resolve));
+  assert.equal((await refused).code, 'system.notFound');
+  client.disconnect();
+  context.mock.timers.tick(1_000_000);
+  assert.equal(gateway.sockets.length, 1);
+  context.mock.timers.reset();
+  gateway.resources.set('broken', { model: { n: 7 } });
+  await client.connect();
+  await gateway.request('subscribe.broken');
+  client.disconnect();
+});
+
 test('subscribe asks again for what the gateway takes away in the task in which it comes', async () => {
   const { client, gateway } = connected(models());
   gateway.answers.set('subscribe.a', null);
