@@ -13,6 +13,8 @@ import { Service } from './support/service.mjs';
 // The conversation recorded with Resgate 1.8.0, held again with this gateway over NATS and the same service.
 
 const deviations = JSON.parse(readFileSync(join(root, 'tests/services/resgate/deviations.json'), 'utf8'));
+/** Waiting for what never comes must end. */
+const TOO_LONG = { timeout: 120_000 };
 const nats = new NatsServer();
 const binary = process.env.RES_GATEWAY || built;
 const gateway = new Gateway((port) => [binary, ['--nats', nats.url, '--port', port]]);
@@ -35,7 +37,7 @@ before(async () => {
     .split('\n')
     .filter(Boolean)
     .map((line) => JSON.parse(line));
-});
+}, TOO_LONG);
 
 after(async () => {
   await gateway.stop();

@@ -1,7 +1,7 @@
 import { connect } from 'nats';
 import WebSocket from 'ws';
 
-export const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** Records what passes between clients, gateway and bus: lines as those of the recording of Resgate. */
 export class Recorder {
@@ -64,6 +64,7 @@ class Client {
   #socket;
   #id = 0;
   #pending = new Map();
+  #expected = new Map();
 
   constructor(recorder, name) {
     this.#recorder = recorder;
@@ -93,6 +94,11 @@ class Client {
     });
   }
 
+  /** Waits for an event, such as `fix.model.change`. */
+  event(name) {
+    return new Promise((resolve) => this.#expected.set(name, resolve));
+  }
+
   ctl(operation, params) {
     return this.req(`call.fix.ctl.${operation}`, params);
   }
@@ -112,6 +118,7 @@ class Client {
   #receive(text) {
     const line = parsed(text, 'frame');
     this.#add({ dir: 'g>c', ...line });
+    this.#expected.get(line.frame?.event)?.();
     this.#pending.get(line.frame?.id)?.();
     this.#pending.delete(line.frame?.id);
   }
