@@ -10,7 +10,7 @@ use res_gateway::core::timers::Time;
 use res_gateway::core::{Core, CoreConfig, Output};
 use res_gateway::{Gateway, GatewayConfig, Outgoing};
 use serde_json::{Value, json};
-use support::hand::{Hand, frame, is_silent, request, send, session};
+use support::hand::{Hand, frame, holding, is_silent, request, send, session};
 
 fn model(version: u64) -> Value {
     json!({ "result": { "model": { "v": version } } })
@@ -43,14 +43,7 @@ async fn a_reset_without_an_answer_leaves_no_old_value_neither_for_who_has_it_no
 
 #[tokio::test(start_paused = true)]
 async fn a_change_while_a_reset_that_fails_is_under_way_is_not_lost() {
-    let bus = MemoryBus::new();
-    let mut hand = Hand::new(&bus);
-    let gateway = Gateway::start(bus.connect(), GatewayConfig::default());
-    let mut client = session(&gateway).await;
-    send(&client, 1, "subscribe.hand.a", Value::Null).await;
-    let (reply, _) = hand.asked("get.hand.a").await;
-    hand.say(&reply, &model(5));
-    frame(&mut client).await;
+    let (_gateway, mut hand, mut client) = holding("hand.a", &model(5)).await;
     hand.say("system.reset", &json!({ "resources": ["hand.a"] }));
     let (reply, _) = hand.asked("get.hand.a").await;
     hand.say("event.hand.a.change", &json!({ "values": { "v": 9 } }));
@@ -188,14 +181,7 @@ async fn an_event_that_cannot_be_applied_has_the_resource_fetched_again() {
 
 #[tokio::test(start_paused = true)]
 async fn a_model_that_is_a_collection_after_a_reset_is_gone_for_who_has_it_and_there_for_who_asks_again() {
-    let bus = MemoryBus::new();
-    let mut hand = Hand::new(&bus);
-    let gateway = Gateway::start(bus.connect(), GatewayConfig::default());
-    let mut client = session(&gateway).await;
-    send(&client, 1, "subscribe.hand.a", Value::Null).await;
-    let (reply, _) = hand.asked("get.hand.a").await;
-    hand.say(&reply, &model(1));
-    frame(&mut client).await;
+    let (_gateway, mut hand, mut client) = holding("hand.a", &model(1)).await;
     hand.say("system.reset", &json!({ "resources": ["hand.a"] }));
     let (reply, _) = hand.asked("get.hand.a").await;
     let collection = json!({ "result": { "collection": [1] } });
@@ -265,14 +251,7 @@ fn twelve_thousand_items_are_replaced_by_as_many_others_in_bounded_time() {
 
 #[tokio::test(start_paused = true)]
 async fn a_burst_of_20_000_events_reaches_a_client_that_reads() {
-    let bus = MemoryBus::new();
-    let mut hand = Hand::new(&bus);
-    let gateway = Gateway::start(bus.connect(), GatewayConfig::default());
-    let mut client = session(&gateway).await;
-    send(&client, 1, "subscribe.hand.a", Value::Null).await;
-    let (reply, _) = hand.asked("get.hand.a").await;
-    hand.say(&reply, &model(0));
-    frame(&mut client).await;
+    let (_gateway, hand, mut client) = holding("hand.a", &model(0)).await;
     let reader = tokio::spawn(async move {
         for v in 1..=20_000 {
             match client.recv().await {

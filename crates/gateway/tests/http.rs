@@ -114,9 +114,13 @@ async fn nothing_is_left_of_a_request_whose_client_is_gone() {
 #[tokio::test]
 async fn files_have_their_type_and_stay_in_their_directory() {
     let directory = std::env::temp_dir().join(format!("res-gateway-www-{}", std::process::id()));
-    std::fs::create_dir_all(directory.join("sub")).unwrap();
+    for name in ["sub", ".git", ".well-known"] {
+        std::fs::create_dir_all(directory.join(name)).unwrap();
+    }
     for (name, content) in
         [("index.html", "<p>home"), ("client.wasm", "\0asm"), ("app.js", "1"), ("sub/index.html", "<p>sub")]
+            .into_iter()
+            .chain([".env", ".git/config", ".well-known/security.txt"].map(|name| (name, "hidden")))
     {
         std::fs::write(directory.join(name), content).unwrap();
     }
@@ -137,6 +141,10 @@ async fn files_have_their_type_and_stay_in_their_directory() {
             "{path}"
         );
         assert_eq!(answer.header("x-content-type-options").as_deref(), Some("nosniff"));
+    }
+    assert_eq!(get(&server, "/.well-known/security.txt").await.status, 200);
+    for path in ["/.env", "/%2eenv", "/%2Eenv", "/.git/config", "/sub/../.env", "//sub", "//evil.example/"] {
+        assert_eq!(get(&server, path).await.status, 404, "{path}");
     }
     for path in ["/nosuch.html", "/../Cargo.toml", "/%2e%2e/Cargo.toml", "/..%2f..%2fetc/passwd"] {
         assert_eq!(get(&server, path).await.status, 404, "{path}");

@@ -117,12 +117,16 @@ async fn what_waits_for_a_server_that_does_not_read_is_bounded() {
     let server = NatsServer::start("").await;
     let options = NatsOptions { outbound_bytes: 1_000_000, ..server.options() };
     let mut connection = connect(options).await;
+    assert!(!connection.bus.is_congested());
     server.signal("STOP");
-    // Some of it the system takes; a hundred times the limit it does not.
+    // Some of it the system takes; a hundred times the limit it does not. With half of the limit it is said already.
+    let mut is_said = false;
     for _ in 0..1_000 {
         assert_eq!(connection.bus.publish("a", None, payload(100_000)), Ok(()));
+        is_said |= connection.bus.is_congested();
         tokio::task::yield_now().await;
     }
+    assert!(is_said);
     // Without a bound, only the third ping in a minute would tell.
     timeout(Duration::from_secs(10), connection.deliveries.recv()).await.expect("it is lost at once");
 }

@@ -8,7 +8,7 @@ use res_gateway::bus::MemoryBus;
 use res_gateway::service::{Access, Reply, Resource, Service};
 use res_gateway::{Gateway, GatewayConfig, Outgoing};
 use serde_json::{Value, json};
-use support::hand::{Hand, frame, is_silent, request, send, session};
+use support::hand::{Hand, frame, holding, is_silent, request, send, session};
 use tokio::time::{Instant, timeout};
 
 #[tokio::test(start_paused = true)]
@@ -66,14 +66,8 @@ async fn what_a_client_asks_for_makes_it_no_slow_reader_but_waits_until_it_reads
 
 #[tokio::test(start_paused = true)]
 async fn queries_nobody_asks_for_any_more_are_forgotten_although_the_name_is_kept() {
-    let bus = MemoryBus::new();
-    let mut hand = Hand::new(&bus);
-    let gateway = Gateway::start(bus.connect(), GatewayConfig::default());
-    let mut client = session(&gateway).await;
-    send(&client, 1, "subscribe.hand.a?x=1", Value::Null).await;
-    let (reply, _) = hand.asked("get.hand.a").await;
-    hand.say(&reply, &json!({ "result": { "model": { "n": 1 }, "query": "x=1" } }));
-    assert!(frame(&mut client).await.get("result").is_some());
+    let (_gateway, mut hand, mut client) =
+        holding("hand.a?x=1", &json!({ "result": { "model": { "n": 1 }, "query": "x=1" } })).await;
     for id in 2..5 {
         // Asked of the service each time, for nothing of the time before is kept.
         send(&client, id, &format!("get.hand.a?x={id}&again"), Value::Null).await;
@@ -106,14 +100,7 @@ async fn a_service_may_ask_for_more_time_and_a_late_answer_is_ignored() {
 
 #[tokio::test(start_paused = true)]
 async fn a_reset_that_fails_is_tried_again_until_the_value_is_right() {
-    let bus = MemoryBus::new();
-    let mut hand = Hand::new(&bus);
-    let gateway = Gateway::start(bus.connect(), GatewayConfig::default());
-    let mut client = session(&gateway).await;
-    send(&client, 1, "subscribe.hand.a", Value::Null).await;
-    let (reply, _) = hand.asked("get.hand.a").await;
-    hand.say(&reply, &json!({ "result": { "model": { "v": 1 } } }));
-    frame(&mut client).await;
+    let (_gateway, mut hand, mut client) = holding("hand.a", &json!({ "result": { "model": { "v": 1 } } })).await;
     hand.say("system.reset", &json!({ "resources": ["hand.>"] }));
     // An error, silence, nonsense; then the value.
     let (reply, _) = hand.asked("get.hand.a").await;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use res_gateway::bus::{Connection, MemoryBus};
-use res_gateway::{Gateway, Outgoing, Session};
+use res_gateway::{Gateway, GatewayConfig, Outgoing, Session};
 use serde_json::{Value, json};
 use tokio::time::timeout;
 
@@ -40,6 +40,20 @@ pub async fn request(session: &mut Session, id: u64, method: &str, params: Value
 /// Whether nothing comes for a second, which on virtual time means that nothing can.
 pub async fn is_silent(session: &mut Session) -> bool {
     timeout(Duration::from_secs(1), session.recv()).await.is_err()
+}
+
+/// A gateway, a service that answers by hand, and a client that holds a resource of it, whose get request had this answer.
+pub async fn holding(rid: &str, answer: &Value) -> (Gateway, Hand, Session) {
+    let bus = MemoryBus::new();
+    let mut hand = Hand::new(&bus);
+    let gateway = Gateway::start(bus.connect(), GatewayConfig::default());
+    let mut client = session(&gateway).await;
+    send(&client, 1, &format!("subscribe.{rid}"), Value::Null).await;
+    let name = rid.split('?').next().unwrap_or(rid);
+    let (reply, _) = hand.asked(&format!("get.{name}")).await;
+    hand.say(&reply, answer);
+    assert!(frame(&mut client).await.get("result").is_some());
+    (gateway, hand, client)
 }
 
 /// A service that answers by hand.
