@@ -1,7 +1,7 @@
 //! Metrics in the format of OpenMetrics, and health, for those who watch a gateway.
 //!
-//! What is counted are plain numbers, which are written out when somebody asks. No metric has a resource id, an address or
-//! anything else of a client for a label.
+//! What is counted are plain numbers, which are written out when somebody asks. No metric has a resource id, an address
+//! or anything else of a client for a label.
 
 use std::convert::Infallible;
 use std::fmt;
@@ -31,8 +31,8 @@ use tracing::debug;
 use crate::core::stats::{Durations, RequestKind};
 use crate::gateway::{Gateway, Snapshot};
 
-/// Serves `/metrics` and `/health` until it is dropped. Healthy, 200, is a gateway that answers and has a bus; without one,
-/// and once `stopping` is true, it is not: 503.
+/// Serves `/metrics` and `/health` until it is dropped. Healthy, 200, is a gateway that answers and has a bus; without
+/// one, and once `stopping` is true, it is not: 503.
 pub async fn serve(listener: TcpListener, gateway: Gateway, stopping: watch::Receiver<bool>) {
     // Whoever watches is not to take from clients what the process has, either.
     let places = Arc::new(Semaphore::new(CONNECTIONS));

@@ -10,7 +10,8 @@
 //! }
 //! ```
 //!
-//! Values are those of the RES protocol: strings, numbers, booleans and `null`; references `{"rid":"…"}`; soft references
+//! Values are those of the RES protocol: strings, numbers, booleans and `null`; references `{"rid":"…"}`; soft
+//! references
 //! `{"rid":"…","soft":true}`; and everything else wrapped as `{"data":…}`.
 //!
 //! Everybody may read and call:

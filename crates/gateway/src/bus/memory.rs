@@ -8,8 +8,8 @@ use tokio::sync::mpsc::{self, UnboundedSender};
 use super::{Bus, Connection, Delivery, Dial, Dialing, Refusal};
 use crate::core::subject;
 
-/// A bus in memory: publishing puts the message straight into the queues of all who listen, so there is one order of all
-/// messages. Clones are the same bus.
+/// A bus in memory: publishing puts the message straight into the queues of all who listen, so there is one order of
+/// all messages. Clones are the same bus.
 #[derive(Clone, Default)]
 pub struct MemoryBus {
     inner: Arc<Mutex<Inner>>,

@@ -4,8 +4,8 @@
 //! in the order it was published, requests, responses and events alike. Therefore a connection has a single queue of
 //! deliveries, and a response is an ordinary message on the subject its requester chose.
 //!
-//! [`MemoryBus`] is the bus inside one process, [`NatsBus`] the way to one outside. Another one is made by implementing [`Bus`], the sending side of a
-//! connection, and [`Dial`], which opens connections.
+//! [`MemoryBus`] is the bus inside one process, [`NatsBus`] the way to one outside. Another one is made by implementing
+//! [`Bus`], the sending side of a connection, and [`Dial`], which opens connections.
 
 mod memory;
 pub mod nats;

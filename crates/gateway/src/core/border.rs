@@ -90,8 +90,8 @@ impl Event {
         Event { version, kind, added, removed, frames: Default::default() }
     }
 
-    /// The frame for clients that speak `version` and call the resource `rid`. It must depend on nothing else, for it is
-    /// written once for all of them; only who writes the id in another way than the first has one of their own.
+    /// The frame for clients that speak `version` and call the resource `rid`. It must depend on nothing else, for it
+    /// is written once for all of them; only who writes the id in another way than the first has one of their own.
     pub fn frame(&self, rid: &Arc<str>, version: Version, write: impl Fn() -> Frame) -> Frame {
         let slot = &self.frames[usize::from(version >= Version::UNSUBSCRIBE_COUNT)];
         let encoded = slot.get_or_init(|| Encoded { rid: rid.clone(), frame: write() });

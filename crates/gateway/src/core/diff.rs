@@ -14,8 +14,8 @@ pub enum Edit {
     Add(usize, Value),
 }
 
-/// Turns `old` into `new`: removes from the end to the start, then adds from the start to the end. Clients compare lists
-/// in the same way, see [`resclient::sync::diff`].
+/// Turns `old` into `new`: removes from the end to the start, then adds from the start to the end. Clients compare
+/// lists in the same way, see [`resclient::sync::diff`].
 pub fn diff(old: &[Value], new: &[Value]) -> Vec<Edit> {
     let mut ids = HashMap::new();
     let old: Vec<u64> = old.iter().map(|value| intern(&mut ids, value)).collect();

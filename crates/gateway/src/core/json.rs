@@ -6,8 +6,9 @@ use std::fmt::Write;
 use resclient::protocol::ResError;
 use serde_json::value::RawValue;
 
-/// Whether two JSON texts have the same value: numbers by exact decimal value, members in any order, strings by content.
-/// Texts too deep to look into are only equal when they are the same text, so a real change is never taken for none.
+/// Whether two JSON texts have the same value: numbers by exact decimal value, members in any order, strings by
+/// content. Texts too deep to look into are only equal when they are the same text, so a real change is never taken for
+/// none.
 pub fn same(a: &str, b: &str) -> bool {
     a == b || (!is_plain(a) || !is_plain(b)) && canonical(a) == canonical(b)
 }

@@ -20,8 +20,8 @@ pub struct Meta {
 }
 
 impl Meta {
-    /// The meta object of a service's answer, with what belongs to the response if the status makes it one: the error, or
-    /// the resource to go on to. What cannot be read of it is as if it were not there.
+    /// The meta object of a service's answer, with what belongs to the response if the status makes it one: the error,
+    /// or the resource to go on to. What cannot be read of it is as if it were not there.
     pub fn read(payload: &[u8]) -> (Meta, Result<Option<Arc<str>>, ResError>) {
         #[derive(Deserialize)]
         struct Wire<'a> {

@@ -1,8 +1,8 @@
 //! The gateway without I/O: messages of the bus and frames of clients go in, and outputs are popped.
 //!
-//! Time is an argument and randomness a seed, so a run can be repeated exactly. The cache and the connections are separate
-//! machines that share nothing but the messages of [`border`]; the core carries those messages, and the bus's. Connections take
-//! turns: what one has to take in, however much that is, is not taken in at once.
+//! Time is an argument and randomness a seed, so a run can be repeated exactly. The cache and the connections are
+//! separate machines that share nothing but the messages of [`border`]; the core carries those messages, and the bus's.
+//! Connections take turns: what one has to take in, however much that is, is not taken in at once.
 
 pub mod border;
 pub mod cache;
@@ -42,7 +42,8 @@ pub struct CoreConfig {
     pub reset_throttle: usize,
     /// Part of the subjects that answers are sent to; must be unguessable where others share the bus.
     pub inbox: String,
-    /// Outputs of a connection that are handed on, and things it takes in, before the others have their turn; default 32.
+    /// Outputs of a connection that are handed on, and things it takes in, before the others have their turn; default
+    /// 32.
     pub steps_of_a_turn: usize,
     /// For spreading retries.
     pub seed: u64,
@@ -104,8 +105,8 @@ impl Core {
         Core::numbered(config, 0, Stats::default())
     }
 
-    /// Another core in place of one whose bus is lost: nothing of that one is known any more, and none of its numbers are
-    /// used again.
+    /// Another core in place of one whose bus is lost: nothing of that one is known any more, and none of its numbers
+    /// are used again.
     pub fn successor(&self, inbox: String) -> Core {
         Core::numbered(CoreConfig { inbox, ..self.config.clone() }, self.next, self.stats())
     }
@@ -217,7 +218,8 @@ impl Core {
         self.go_on(now);
     }
 
-    /// A message of the bus. `no_responders` says that nobody listens where the request with this reply subject was sent.
+    /// A message of the bus. `no_responders` says that nobody listens where the request with this reply subject was
+    /// sent.
     pub fn handle_message(&mut self, now: Time, subject: &str, payload: &[u8], no_responders: bool) {
         let (kind, rest) = subject.split_once('.').unwrap_or((subject, ""));
         match kind {
@@ -326,7 +328,8 @@ impl Core {
         self.stats.service_time.observe(request.sent, now);
         match request.asker {
             Asker::Conn(id, ticket) => {
-                // Behind a query event of its resource it waits as the events do: what it tells of may be in one of them.
+                // Behind a query event of its resource it waits as the events do: what it tells of may be in one of
+                // them.
                 if let Ok(payload) = answer
                     && self.cache.defer(name_in(&request.subject), id, ticket, payload)
                 {

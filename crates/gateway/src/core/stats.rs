@@ -42,7 +42,8 @@ pub enum RequestKind {
 /// How many things took how long.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Durations {
-    /// How many took no longer than the bound with the same index and longer than the one before; the last, longer than all.
+    /// How many took no longer than the bound with the same index and longer than the one before; the last, longer than
+    /// all.
     pub counts: [u64; Durations::BOUNDS.len() + 1],
     /// Milliseconds in all.
     pub sum: u64,

@@ -1,14 +1,15 @@
 //! Subjects of the bus and the patterns that match them (NATS rules).
 
-/// Whether a message may be sent to `subject`: printable and without wildcards, so that on no bus it is more than a subject.
+/// Whether a message may be sent to `subject`: printable and without wildcards, so that on no bus it is more than a
+/// subject.
 pub fn is_valid(subject: &str) -> bool {
     subject
         .split('.')
         .all(|part| !part.is_empty() && part.bytes().all(|b| matches!(b, 0x21..=0x7e) && b != b'*' && b != b'>'))
 }
 
-/// Whether a service may have the gateway send a request there: not where the gateway itself is asked for, or speaks for
-/// clients, so that nobody can have done what only the gateway may do. `auth` requests are for token resets alone.
+/// Whether a service may have the gateway send a request there: not where the gateway itself is asked for, or speaks
+/// for clients, so that nobody can have done what only the gateway may do. `auth` requests are for token resets alone.
 pub fn is_for_services(subject: &str, auth: bool) -> bool {
     let kind = subject.split('.').next().unwrap_or_default();
     let own = matches!(kind, "access" | "call" | "conn" | "event" | "system") || kind == "auth" && !auth;

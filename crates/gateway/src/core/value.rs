@@ -262,8 +262,8 @@ impl Snapshot {
         Arc::new(Snapshot { body: body.into(), steps: None, text: OnceLock::new() })
     }
 
-    /// A collection on its way through an edit script. When a long collection is replaced, nobody looks at most of what it
-    /// passes through, so it is not made until then.
+    /// A collection on its way through an edit script. When a long collection is replaced, nobody looks at most of what
+    /// it passes through, so it is not made until then.
     pub fn on_the_way(base: &Arc<Snapshot>, edits: &Arc<[Edit]>, count: usize) -> Arc<Snapshot> {
         let steps = Steps { base: base.clone(), edits: edits.clone(), count };
         Arc::new(Snapshot { body: OnceLock::new(), steps: Some(steps), text: OnceLock::new() })

@@ -147,8 +147,8 @@ impl Driver {
                 // What others want comes between the turns of those that have a lot to do.
                 () = yield_now(), if self.core.is_busy() || !self.busy.is_empty() => self.core.go_on(self.now()),
             }
-            // What else is there goes along: a client is then sent several events at once. But it may not take long until
-            // those who have something to send get their turn.
+            // What else is there goes along: a client is then sent several events at once. But it may not take long
+            // until those who have something to send get their turn.
             for _ in 0..TURN {
                 self.drain_slowly().await;
                 if self.sent > TURN_FRAMES {
@@ -375,8 +375,8 @@ fn random_u64() -> u64 {
     getrandom::u64().expect("the operating system has random numbers")
 }
 
-/// Messages and frames of clients that are dealt with in one turn, and frames to clients, of which one takes about half a
-/// microsecond.
+/// Messages and frames of clients that are dealt with in one turn, and frames to clients, of which one takes about half
+/// a microsecond.
 const TURN: usize = 256;
 const TURN_FRAMES: usize = 4096;
 /// How long until it is looked again whether the bus has caught up.

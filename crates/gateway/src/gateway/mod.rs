@@ -35,11 +35,12 @@ pub struct GatewayConfig {
     pub request_rate: u32,
     /// Requests of one connection that may come at once after it sent none; default 400.
     pub request_burst: u32,
-    /// How long a connection may send more than that without a pause, after which it is closed with code 1008; default 60 s.
+    /// How long a connection may send more than that without a pause, after which it is closed with code 1008; default
+    /// 60 s.
     pub request_patience: Duration,
-    /// Bytes of events that may wait to be sent to a client before another event; beyond, it is closed as a slow reader.
-    /// What one message of a service leads to, such as the reset of a long list, may be more. With as many bytes of answers
-    /// no more of the client's requests are read. Default 1 MiB.
+    /// Bytes of events that may wait to be sent to a client before another event; beyond, it is closed as a slow
+    /// reader. What one message of a service leads to, such as the reset of a long list, may be more. With as many
+    /// bytes of answers no more of the client's requests are read. Default 1 MiB.
     pub queue_bytes: usize,
     /// Events that may wait to be sent to a client, in the same way; default 4096.
     pub queue_frames: usize,

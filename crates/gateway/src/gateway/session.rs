@@ -38,8 +38,8 @@ impl Session {
         (self.sender, self.receiver)
     }
 
-    /// Has services answer the HTTP request that the client began with. Frames may be sent once that is answered, if it was
-    /// for a WebSocket; a session for anything else is to be dropped then.
+    /// Has services answer the HTTP request that the client began with. Frames may be sent once that is answered, if it
+    /// was for a WebSocket; a session for anything else is to be dropped then.
     pub async fn http(&self, request: HttpRequest) -> HttpAnswer {
         let (answer, answered) = oneshot::channel();
         let guard = &self.sender.guard;
@@ -70,9 +70,9 @@ pub struct SessionSender {
 }
 
 impl SessionSender {
-    /// Hands in a text frame. Waits while too many requests of this session have answers the client has not taken yet, or
-    /// answers of too many bytes, and when they come too fast: so what one client asks for and does not read stays bounded. One that sends too fast for too
-    /// long is closed with code 1008.
+    /// Hands in a text frame. Waits while too many requests of this session have answers the client has not taken yet,
+    /// or answers of too many bytes, and when they come too fast: so what one client asks for and does not read stays
+    /// bounded. One that sends too fast for too long is closed with code 1008.
     pub async fn send(&self, frame: &str) {
         if self.pace.wait().await.is_err() {
             self.guard.tell(Input::TooMany);
@@ -149,13 +149,13 @@ pub(super) fn queue(limits: QueueLimits) -> (Outbox, Arc<Shared>) {
 }
 
 impl Outbox {
-    /// Queues what the client did not ask for, unless too much of that waits already. What is queued counts, not the frame;
-    /// answers do not count: a client that reads slowly asks slowly.
+    /// Queues what the client did not ask for, unless too much of that waits already. What is queued counts, not the
+    /// frame; answers do not count: a client that reads slowly asks slowly.
     ///
-    /// Nor is a client slow because one message led to more than may wait, such as the reset of a long list: a burst that
-    /// begins within the limits may be [`BURST_TIMES`] as much, and what waits then is left out of the count until it is
-    /// taken. While some of it waits, no other burst may do so. A burst is what has the same number, and what comes
-    /// after it if the connection then still `goes_on` with what it has to do.
+    /// Nor is a client slow because one message led to more than may wait, such as the reset of a long list: a burst
+    /// that begins within the limits may be [`BURST_TIMES`] as much, and what waits then is left out of the count until
+    /// it is taken. While some of it waits, no other burst may do so. A burst is what has the same number, and what
+    /// comes after it if the connection then still `goes_on` with what it has to do.
     pub fn event(&self, frame: Frame, burst: u64, goes_on: bool) -> Result<(), Backlog> {
         let mut state = self.shared.lock();
         let (limits, (bytes, frames), excess) = (&self.shared.limits, state.events, state.excess);
@@ -176,8 +176,8 @@ impl Outbox {
         Ok(())
     }
 
-    /// Queues the answer to one frame of the client; when it is taken, another may come. What was asked for before the first
-    /// answers waited can be a lot, and yet not any amount.
+    /// Queues the answer to one frame of the client; when it is taken, another may come. What was asked for before the
+    /// first answers waited can be a lot, and yet not any amount.
     pub fn answer(&self, frame: Frame) -> Result<(), Backlog> {
         let mut state = self.shared.lock();
         if state.answers > self.shared.limits.bytes.saturating_mul(ANSWERS) {

@@ -10,8 +10,8 @@ use crate::core::conn::ClientInfo;
 /// Which header fields of a client's request services are told.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum AuthHeaders {
-    /// All that are the client's to say: not those about the connection, and not those by which a proxy says who the client
-    /// is (`Forwarded`, `X-Forwarded-…`, `X-Real-IP`), which anybody can send where there is none.
+    /// All that are the client's to say: not those about the connection, and not those by which a proxy says who the
+    /// client is (`Forwarded`, `X-Forwarded-…`, `X-Real-IP`), which anybody can send where there is none.
     #[default]
     Usual,
     /// Exactly those with these names, in lower case.

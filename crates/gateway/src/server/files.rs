@@ -31,8 +31,8 @@ pub async fn serve(www: &Path, request: Request) -> Response {
     }
 }
 
-/// Names that begin with a dot are not for others to see, but for the one that is; a path that begins with two slashes would be
-/// led to a host of that name.
+/// Names that begin with a dot are not for others to see, but for the one that is; a path that begins with two slashes
+/// would be led to a host of that name.
 fn is_for_all(path: &str) -> bool {
     let is_hidden =
         |part: &str| (part.starts_with('.') || part.to_ascii_lowercase().starts_with("%2e")) && part != ".well-known";

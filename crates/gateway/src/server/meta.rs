@@ -5,8 +5,8 @@ use axum::http::{HeaderMap, HeaderValue};
 use indexmap::IndexMap;
 use tracing::warn;
 
-/// Sets the fields, each in place of what there is, except for cookies, which add up. Fields that are the gateway's, and
-/// those that could not be sent as they are, such as with a line break in them, are left out.
+/// Sets the fields, each in place of what there is, except for cookies, which add up. Fields that are the gateway's,
+/// and those that could not be sent as they are, such as with a line break in them, are left out.
 pub fn apply(fields: IndexMap<String, Vec<String>>, headers: &mut HeaderMap) {
     for (name, values) in fields {
         let field = HeaderName::try_from(&name).ok().filter(|name| !is_protected(name));

@@ -81,8 +81,8 @@ pub struct ServerConfig {
     pub header_bytes: usize,
     /// Time for the first byte on a connection, after which it is closed; default 5 s.
     pub first_byte_time: Duration,
-    /// Time for the head of a request, after which it is answered with 408, and for the next one on the same connection, after
-    /// which that is closed; default 10 s.
+    /// Time for the head of a request, after which it is answered with 408, and for the next one on the same
+    /// connection, after which that is closed; default 10 s.
     pub header_time: Duration,
     /// Time in which a client has to read some of what it is sent, after which the connection is closed; default 60 s.
     pub write_time: Duration,
@@ -92,7 +92,8 @@ pub struct ServerConfig {
     pub body_time: Duration,
     /// Bytes of one HTTP response; default 8 MiB.
     pub response_bytes: usize,
-    /// Requests below the API path from one address in a second; more are answered with 429. 0 is no limit; default 100.
+    /// Requests below the API path from one address in a second; more are answered with 429. 0 is no limit; default
+    /// 100.
     pub http_request_rate: u32,
     /// Such requests that may come at once after there were none; default 200.
     pub http_request_burst: u32,
@@ -166,8 +167,8 @@ impl ServerConfig {
     }
 }
 
-/// Serves clients on `listener` until `shutdown` is ready. Then no more are accepted, WebSockets are closed with code 1001,
-/// and what does not end by itself is left after 6 seconds.
+/// Serves clients on `listener` until `shutdown` is ready. Then no more are accepted, WebSockets are closed with code
+/// 1001, and what does not end by itself is left after 6 seconds.
 ///
 /// # Errors
 /// If [`ServerConfig::check`] finds something, the listener fails, or the gateway has ended.
@@ -236,8 +237,8 @@ impl Server {
         }
     }
 
-    /// What a page that may not use the gateway is answered. With `heeds_cookies`, a service looks at those of the request,
-    /// which may change something.
+    /// What a page that may not use the gateway is answered. With `heeds_cookies`, a service looks at those of the
+    /// request, which may change something.
     fn refusal(&self, remote: SocketAddr, headers: &HeaderMap, heeds_cookies: bool) -> Option<Response> {
         let place = Place { heeds_cookies, is_loopback: self.is_loopback };
         let refused = self.config.allow_origin.check(headers, place).err()?;

@@ -9,8 +9,8 @@ use super::header_text;
 /// Pages of which origins may use the gateway. Programs that are not browsers send no origin and are always admitted.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum AllowOrigin {
-    /// Pages served from the host and port that the gateway is reached by. Where it listens on a loopback address, that host
-    /// must be an address, `localhost` or below it.
+    /// Pages served from the host and port that the gateway is reached by. Where it listens on a loopback address, that
+    /// host must be an address, `localhost` or below it.
     #[default]
     SameOrigin,
     /// Every page, but none of another origin where a service looks at cookies and something may be changed.

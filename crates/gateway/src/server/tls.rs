@@ -13,8 +13,9 @@ use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 use tracing::{error, info};
 
-/// A certificate with its key, for TLS 1.2 and 1.3. When the files change, new connections get what is in them; while that
-/// is no certificate with its key, such as between the change of one file and the other, they get what was there before.
+/// A certificate with its key, for TLS 1.2 and 1.3. When the files change, new connections get what is in them; while
+/// that is no certificate with its key, such as between the change of one file and the other, they get what was there
+/// before.
 #[derive(Clone)]
 pub struct Tls {
     cert: PathBuf,

@@ -111,7 +111,8 @@ async fn write(
             if sink.feed(message).await.is_err() {
                 return None;
             }
-            // What is there goes out together, but not all of a long queue: what is taken does not count as queued any more.
+            // What is there goes out together, but not all of a long queue: what is taken does not count as queued any
+            // more.
             if bytes < BATCH_BYTES {
                 match receiver.try_recv() {
                     Some(Outgoing::Frame(frame)) => next = Some(text(frame)),

@@ -137,8 +137,8 @@ impl Service {
         self.route(Kind::Access, pattern, "", later(handler, Access::into_reply))
     }
 
-    /// Adds a method; `*` stands for all methods. Requests are handled one after the other, and a handler must not block:
-    /// see [`Service::call_async`].
+    /// Adds a method; `*` stands for all methods. Requests are handled one after the other, and a handler must not
+    /// block: see [`Service::call_async`].
     #[must_use]
     pub fn call<F>(self, pattern: &str, method: &str, handler: F) -> Service
     where
@@ -147,8 +147,8 @@ impl Service {
         self.route(Kind::Call, pattern, method, now(handler))
     }
 
-    /// Adds a method whose answer takes time. It runs beside other requests; [`Request::extend_timeout`] asks the gateway
-    /// for patience.
+    /// Adds a method whose answer takes time. It runs beside other requests; [`Request::extend_timeout`] asks the
+    /// gateway for patience.
     #[must_use]
     pub fn call_async<F, R>(self, pattern: &str, method: &str, handler: F) -> Service
     where

@@ -68,8 +68,8 @@ pub fn start(level: Level, format: Format) -> Result<(), String> {
     Ok(())
 }
 
-/// Writes each event as one line without control characters, as JSON writes them: what clients and services send must neither
-/// look like another line nor do anything to a terminal.
+/// Writes each event as one line without control characters, as JSON writes them: what clients and services send must
+/// neither look like another line nor do anything to a terminal.
 struct OneLine(Stderr);
 
 impl Write for OneLine {

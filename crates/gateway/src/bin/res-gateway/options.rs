@@ -163,8 +163,8 @@ pub struct Options {
 }
 
 impl Options {
-    /// Reads the flags and the file they name; flags come before the file. The process ends here where the flags ask for no
-    /// more than help.
+    /// Reads the flags and the file they name; flags come before the file. The process ends here where the flags ask
+    /// for no more than help.
     ///
     /// # Errors
     /// A sentence, if the flags are wrong, or the file cannot be read.
@@ -182,7 +182,8 @@ impl Options {
                     Ok(()) => {
                         eprintln!("res-gateway: there was no {}; it has been made, with the defaults", file.display())
                     }
-                    // It may be a place where nobody may write, such as a container's; the defaults are known without it.
+                    // It may be a place where nobody may write, such as a container's; the defaults are known without
+                    // it.
                     Err(error) => eprintln!(
                         "res-gateway: there is no {}, and it cannot be made: {error}; going on with the defaults",
                         file.display()
@@ -272,7 +273,8 @@ fn same(keys: [&str; 2], values: [Option<String>; 2]) -> Result<Option<String>, 
     }
 }
 
-/// Resgate takes its flags with one dash or two, as programs in Go do: `-port 80` is `--port 80`, and `--p 80` is `-p 80`.
+/// Resgate takes its flags with one dash or two, as programs in Go do: `-port 80` is `--port 80`, and
+/// `--p 80` is `-p 80`.
 fn with_two_dashes(args: impl Iterator<Item = OsString>) -> impl Iterator<Item = OsString> {
     let command = Options::command();
     let is_long = move |name: &str| command.get_arguments().any(|arg| arg.get_long() == Some(name)) || name == "help";

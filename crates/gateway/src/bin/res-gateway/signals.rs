@@ -2,8 +2,8 @@
 
 use tokio::sync::watch;
 
-/// Becomes true with the first signal to end: Ctrl-C and, where there are such, SIGTERM, SIGHUP and SIGQUIT. The second ends
-/// the process at once.
+/// Becomes true with the first signal to end: Ctrl-C and, where there are such, SIGTERM, SIGHUP and SIGQUIT. The second
+/// ends the process at once.
 ///
 /// # Errors
 /// A sentence, if signals cannot be listened to.

@@ -35,8 +35,8 @@ impl ServerAddress {
         Ok(addresses)
     }
 
-    /// A server that this one told of, as `host:port`. It belongs to the same cluster, which shares users, and certificates
-    /// that have names where only numbers are told.
+    /// A server that this one told of, as `host:port`. It belongs to the same cluster, which shares users, and
+    /// certificates that have names where only numbers are told.
     pub fn told_of(&self, address: &str) -> Option<ServerAddress> {
         let told = ServerAddress::parse(address).ok()?;
         let is_number = |host: &str| host.parse::<IpAddr>().is_ok();

@@ -6,7 +6,8 @@ use std::fmt;
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum NatsError {
-    /// The address of a server, by its place in the list from 1, is none. It is not repeated, for there may be a password in it.
+    /// The address of a server, by its place in the list from 1, is none. It is not repeated, for there may be a
+    /// password in it.
     Address { place: usize, reason: &'static str },
     /// A nkey, a credentials file or the like cannot be used.
     Credentials(String),

@@ -1,7 +1,7 @@
 //! NATS as the bus.
 //!
-//! The order in which messages arrive is what RES rests on, so there is one reader of the socket and one queue for all that
-//! it reads, whatever the subscription. Nothing is ever dropped from it: when the queue is full, reading waits. A
+//! The order in which messages arrive is what RES rests on, so there is one reader of the socket and one queue for all
+//! that it reads, whatever the subscription. Nothing is ever dropped from it: when the queue is full, reading waits. A
 //! connection that is lost stays lost, for nobody knows what was missed meanwhile; whoever needs the bus opens another,
 //! and starts anew.
 //!
@@ -82,8 +82,8 @@ impl NatsBus {
         Err(if reasons.len() == 1 { reasons.remove(0) } else { NatsError::NoServer(reasons) })
     }
 
-    /// Ready when no connection is open any more: each that was dropped has sent what was published before, or has been lost. A
-    /// program that ends before may cut off its last words.
+    /// Ready when no connection is open any more: each that was dropped has sent what was published before, or has been
+    /// lost. A program that ends before may cut off its last words.
     pub async fn closed(&self) {
         // There is a sender as long as this is borrowed.
         let _ = self.open.subscribe().wait_for(|&open| open == 0).await;

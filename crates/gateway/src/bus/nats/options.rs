@@ -18,13 +18,13 @@ pub struct NatsOptions {
     /// Whether servers are tried in the order of their list, after a loss with the lost one last; default false, at
     /// random, which spreads clients over them.
     pub in_order: bool,
-    /// Messages that may wait to be dealt with; when there are as many, no more are read until there is room, and none is
-    /// dropped. A server ends connections that do not read for long (10 s by default). Default 8192, at least 1.
+    /// Messages that may wait to be dealt with; when there are as many, no more are read until there is room, and none
+    /// is dropped. A server ends connections that do not read for long (10 s by default). Default 8192, at least 1.
     pub buffer_size: usize,
     /// Bytes that may wait to be sent; with more, the connection counts as lost. Default 64 MiB.
     pub outbound_bytes: usize,
-    /// How often the server is pinged. When nothing at all came since the last ping but one, the connection counts as lost.
-    /// Default 20 s, from 1 ms to a day.
+    /// How often the server is pinged. When nothing at all came since the last ping but one, the connection counts as
+    /// lost. Default 20 s, from 1 ms to a day.
     pub ping_interval: Duration,
     /// How long it may take to connect, for each address of each server; default 3 s.
     pub connect_timeout: Duration,

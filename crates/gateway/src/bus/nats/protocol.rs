@@ -211,7 +211,8 @@ pub fn push_line(out: &mut Vec<u8>, parts: &[&str]) {
 }
 
 /// Whether something can be published on this subject: non-empty parts of printable ASCII without wildcards. Everything
-/// else either means something else to a server or, with a space or the end of a line in it, would be more than one word.
+/// else either means something else to a server or, with a space or the end of a line in it, would be more than one
+/// word.
 pub fn is_literal(subject: &str) -> bool {
     let ok = |b: u8| matches!(b, 0x21..=0x7e) && b != b'*' && b != b'>';
     subject.split('.').all(|part| !part.is_empty() && part.bytes().all(ok))

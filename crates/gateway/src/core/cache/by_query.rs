@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use super::resource::Resource;
 
-/// Resources by normalised query. Nearly all names have the one without a query only, and need no tree, which makes room
-/// for eleven at once.
+/// Resources by normalised query. Nearly all names have the one without a query only, and need no tree, which makes
+/// room for eleven at once.
 #[derive(Debug, Default)]
 pub struct ByQuery {
     plain: Option<Box<Resource>>,

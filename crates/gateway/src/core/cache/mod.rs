@@ -68,8 +68,8 @@ pub struct Cache {
 }
 
 impl Cache {
-    /// `seed` spreads the retries of failed resets; `reset_throttle` is how many requests of one reset may be in flight,
-    /// 0 for any number.
+    /// `seed` spreads the retries of failed resets; `reset_throttle` is how many requests of one reset may be in
+    /// flight, 0 for any number.
     pub fn new(seed: u64, reset_throttle: usize) -> Cache {
         Cache { random: seed | 1, reset_throttle, ..Cache::default() }
     }

@@ -92,8 +92,8 @@ impl Cache {
         self.unlock(now, &address.name, serial);
     }
 
-    /// Takes in the answer to a request about a resource whose events wait for those of query requests; `false` if they do
-    /// not. It comes back as [`Output::Answer`], after them.
+    /// Takes in the answer to a request about a resource whose events wait for those of query requests; `false` if they
+    /// do not. It comes back as [`Output::Answer`], after them.
     pub fn defer(&mut self, name: &str, conn: ConnId, ticket: Ticket, payload: &[u8]) -> bool {
         let Some(entry) = self.entries.get_mut(name).filter(|entry| entry.is_locked()) else { return false };
         entry.queue.push_back(Queued::Answer(conn, ticket, payload.into()));

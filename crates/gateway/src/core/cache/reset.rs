@@ -111,7 +111,8 @@ impl Cache {
             Err(error) => Some(error),
             Ok(fetched) => match self.replace(address, fetched.body) {
                 Ok(()) => None,
-                // No event turns a model into a collection: who has the one is told that it is gone, and may ask for the other.
+                // No event turns a model into a collection: who has the one is told that it is gone, and may ask for
+                // the other.
                 Err(error) => {
                     warn!(name = %address.name, error = error.0, "a resource is taken for deleted");
                     return self.delete(now, address);
@@ -166,8 +167,8 @@ pub enum Renewal {
 const RETRY_FIRST: u64 = 500;
 const RETRY_LAST: u64 = 30_000;
 
-/// The patterns that are some, or one for everything where there are so many that comparing all names with them would take
-/// longer than fetching what they do not match.
+/// The patterns that are some, or one for everything where there are so many that comparing all names with them would
+/// take longer than fetching what they do not match.
 fn valid(patterns: &[String]) -> Vec<&str> {
     if patterns.len() > MANY_PATTERNS {
         return vec![">"];

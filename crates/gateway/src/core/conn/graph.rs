@@ -30,8 +30,8 @@ pub enum Goal {
 }
 
 impl Conn {
-    /// The Sub for a resource; it is created and asked for if there is none, and asked for again if it could not be had.
-    /// With a `parent`, it is for a reference from there, and asked for only within the limits of references.
+    /// The Sub for a resource; it is created and asked for if there is none, and asked for again if it could not be
+    /// had. With a `parent`, it is for a reference from there, and asked for only within the limits of references.
     pub(super) fn acquire(&mut self, rid: &Arc<str>, parent: Option<&Level>) -> SubId {
         let level = |limits| parent.map_or_else(|| Some(Level::top(limits)), |parent| parent.below(limits));
         if let Some(&id) = self.by_rid.get(rid) {
@@ -321,8 +321,9 @@ impl Conn {
         }
     }
 
-    /// Lets go of what was fetched again for a request that did not lead to the client holding it. What refers to it was sent
-    /// with an error or a deleted resource in its place: the client does not expect more, and events would queue for ever.
+    /// Lets go of what was fetched again for a request that did not lead to the client holding it. What refers to it
+    /// was sent with an error or a deleted resource in its place: the client does not expect more, and events would
+    /// queue for ever.
     fn relinquish(&mut self, id: SubId) {
         let subscriber = self.subscriber(id);
         let sub = self.sub(id);

@@ -100,8 +100,8 @@ pub(super) struct Http {
 }
 
 impl Conn {
-    /// An HTTP request; leads to one [`Output::Http`]. Before that there must be no frame and no other request, and after it
-    /// neither, unless the request was for a WebSocket.
+    /// An HTTP request; leads to one [`Output::Http`]. Before that there must be no frame and no other request, and
+    /// after it neither, unless the request was for a WebSocket.
     pub fn handle_http(&mut self, request: HttpRequest) {
         self.http = Some(Http { target: Some(request.target), meta: Meta::default() });
         let auth = request.header_auth.and_then(|auth| Some((self.address(&auth.rid)?, auth.method)));

@@ -88,11 +88,11 @@ pub struct Limits {
     pub direct_resources: usize,
     /// Resources held in all; default 20 000.
     pub held_resources: usize,
-    /// Levels of references below each other in the answer to one request, or in one event; default 64. A resource that is
-    /// deeper is in the set with the error `system.subscriptionLimitExceeded`.
+    /// Levels of references below each other in the answer to one request, or in one event; default 64. A resource that
+    /// is deeper is in the set with the error `system.subscriptionLimitExceeded`.
     pub reference_depth: usize,
-    /// Resources that are loaded through references for one request or one event; default 5 000. For those beyond, there
-    /// is the same error in the set.
+    /// Resources that are loaded through references for one request or one event; default 5 000. For those beyond,
+    /// there is the same error in the set.
     pub reference_count: usize,
     /// Resources that load at a time through the references of one request or one event; 0 is no limit, which is the
     /// default.

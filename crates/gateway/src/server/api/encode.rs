@@ -28,9 +28,9 @@ impl Encoding {
         }
     }
 
-    /// Writes a resource; `None` as soon as that is longer than `limit` bytes, for what two resources refer to is written
-    /// twice, and what those are in four times. References that would be inside themselves, soft ones, and those nested
-    /// deeper than [`MAX_DEPTH`] are links only.
+    /// Writes a resource; `None` as soon as that is longer than `limit` bytes, for what two resources refer to is
+    /// written twice, and what those are in four times. References that would be inside themselves, soft ones, and
+    /// those nested deeper than [`MAX_DEPTH`] are links only.
     pub(super) fn encode(self, tree: &Tree, api_path: &str, limit: usize) -> Option<String> {
         let mut encoder = Encoder { encoding: self, tree, api_path, limit, out: String::new(), path: vec![&tree.root] };
         let root = tree.resources.get(&tree.root)?.as_ref().ok()?;
