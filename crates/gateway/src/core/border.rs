@@ -73,6 +73,8 @@ pub struct Event {
     /// The hard references the event adds and those it takes away, with repetitions.
     pub added: Vec<Arc<str>>,
     pub removed: Vec<Arc<str>>,
+    /// What it keeps in memory, about, without what others keep too.
+    pub bytes: usize,
     /// For clients of the first protocol and for those of today's.
     frames: [OnceLock<Encoded>; 2],
 }
@@ -87,7 +89,8 @@ struct Encoded {
 impl Event {
     pub fn new(version: u64, kind: EventKind) -> Event {
         let (added, removed) = kind.references();
-        Event { version, kind, added, removed, frames: Default::default() }
+        let bytes = size_of::<Event>() + kind.bytes();
+        Event { version, kind, added, removed, bytes, frames: Default::default() }
     }
 
     /// The frame for clients that speak `version` and call the resource `rid`. It must depend on nothing else, for it
@@ -136,6 +139,17 @@ impl EventKind {
             }
             EventKind::Delete | EventKind::Custom { .. } => None,
         }
+    }
+
+    fn bytes(&self) -> usize {
+        let own = match self {
+            EventKind::Change { changes, .. } => changes.iter().map(|(key, change)| key.len() + change.bytes()).sum(),
+            EventKind::Add { value, .. } => value.bytes(),
+            EventKind::Remove { value, data, .. } => value.bytes() + data.len(),
+            EventKind::Delete => 0,
+            EventKind::Custom { name, data } => name.len() + data.len(),
+        };
+        own + self.after().map_or(0, |after| after.bytes())
     }
 
     fn references(&self) -> (Vec<Arc<str>>, Vec<Arc<str>>) {

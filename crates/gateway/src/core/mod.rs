@@ -6,10 +6,12 @@
 
 pub mod border;
 pub mod cache;
+pub mod chunks;
 pub mod conn;
 pub mod diff;
 pub mod json;
 pub mod meta;
+pub mod model;
 pub mod response;
 pub mod stats;
 pub mod subject;

@@ -7,7 +7,8 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::json;
-use super::value::{Body, Change, Invalid, Model, Value};
+use super::model::Model;
+use super::value::{Body, Change, Invalid, Value};
 
 /// The answer to a get request.
 #[derive(Debug)]
@@ -182,9 +183,9 @@ pub fn read_pre_response(payload: &[u8]) -> Option<Option<u64>> {
 
 /// The members that turn `old` into `new`.
 pub fn model_changes(old: &Model, new: &Model) -> Vec<(Arc<str>, Change)> {
-    let set = new.iter().filter(|(key, value)| old.get(*key) != Some(*value));
+    let set = new.iter().filter(|(key, value)| old.get(key) != Some(*value));
     let set = set.map(|(key, value)| (key.clone(), Change::Set(value.clone())));
-    let gone = old.keys().filter(|key| !new.contains_key(*key)).map(|key| (key.clone(), Change::Delete));
+    let gone = old.iter().filter(|(key, _)| !new.contains_key(key)).map(|(key, _)| (key.clone(), Change::Delete));
     set.chain(gone).collect()
 }
 

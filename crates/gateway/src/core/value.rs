@@ -6,11 +6,10 @@ use indexmap::IndexMap;
 use resclient::protocol::{ResError, Version, rid};
 use serde_json::value::RawValue;
 
+use super::chunks::Chunks;
 use super::diff::Edit;
 use super::json;
-
-/// The members of a model, in the order the service gave them.
-pub type Model = IndexMap<Arc<str>, Value>;
+use super::model::Model;
 
 /// One value of a model or collection.
 #[derive(Debug, Clone)]
@@ -94,6 +93,11 @@ impl Value {
         }
     }
 
+    /// What it keeps in memory, about.
+    pub fn bytes(&self) -> usize {
+        size_of::<Value>() + self.text.len()
+    }
+
     /// A text that is the same for equal values and no others.
     pub fn canonical(&self) -> std::borrow::Cow<'_, str> {
         json::canonical(&self.text)
@@ -143,6 +147,14 @@ impl Change {
         }
     }
 
+    /// What it keeps in memory, about.
+    pub fn bytes(&self) -> usize {
+        match self {
+            Change::Set(value) => value.bytes(),
+            Change::Delete => 0,
+        }
+    }
+
     /// Appends the JSON text for clients that speak `version`.
     pub fn push(&self, out: &mut String, version: Version) {
         match self {
@@ -171,7 +183,7 @@ fn some_raw<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<
 #[derive(Debug, Clone)]
 pub enum Body {
     Model(Model),
-    Collection(Vec<Value>),
+    Collection(Chunks<Value>),
 }
 
 impl Body {
@@ -179,9 +191,7 @@ impl Body {
         let members: IndexMap<Arc<str>, &RawValue> =
             serde_json::from_str(raw.get()).map_err(|_| Invalid("a model is not an object"))?;
         let members = members.into_iter().map(|(key, raw)| Ok((key, Value::parse(raw)?)));
-        let mut members = members.collect::<Result<Model, Invalid>>()?;
-        members.shrink_to_fit();
-        Ok(Body::Model(members))
+        Ok(Body::Model(members.collect::<Result<_, _>>()?))
     }
 
     pub fn parse_collection(raw: &RawValue) -> Result<Body, Invalid> {
@@ -212,7 +222,7 @@ impl Body {
         match self {
             Body::Model(members) => {
                 out.push('{');
-                for (key, value) in members {
+                for (key, value) in members.iter() {
                     separate(&mut out, '{');
                     json::push_string(&mut out, key);
                     out.push(':');
@@ -222,7 +232,7 @@ impl Body {
             }
             Body::Collection(items) => {
                 out.push('[');
-                for item in items {
+                for item in items.iter() {
                     separate(&mut out, '[');
                     item.push(&mut out, version);
                 }
@@ -272,10 +282,10 @@ impl Snapshot {
     pub fn body(&self) -> &Body {
         self.body.get_or_init(|| match &self.steps {
             Some(Steps { base, edits, count }) => {
-                let mut items: Vec<Value> = base.body().values().cloned().collect();
+                let Body::Collection(mut items) = base.body().clone() else { unreachable!("models are not edited") };
                 for edit in &edits[..*count] {
                     match edit {
-                        Edit::Remove(idx) => drop(items.remove(*idx)),
+                        Edit::Remove(idx) => items.remove(*idx),
                         Edit::Add(idx, value) => items.insert(*idx, value.clone()),
                     }
                 }
@@ -283,6 +293,16 @@ impl Snapshot {
             }
             None => unreachable!("there is a body or a way to make it"),
         })
+    }
+
+    /// What it keeps in memory, about, without what it has in common with those before and after it.
+    pub fn bytes(&self) -> usize {
+        let own = match self.body.get() {
+            Some(Body::Model(members)) => members.bytes_apart(),
+            Some(Body::Collection(items)) => items.bytes_apart(),
+            None => 0,
+        };
+        size_of::<Snapshot>() + own
     }
 
     /// Appends the JSON text for clients that speak `version`; it is written once for all clients of today's protocol.

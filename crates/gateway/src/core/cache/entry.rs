@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use resclient::protocol::ResError;
+use tracing::warn;
 
 use super::by_query::ByQuery;
 use crate::core::border::{ConnId, Ticket};
@@ -21,6 +22,10 @@ pub struct Entry {
     /// Queries as clients wrote them, where their normalised form differs, as long as somebody subscribes by them.
     pub links: BTreeMap<Arc<str>, Link>,
     pub queue: VecDeque<Queued>,
+    /// Of the events in the queue.
+    queued_bytes: usize,
+    /// There were too many events for the queue: what they were about is to be fetched again.
+    pub has_lost_events: bool,
     /// Requests of query events in flight.
     pub locks: BTreeSet<u64>,
     pub evict: Option<TimerId>,
@@ -42,6 +47,8 @@ impl Entry {
             resources: ByQuery::default(),
             links: BTreeMap::new(),
             queue: VecDeque::new(),
+            queued_bytes: 0,
+            has_lost_events: false,
             locks: BTreeSet::new(),
             evict: None,
         }
@@ -49,6 +56,27 @@ impl Entry {
 
     pub fn is_locked(&self) -> bool {
         !self.locks.is_empty()
+    }
+
+    /// Has an event wait until the query event is dealt with.
+    pub fn defer(&mut self, event: &str, payload: &[u8]) {
+        self.queued_bytes += size_of::<Queued>() + payload.len();
+        if self.queued_bytes > MOST_QUEUED && !self.has_lost_events {
+            warn!(name = %self.name, bytes = self.queued_bytes, "too many events wait for the answers to a query event; fetching anew instead");
+            self.has_lost_events = true;
+            self.queue.retain(|queued| !matches!(queued, Queued::Event(..)));
+        }
+        if !self.has_lost_events {
+            self.queue.push_back(Queued::Event(event.into(), payload.into()));
+        }
+    }
+
+    pub fn next_queued(&mut self) -> Option<Queued> {
+        let next = self.queue.pop_front();
+        if self.queue.is_empty() {
+            self.queued_bytes = 0;
+        }
+        next
     }
 
     pub fn key<'a>(&'a self, query: &'a Arc<str>) -> &'a Arc<str> {
@@ -63,3 +91,6 @@ pub enum Queued {
     Get(Arc<str>, u64, Result<Fetched, ResError>),
     Answer(ConnId, Ticket, Box<[u8]>),
 }
+
+/// Bytes of the events of one name that may wait.
+const MOST_QUEUED: usize = 16 << 20;

@@ -132,8 +132,7 @@ impl Cache {
     pub fn handle_event(&mut self, now: Time, name: &str, event: &str, payload: &[u8]) {
         let Some(entry) = self.entries.get_mut(name) else { return };
         if entry.is_locked() {
-            entry.queue.push_back(Queued::Event(event.into(), payload.into()));
-            return;
+            return entry.defer(event, payload);
         }
         let name = entry.name.clone();
         match std::str::from_utf8(payload) {

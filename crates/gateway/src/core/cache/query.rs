@@ -49,7 +49,7 @@ impl Cache {
         entry.locks.remove(&serial);
         while let Some(entry) = self.entries.get_mut(name)
             && !entry.is_locked()
-            && let Some(queued) = entry.queue.pop_front()
+            && let Some(queued) = entry.next_queued()
         {
             match queued {
                 Queued::Event(event, payload) => self.handle_event(now, name, &event, &payload),
@@ -58,6 +58,12 @@ impl Cache {
                     self.handle_get(now, &Address { name: name.clone(), query }, serial, result);
                 }
             }
+        }
+        if let Some(entry) = self.entries.get_mut(name)
+            && std::mem::take(&mut entry.has_lost_events)
+        {
+            let name = [name.to_string()];
+            self.handle_reset(&name, &name);
         }
     }
 

@@ -85,10 +85,7 @@ impl Resource {
                 }
                 let mut members = members.clone();
                 for (key, change) in &changes {
-                    match change {
-                        Change::Set(value) => drop(members.insert(key.clone(), value.clone())),
-                        Change::Delete => drop(members.shift_remove(key)),
-                    }
+                    members.apply(key, change);
                 }
                 let after = Snapshot::new(Body::Model(members));
                 (EventKind::Change { changes, before: snapshot.clone(), after: after.clone() }, after)
@@ -101,7 +98,8 @@ impl Resource {
             }
             (Body::Collection(items), Mutation::Remove(idx)) if idx < items.len() => {
                 let mut items = items.clone();
-                let value = items.remove(idx);
+                let value = items.get(idx).expect("within the list").clone();
+                items.remove(idx);
                 let after = Snapshot::new(Body::Collection(items));
                 (EventKind::Remove { value, data: data.into(), after: after.clone() }, after)
             }
@@ -135,7 +133,8 @@ impl Resource {
                 Ok(vec![self.event(EventKind::Change { changes, before: base, after })])
             }
             (Body::Collection(old), Body::Collection(new)) => {
-                let edits: Arc<[Edit]> = diff(old, new).into();
+                let [old, new] = [old, new].map(|items| items.iter().cloned().collect::<Vec<_>>());
+                let edits: Arc<[Edit]> = diff(&old, &new).into();
                 if edits.is_empty() {
                     return Ok(Vec::new());
                 }

@@ -1,9 +1,10 @@
 //! What the cache tells a connection, and the events the client gets of it.
 
 use std::fmt::Write;
+use std::sync::Arc;
 
 use resclient::protocol::{ResError, Version};
-use tracing::error;
+use tracing::{error, warn};
 
 use super::graph::Goal;
 use super::set::ResourceSet;
@@ -50,12 +51,31 @@ impl Conn {
                 self.resolve_waits(waits, Vec::new());
             }
             Notice::Event(event) => {
-                self.sub(id).queue.push_back(event);
+                self.wait(id, event);
                 self.flushable.push_back(id);
             }
             Notice::Reaccess(slot) => self.reaccess(id, slot),
         }
         self.settle();
+    }
+
+    /// Has an event wait for its turn. Should too many wait already, for services that take long to say who may see
+    /// what, the client is better off with a new beginning.
+    fn wait(&mut self, id: SubId, event: Arc<Event>) {
+        let before = self.waiting;
+        self.waiting += event.bytes;
+        self.sub(id).queue.push(event);
+        let most = self.limits.waiting_bytes;
+        if before <= most && self.waiting > most {
+            warn!(cid = %self.cid, bytes = self.waiting, "closing a client for which too many events wait for access or references");
+            self.output(Output::Close(1013, "too many events wait"));
+        }
+    }
+
+    /// Forgets the events that wait for a resource.
+    pub(super) fn forget_events(&mut self, id: SubId) {
+        let queue = std::mem::take(&mut self.sub(id).queue);
+        self.waiting -= queue.bytes();
     }
 
     /// Lets go on what may: requests and events whose resources are there, and queues that nothing holds any more.
@@ -91,8 +111,9 @@ impl Conn {
             let event = match sub.current.take() {
                 Some((event, None)) => event,
                 Some(waiting) => return sub.current = Some(waiting),
-                None => match sub.queue.pop_front() {
+                None => match sub.queue.pop() {
                     Some(event) => {
+                        self.waiting -= event.bytes;
                         self.begin(id, &event);
                         event
                     }
@@ -163,7 +184,7 @@ impl Conn {
         if let Body::Loaded(snapshot) = &sub.body {
             sub.body = Body::Deleted(snapshot.clone());
         }
-        sub.queue.clear();
+        self.forget_events(id);
         self.send_event(&rid, "delete", "null");
         self.end_direct(id, &ResError::DELETED);
         // Requests that came after the answer to this one began to wait are for a resource that is no more.

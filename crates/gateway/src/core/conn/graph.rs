@@ -332,10 +332,11 @@ impl Conn {
         }
         let before = sub.replaced.take().map_or_else(|| Body::Failed(Box::new(ResError::NOT_FOUND)), Body::Deleted);
         let body = std::mem::replace(&mut sub.body, before);
-        sub.queue.clear();
         let (address, waits) = (sub.address.clone(), std::mem::take(&mut sub.waits));
         sub.loading.clear();
-        if !std::mem::take(&mut sub.queued) {
+        let was_queued = std::mem::take(&mut sub.queued);
+        self.forget_events(id);
+        if !was_queued {
             self.output(Output::Cache(Command::Unsubscribe(subscriber, address)));
         }
         if let Body::Loaded(snapshot) = body {
@@ -387,6 +388,7 @@ impl Conn {
     fn dispose(&mut self, id: SubId) -> Vec<WaitId> {
         let sub = *self.subs.remove(&id).expect("disposed once");
         self.by_rid.remove(&sub.rid);
+        self.waiting -= sub.queue.bytes();
         if sub.is_subscribed() {
             self.output(Output::Cache(Command::Unsubscribe(self.subscriber(id), sub.address)));
         }

@@ -100,6 +100,9 @@ pub struct Limits {
     /// Resources that load at a time through references, for all requests of the connection together, so that others do
     /// not wait for thousands of them; default 256, 0 is no limit.
     pub references_in_flight: usize,
+    /// Bytes of events that may wait for an answer about access, or for what they refer to, all together; beyond, the
+    /// connection is closed with code 1013. Default 16 MiB.
+    pub waiting_bytes: usize,
 }
 
 impl Default for Limits {
@@ -113,6 +116,7 @@ impl Default for Limits {
             reference_count: 5_000,
             reference_throttle: 0,
             references_in_flight: 256,
+            waiting_bytes: 16 << 20,
         }
     }
 }
@@ -147,6 +151,8 @@ pub struct Conn {
     references: Throttle<(SubId, Slot)>,
     /// Subs that may have lost their last reason to live.
     garbage: Vec<SubId>,
+    /// Bytes of all events that wait.
+    waiting: usize,
     outputs: VecDeque<Output>,
     /// References counted, and resources written, since this was asked last.
     effort: usize,
@@ -179,6 +185,7 @@ impl Conn {
             throttled: Vec::new(),
             references,
             garbage: Vec::new(),
+            waiting: 0,
             outputs: VecDeque::new(),
             effort: 0,
             is_closed: false,

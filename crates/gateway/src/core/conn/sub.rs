@@ -95,7 +95,7 @@ pub struct Sub {
     /// Given back with the answer about access.
     pub slots: Vec<Slot>,
     pub waits: Vec<WaitId>,
-    pub queue: VecDeque<Arc<Event>>,
+    pub queue: Queue,
     /// The event whose new references are loading; those after it are in the queue.
     pub current: Option<(Arc<Event>, Option<WaitId>)>,
     /// What the client holds of a deleted resource, while it is fetched anew.
@@ -131,6 +131,31 @@ pub enum Access {
     Known(Result<response::Access, Box<ResError>>),
 }
 
+/// Events that wait.
+#[derive(Debug, Default)]
+pub struct Queue {
+    events: VecDeque<Arc<Event>>,
+    bytes: usize,
+}
+
+impl Queue {
+    pub fn push(&mut self, event: Arc<Event>) {
+        self.bytes += event.bytes;
+        self.events.push_back(event);
+    }
+
+    pub fn pop(&mut self) -> Option<Arc<Event>> {
+        let event = self.events.pop_front()?;
+        self.bytes -= event.bytes;
+        Some(event)
+    }
+
+    /// What the events keep in memory.
+    pub fn bytes(&self) -> usize {
+        self.bytes
+    }
+}
+
 impl Sub {
     pub fn new(rid: Arc<str>, address: Address, body: Body, level: Level) -> Sub {
         Sub {
@@ -152,7 +177,7 @@ impl Sub {
             held: false,
             slots: Vec::new(),
             waits: Vec::new(),
-            queue: VecDeque::new(),
+            queue: Queue::default(),
             current: None,
             replaced: None,
         }

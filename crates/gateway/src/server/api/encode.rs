@@ -54,7 +54,7 @@ impl<'a> Encoder<'a> {
         match snapshot.body() {
             Body::Model(members) => {
                 self.out.push('{');
-                for (key, value) in members {
+                for (key, value) in members.iter() {
                     separate(&mut self.out, '{');
                     json::push_string(&mut self.out, key);
                     self.out.push(':');
@@ -64,7 +64,7 @@ impl<'a> Encoder<'a> {
             }
             Body::Collection(items) => {
                 self.out.push('[');
-                for item in items {
+                for item in items.iter() {
                     separate(&mut self.out, '[');
                     self.value(item)?;
                 }
