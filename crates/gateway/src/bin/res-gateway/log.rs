@@ -1,8 +1,12 @@
 //! The log, on the standard error.
 
-use std::io::{Stderr, Write, stderr};
+use std::backtrace::{Backtrace, BacktraceStatus};
+use std::io::Write;
 
+use tracing::error;
 use tracing_subscriber::EnvFilter;
+
+use crate::stderr;
 
 /// How much is logged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,20 +61,24 @@ impl Format {
 /// # Errors
 /// A sentence, if `RUST_LOG` cannot be understood.
 pub fn start(level: Level, format: Format) -> Result<(), String> {
-    let log = tracing_subscriber::fmt().with_env_filter(level.filter()?).with_writer(|| OneLine(stderr()));
-    // A log that cannot be written, such as to a full disk, is no reason to end.
-    let log = log.log_internal_errors(false);
+    let log = tracing_subscriber::fmt().with_env_filter(level.filter()?).with_writer(|| OneLine);
     match format {
         // Without colours, so that no escape is one of the log's own.
         Format::Text => log.with_ansi(false).init(),
         Format::Json => log.json().flatten_event(true).init(),
     }
+    // By itself it would be written past the log, and wait for whoever reads it.
+    std::panic::set_hook(Box::new(|panic| {
+        let backtrace = Backtrace::capture();
+        let is_wanted = backtrace.status() == BacktraceStatus::Captured;
+        error!(backtrace = is_wanted.then(|| backtrace.to_string()), "{panic}");
+    }));
     Ok(())
 }
 
 /// Writes each event as one line without control characters, as JSON writes them: what clients and services send must
 /// neither look like another line nor do anything to a terminal.
-struct OneLine(Stderr);
+struct OneLine;
 
 impl Write for OneLine {
     fn write(&mut self, event: &[u8]) -> std::io::Result<usize> {
@@ -85,12 +93,12 @@ impl Write for OneLine {
             }
         }
         escaped.push('\n');
-        self.0.write_all(escaped.as_bytes())?;
+        stderr::write(&escaped);
         Ok(event.len())
     }
 
     fn flush(&mut self) -> std::io::Result<()> {
-        self.0.flush()
+        Ok(())
     }
 }
 

@@ -7,6 +7,7 @@ mod limits;
 mod log;
 mod options;
 mod signals;
+mod stderr;
 mod wording;
 
 use std::io::{ErrorKind, Write};
@@ -23,6 +24,12 @@ use config::Config;
 use options::Options;
 
 fn main() -> ExitCode {
+    let code = start();
+    stderr::flush();
+    code
+}
+
+fn start() -> ExitCode {
     let config = match Options::load(std::env::args_os()).and_then(Config::new) {
         Ok(config) => config,
         Err(message) => return fail(&message, BAD_CONFIGURATION),
@@ -134,7 +141,7 @@ async fn listen(address: SocketAddr, option: &str) -> Result<(TcpListener, Socke
 }
 
 fn fail(message: &str, code: u8) -> ExitCode {
-    let _ = writeln!(std::io::stderr(), "res-gateway: {message}");
+    stderr::write(&format!("res-gateway: {message}\n"));
     ExitCode::from(code)
 }
 

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::limits::Limits;
+use crate::stderr;
 use crate::wording::{self, nothing, number, switch};
 
 /// A gateway for the RES protocol: real-time models and collections over WebSocket and HTTP.
@@ -178,17 +179,16 @@ impl Options {
         let mut all = match std::fs::read(&file) {
             Ok(text) => Options::read(&file, &text)?.members()?,
             Err(error) if error.kind() == ErrorKind::NotFound => {
-                match write_defaults(&file) {
-                    Ok(()) => {
-                        eprintln!("res-gateway: there was no {}; it has been made, with the defaults", file.display())
-                    }
+                let name = file.display();
+                let what = match write_defaults(&file) {
+                    Ok(()) => format!("there was no {name}; it has been made, with the defaults"),
                     // It may be a place where nobody may write, such as a container's; the defaults are known without
                     // it.
-                    Err(error) => eprintln!(
-                        "res-gateway: there is no {}, and it cannot be made: {error}; going on with the defaults",
-                        file.display()
-                    ),
-                }
+                    Err(error) => {
+                        format!("there is no {name}, and it cannot be made: {error}; going on with the defaults")
+                    }
+                };
+                stderr::write(&format!("res-gateway: {what}\n"));
                 Map::new()
             }
             Err(error) => return Err(format!("cannot read {}: {error}", file.display())),
