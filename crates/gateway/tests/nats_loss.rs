@@ -91,6 +91,28 @@ async fn a_slow_reader_holds_up_the_server_and_loses_nothing() {
 }
 
 #[tokio::test]
+async fn big_messages_hold_up_the_server_by_their_bytes() {
+    let server = NatsServer::start("http: \"127.0.0.1:-1\"").await;
+    let options = NatsOptions { buffer_bytes: 500_000, ..server.options() };
+    let mut connection = connect(options).await;
+    connection.bus.subscribe("burst");
+    connection.bus.publish("burst", None, payload(1)).unwrap();
+    next(&mut connection.deliveries).await;
+
+    let mut raw = server.raw().await;
+    // One that is bigger than all that may wait is among them, and comes in its turn.
+    let sizes = (0..200).map(|i| if i == 100 { 1_000_000 } else { 100_000 + i });
+    for size in sizes.clone() {
+        raw.send(format!("PUB burst {size}\r\n{}\r\n", "x".repeat(size))).await;
+    }
+    raw.settle().await;
+    until(async || server.pending_bytes().await >= 1_000_000).await;
+    for size in sizes {
+        assert_eq!(next(&mut connection.deliveries).await.payload.len(), size);
+    }
+}
+
+#[tokio::test]
 async fn a_reader_that_is_too_slow_for_the_server_is_lost_and_not_fed_with_gaps() {
     let server = NatsServer::start("write_deadline: \"200ms\"\nmax_pending: 2000000").await;
     let options = NatsOptions { buffer_size: 16, ..server.options() };

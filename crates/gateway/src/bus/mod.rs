@@ -15,7 +15,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use tokio::sync::mpsc;
+use tokio::sync::{OwnedSemaphorePermit, mpsc};
 
 pub use memory::MemoryBus;
 pub use nats::{NatsBus, NatsOptions};
@@ -76,6 +76,8 @@ pub struct Deliveries(Queue);
 
 enum Queue {
     Bounded(mpsc::Receiver<Delivery>),
+    /// Each with the room that it takes until it is handed out.
+    Weighed(mpsc::Receiver<(Delivery, OwnedSemaphorePermit)>),
     Unbounded(mpsc::UnboundedReceiver<Delivery>),
 }
 
@@ -84,6 +86,7 @@ impl Deliveries {
     pub async fn recv(&mut self) -> Option<Delivery> {
         match &mut self.0 {
             Queue::Bounded(queue) => queue.recv().await,
+            Queue::Weighed(queue) => queue.recv().await.map(|(delivery, _)| delivery),
             Queue::Unbounded(queue) => queue.recv().await,
         }
     }
@@ -92,6 +95,7 @@ impl Deliveries {
     pub fn try_recv(&mut self) -> Option<Delivery> {
         match &mut self.0 {
             Queue::Bounded(queue) => queue.try_recv().ok(),
+            Queue::Weighed(queue) => queue.try_recv().ok().map(|(delivery, _)| delivery),
             Queue::Unbounded(queue) => queue.try_recv().ok(),
         }
     }
@@ -100,6 +104,12 @@ impl Deliveries {
 impl From<mpsc::Receiver<Delivery>> for Deliveries {
     fn from(queue: mpsc::Receiver<Delivery>) -> Deliveries {
         Deliveries(Queue::Bounded(queue))
+    }
+}
+
+impl From<mpsc::Receiver<(Delivery, OwnedSemaphorePermit)>> for Deliveries {
+    fn from(queue: mpsc::Receiver<(Delivery, OwnedSemaphorePermit)>) -> Deliveries {
+        Deliveries(Queue::Weighed(queue))
     }
 }
 

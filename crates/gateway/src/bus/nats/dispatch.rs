@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt, ReadHalf, WriteHalf, split};
-use tokio::sync::mpsc;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep};
 use tracing::{debug, error, warn};
 
@@ -21,7 +21,8 @@ pub(super) struct Dispatch {
     pub server: ServerAddress,
     pub pool: Arc<Pool>,
     pub outbound: Arc<Outbound>,
-    pub deliveries: mpsc::Sender<Delivery>,
+    pub deliveries: mpsc::Sender<(Delivery, OwnedSemaphorePermit)>,
+    pub room: Room,
     pub ping_interval: Duration,
 }
 
@@ -84,9 +85,10 @@ impl Dispatch {
             ServerOp::Message(message) => {
                 let no_responders = message.status == Some(503) && message.payload.is_empty();
                 let (subject, reply, payload) = (message.subject, message.reply, message.payload);
-                // Here reading waits while the queue is full. An error means that nobody wants messages any more, while
-                // the sending side may still be of use.
-                let _ = self.deliveries.send(Delivery { subject, reply, payload, no_responders }).await;
+                // Here reading waits while the queue is full.
+                let room = self.room.take(payload.len()).await;
+                // An error means that nobody wants messages any more, while the sending side may still be of use.
+                let _ = self.deliveries.send((Delivery { subject, reply, payload, no_responders }, room)).await;
             }
             ServerOp::Ping => self.outbound.pong(),
             ServerOp::Pong => self.outbound.ponged(),
@@ -150,6 +152,25 @@ impl Dispatch {
             sleep(LAST_WORDS).await;
         }
         reason
+    }
+}
+
+/// Room for the bytes of messages that wait to be dealt with.
+pub(super) struct Room {
+    free: Arc<Semaphore>,
+    bytes: u32,
+}
+
+impl Room {
+    pub fn new(bytes: usize) -> Room {
+        let bytes = u32::try_from(bytes.clamp(1, Semaphore::MAX_PERMITS)).unwrap_or(u32::MAX);
+        Room { free: Arc::new(Semaphore::new(bytes as usize)), bytes }
+    }
+
+    /// Waits for room for a message. One that is bigger than all there is takes all.
+    async fn take(&self, bytes: usize) -> OwnedSemaphorePermit {
+        let bytes = u32::try_from(bytes).map_or(self.bytes, |bytes| bytes.min(self.bytes));
+        self.free.clone().acquire_many_owned(bytes).await.expect("it is never closed")
     }
 }
 

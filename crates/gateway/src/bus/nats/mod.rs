@@ -1,9 +1,9 @@
 //! NATS as the bus.
 //!
 //! The order in which messages arrive is what RES rests on, so there is one reader of the socket and one queue for all
-//! that it reads, whatever the subscription. Nothing is ever dropped from it: when the queue is full, reading waits. A
-//! connection that is lost stays lost, for nobody knows what was missed meanwhile; whoever needs the bus opens another,
-//! and starts anew.
+//! that it reads, whatever the subscription. Nothing is ever dropped from it: when it is full, by messages or by bytes,
+//! reading waits. A connection that is lost stays lost, for nobody knows what was missed meanwhile; whoever needs the
+//! bus opens another, and starts anew.
 //!
 //! A connection whose [`Bus`](super::Bus) is dropped sends what was published before, waits up to two seconds for the
 //! server to have it, and closes; [`NatsBus::closed`] waits for that.
@@ -31,7 +31,7 @@ use tracing::{info, warn};
 use super::{Connection, Dial, DialError, Dialing};
 use address::ServerAddress;
 use auth::Credentials;
-use dispatch::Dispatch;
+use dispatch::{Dispatch, Room};
 pub use error::NatsError;
 use handshake::Opened;
 pub use options::{Auth, NatsOptions, Secret, TlsOptions};
@@ -120,6 +120,7 @@ impl NatsBus {
             pool: self.pool.clone(),
             outbound: outbound.clone(),
             deliveries: sender,
+            room: Room::new(self.options.buffer_bytes),
             ping_interval: self.options.ping_interval.clamp(MIN_PING_INTERVAL, MAX_PING_INTERVAL),
         };
         let open = Open::new(&self.open);

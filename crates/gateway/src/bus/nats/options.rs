@@ -21,6 +21,9 @@ pub struct NatsOptions {
     /// Messages that may wait to be dealt with; when there are as many, no more are read until there is room, and none
     /// is dropped. A server ends connections that do not read for long (10 s by default). Default 8192, at least 1.
     pub buffer_size: usize,
+    /// Bytes of messages that may wait to be dealt with, in the same way; one that is bigger waits alone. Default 64
+    /// MiB.
+    pub buffer_bytes: usize,
     /// Bytes that may wait to be sent; with more, the connection counts as lost. Default 64 MiB.
     pub outbound_bytes: usize,
     /// How often the server is pinged. When nothing at all came since the last ping but one, the connection counts as
@@ -39,6 +42,7 @@ impl Default for NatsOptions {
             name: "res-gateway".to_owned(),
             in_order: false,
             buffer_size: 8_192,
+            buffer_bytes: 64 << 20,
             outbound_bytes: 64 << 20,
             ping_interval: Duration::from_secs(20),
             connect_timeout: Duration::from_secs(3),
@@ -58,6 +62,7 @@ impl fmt::Debug for NatsOptions {
             .field("name", &self.name)
             .field("in_order", &self.in_order)
             .field("buffer_size", &self.buffer_size)
+            .field("buffer_bytes", &self.buffer_bytes)
             .field("outbound_bytes", &self.outbound_bytes)
             .field("ping_interval", &self.ping_interval)
             .field("connect_timeout", &self.connect_timeout)
