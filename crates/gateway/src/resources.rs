@@ -19,15 +19,20 @@
 //! - `call.<collection>.add {"idx": n, "value": v}` inserts before position `n`, without `idx` at the end;
 //! - `call.<collection>.remove {"idx": n}` removes.
 //!
+//! A number that could not be kept as it is written is refused, as is a member that is there twice.
+//!
 //! No resource becomes longer than 1 MiB of JSON by that.
 //!
 //! Changes are seen by all clients at once and are gone when the gateway ends: the file is never written.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 use std::path::Path;
 
 use resclient::protocol::ResError;
-use serde::Deserialize;
+use serde::de::{Error, MapAccess, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer};
+use serde_json::error::Category;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
@@ -49,10 +54,13 @@ pub fn load(path: &Path) -> Result<(Service, BTreeSet<String>), String> {
 /// # Errors
 /// A sentence that says what is wrong with the text.
 pub fn parse(text: &str) -> Result<(Service, BTreeSet<String>), String> {
-    let resources: Map<String, Value> = serde_json::from_str(text).map_err(|error| match error.classify() {
-        serde_json::error::Category::Data => "the file must be one JSON object of resources".to_owned(),
+    serde_json::from_str::<Unambiguous>(text).map_err(|error| match error.classify() {
+        Category::Data => error.to_string(),
+        _ if error.to_string().starts_with("number out of range") => format!("{error}; write it as a string"),
         _ => format!("not valid JSON: {error}"),
     })?;
+    let resources: Map<String, Value> =
+        serde_json::from_str(text).map_err(|_| "the file must be one JSON object of resources")?;
     let names: BTreeSet<String> = resources.keys().filter_map(|rid| rid.split('.').next()).map(str::to_owned).collect();
     let service = Service::owning(names.iter().map(String::as_str));
     let texts: BTreeMap<String, &RawValue> = serde_json::from_str(text).expect("it was read above");
@@ -130,8 +138,66 @@ fn of_method(error: ServiceError) -> ResError {
     }
 }
 
+/// JSON in which no object has two members of the same name, of which one would be lost.
+struct Unambiguous;
+
+impl<'de> Deserialize<'de> for Unambiguous {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Unambiguous, D::Error> {
+        deserializer.deserialize_any(Unambiguous)
+    }
+}
+
+impl<'de> Visitor<'de> for Unambiguous {
+    type Value = Unambiguous;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("JSON")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Unambiguous, A::Error> {
+        let mut names = BTreeSet::new();
+        while let Some(name) = members.next_key::<String>()? {
+            if names.contains(&name) {
+                return Err(A::Error::custom(format_args!("{name:?} is there twice")));
+            }
+            names.insert(name);
+            members.next_value::<Unambiguous>()?;
+        }
+        Ok(self)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Unambiguous, A::Error> {
+        while items.next_element::<Unambiguous>()?.is_some() {}
+        Ok(self)
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<Unambiguous, E> {
+        Ok(self)
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<Unambiguous, E> {
+        Ok(self)
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<Unambiguous, E> {
+        Ok(self)
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<Unambiguous, E> {
+        Ok(self)
+    }
+
+    fn visit_str<E>(self, _: &str) -> Result<Unambiguous, E> {
+        Ok(self)
+    }
+
+    fn visit_unit<E>(self) -> Result<Unambiguous, E> {
+        Ok(self)
+    }
+}
+
 /// Keeps `"value":null` apart from no value.
-fn present<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Value>, D::Error> {
+fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Value>, D::Error> {
     Value::deserialize(deserializer).map(Some)
 }
 

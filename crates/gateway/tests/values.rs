@@ -42,3 +42,20 @@ fn a_file_of_resources_keeps_integers_of_64_bits_and_refuses_what_it_could_not_k
         assert!(parse(&model(number)).is_err(), "{number}");
     }
 }
+
+#[test]
+fn a_file_of_resources_says_what_is_in_it_twice() {
+    use res_gateway::resources::parse;
+    let twice = [
+        r#"{"a.m":{},"a.l":[],"a.m":{}}"#,
+        r#"{"a.l":[],"a.x":{"a.m":1,"b":{"data":[]},"a.m":1}}"#,
+        r#"{"a.l":[1,{"data":{"x":[{"a.m":null,"\u0061.m":null}]}}]}"#,
+    ];
+    for text in twice {
+        let error = parse(text).err().unwrap_or_else(|| panic!("{text}"));
+        assert!(error.contains("\"a.m\" is there twice") && error.contains("line 1 column"), "{error}");
+    }
+    assert!(parse(r#"{"a.m":{"x":{"data":{"x":[true,-1,1.5,"x",null]}}},"a.l":["x","x"]}"#).is_ok());
+    let error = parse(r#"{"a.l":[1e400]}"#).err().expect("it cannot be kept");
+    assert!(error.contains("write it as a string"), "{error}");
+}
