@@ -8,6 +8,7 @@ mod echo;
 mod files;
 mod http;
 mod meta;
+mod network;
 mod origin;
 mod rate;
 mod slots;
@@ -69,7 +70,8 @@ pub struct ServerConfig {
     pub allow_origin: AllowOrigin,
     /// Connections that may be open at a time; more are answered with 503. Default 50 000.
     pub connections: usize,
-    /// Connections that may be open from one address; more are answered with 429. Default 200.
+    /// Connections that may be open from one address, or one network of 64 bits of version 6; more are answered with
+    /// 429. Default 200.
     pub connections_per_address: usize,
     /// Bytes of one WebSocket frame from a client; default 64 KiB.
     pub frame_bytes: usize,
@@ -92,8 +94,8 @@ pub struct ServerConfig {
     pub body_time: Duration,
     /// Bytes of one HTTP response; default 8 MiB.
     pub response_bytes: usize,
-    /// Requests below the API path from one address in a second; more are answered with 429. 0 is no limit; default
-    /// 100.
+    /// Requests below the API path in a second from one address, as for connections; more are answered with 429. 0 is no
+    /// limit; default 100.
     pub http_request_rate: u32,
     /// Such requests that may come at once after there were none; default 200.
     pub http_request_burst: u32,

@@ -7,6 +7,8 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use super::network::Network;
+
 /// Lets so many requests of each address pass in a second, and some more at once after a silence.
 #[derive(Debug)]
 pub struct Rate {
@@ -20,7 +22,7 @@ pub struct Rate {
 #[derive(Debug, Default)]
 struct Addresses {
     /// When the next request of each would come if all came evenly; one that is past says nothing.
-    next: HashMap<IpAddr, Instant>,
+    next: HashMap<Network, Instant>,
     /// With how many the past ones are forgotten.
     sweep: usize,
 }
@@ -42,8 +44,7 @@ impl Rate {
         let now = Instant::now();
         let mut addresses = self.addresses.lock().unwrap_or_else(PoisonError::into_inner);
         addresses.forget_past(now);
-        // The same client may be written in two ways where a socket takes both versions of IP.
-        let next = addresses.next.entry(address.to_canonical()).or_insert(now);
+        let next = addresses.next.entry(address.into()).or_insert(now);
         let due = (*next).max(now);
         if due > now + self.ahead {
             return Err(due - self.ahead - now);

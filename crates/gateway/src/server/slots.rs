@@ -8,6 +8,7 @@ use axum::response::Response;
 use resclient::protocol::ResError;
 
 use super::api::answer::{self, SERVICE_UNAVAILABLE};
+use super::network::Network;
 
 /// Counts the connections that are open.
 #[derive(Debug)]
@@ -20,7 +21,7 @@ pub struct Slots {
 #[derive(Debug, Default)]
 struct Taken {
     in_all: usize,
-    by_address: HashMap<IpAddr, usize>,
+    by_network: HashMap<Network, usize>,
 }
 
 /// Why a client has to wait.
@@ -61,18 +62,17 @@ impl Slots {
     /// # Errors
     /// If there is none.
     pub fn take(self: &Arc<Self>, address: IpAddr) -> Result<Slot, Full> {
-        // The same client may be written in two ways where a socket takes both versions of IP.
-        let address = address.to_canonical();
+        let network = Network::from(address);
         let mut taken = self.taken();
         if taken.in_all >= self.in_all {
             return Err(Full::InAll);
         }
-        if taken.by_address.get(&address).is_some_and(|&count| count >= self.per_address) || self.per_address == 0 {
+        if taken.by_network.get(&network).is_some_and(|&count| count >= self.per_address) || self.per_address == 0 {
             return Err(Full::Address);
         }
         taken.in_all += 1;
-        *taken.by_address.entry(address).or_default() += 1;
-        Ok(Slot { slots: self.clone(), address })
+        *taken.by_network.entry(network).or_default() += 1;
+        Ok(Slot { slots: self.clone(), network })
     }
 
     fn taken(&self) -> MutexGuard<'_, Taken> {
@@ -84,18 +84,18 @@ impl Slots {
 #[derive(Debug)]
 pub struct Slot {
     slots: Arc<Slots>,
-    address: IpAddr,
+    network: Network,
 }
 
 impl Drop for Slot {
     fn drop(&mut self) {
         let mut taken = self.slots.taken();
         taken.in_all -= 1;
-        if let Some(count) = taken.by_address.get_mut(&self.address) {
+        if let Some(count) = taken.by_network.get_mut(&self.network) {
             *count -= 1;
-            // An address that is gone must not take memory.
+            // One that is gone must not take memory.
             if *count == 0 {
-                taken.by_address.remove(&self.address);
+                taken.by_network.remove(&self.network);
             }
         }
     }
