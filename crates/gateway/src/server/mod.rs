@@ -13,6 +13,7 @@ mod origin;
 mod rate;
 mod slots;
 mod tls;
+mod turns;
 mod upgrade;
 mod warnings;
 mod websocket;
@@ -28,7 +29,7 @@ use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use resclient::protocol::rid;
 use tokio::net::TcpListener;
-use tokio::sync::{Semaphore, mpsc, watch};
+use tokio::sync::{mpsc, watch};
 use tracing::warn;
 
 use crate::core::conn::AuthMethod;
@@ -39,6 +40,7 @@ pub use origin::{AllowOrigin, Place, Refused};
 use rate::Rate;
 use slots::{Slot, Slots};
 pub use tls::{Tls, TlsError};
+use turns::Turns;
 use warnings::Warnings;
 
 /// What the server serves, and where.
@@ -195,7 +197,7 @@ pub async fn run(
         slots,
         rate,
         warnings,
-        writing: Semaphore::new(1),
+        writing: Turns::default(),
         stopping: stopping.clone(),
         alive,
     });
@@ -226,7 +228,7 @@ struct Server {
     rate: Rate,
     warnings: Warnings,
     /// Who writes a long answer over HTTP, which takes a while: one at a time, beside those who serve.
-    writing: Semaphore,
+    writing: Turns,
     stopping: watch::Receiver<bool>,
     alive: mpsc::Sender<()>,
 }

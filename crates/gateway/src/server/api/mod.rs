@@ -41,7 +41,7 @@ pub async fn serve(server: &Arc<Server>, remote: SocketAddr, request: Request) -
             Ok((target, mapped)) => {
                 let request = HttpRequest { header_auth: config.header_auth.clone(), target };
                 let client = client_info(&parts, remote, &config.auth_headers);
-                write(server, server.gateway.http(client, request).await, mapped).await
+                write(server, remote, server.gateway.http(client, request).await, mapped).await
             }
             Err(response) => response,
         }
@@ -55,14 +55,19 @@ pub async fn serve(server: &Arc<Server>, remote: SocketAddr, request: Request) -
 }
 
 /// Writes an answer; one of many resources where it keeps nobody waiting.
-async fn write(server: &Arc<Server>, answer: HttpAnswer, mapped: bool) -> Response {
+async fn write(server: &Arc<Server>, remote: SocketAddr, answer: HttpAnswer, mapped: bool) -> Response {
     let is_long = matches!(&answer.outcome, Ok(Outcome::Tree(tree)) if tree.resources.len() > FEW_RESOURCES);
     if !is_long {
         return answer::respond(&server.config, answer, mapped);
     }
-    let _turn = server.writing.acquire().await;
+    let turn = server.writing.next(remote.ip()).await;
     let writer = server.clone();
-    let written = spawn_blocking(move || answer::respond(&writer.config, answer, mapped)).await;
+    let written = spawn_blocking(move || {
+        // Until it is written, even if nobody waits for it any more.
+        let _turn = turn;
+        answer::respond(&writer.config, answer, mapped)
+    });
+    let written = written.await;
     written.unwrap_or_else(|_| answer::error(&ResError::INTERNAL_ERROR))
 }
 
