@@ -164,6 +164,39 @@ async fn files_have_their_type_and_stay_in_their_directory() {
     std::fs::remove_dir_all(directory).unwrap();
 }
 
+#[cfg(unix)]
+#[tokio::test]
+async fn links_that_lead_out_of_the_directory_are_not_followed() {
+    use std::os::unix::fs::symlink;
+    let base = std::env::temp_dir().join(format!("res-gateway-links-{}", std::process::id()));
+    for directory in ["releases/1/sub", "releases/1/..data", "releases/1/out", "outside"] {
+        std::fs::create_dir_all(base.join(directory)).unwrap();
+    }
+    for file in ["releases/1/page.html", "releases/1/..data/hidden.html", "outside/index.html"] {
+        std::fs::write(base.join(file), file).unwrap();
+    }
+    let link = |to: &str, name: &str| symlink(to, base.join(name)).unwrap();
+    link("releases/1", "www");
+    link("page.html", "www/same.html");
+    link("../page.html", "www/sub/index.html");
+    link("..data/hidden.html", "www/mounted.html");
+    link("../../outside/index.html", "www/out.html");
+    link("../../outside", "www/away");
+    link("../../../outside/index.html", "www/out/index.html");
+    link("nowhere", "www/broken.html");
+    let config = ServerConfig { www: Some(base.join("www")), ..ServerConfig::default() };
+    let server = TestServer::with(MemoryBus::new(), GatewayConfig::default(), config).await;
+    // The directory itself may be a link, which is how a new release takes the place of the one before.
+    for path in ["/page.html", "/same.html", "/sub/", "/mounted.html"] {
+        let answer = get(&server, path).await;
+        assert!(answer.status == 200 && answer.body.starts_with("releases/1/"), "{path}: {answer:?}");
+    }
+    for path in ["/out.html", "/away", "/away/", "/away/index.html", "/out/", "/%6fut.html", "/broken.html"] {
+        assert_eq!(get(&server, path).await.status, 404, "{path}");
+    }
+    std::fs::remove_dir_all(base).unwrap();
+}
+
 #[tokio::test]
 async fn an_answer_that_nobody_reads_is_not_kept() {
     let bus = MemoryBus::new();
