@@ -2,7 +2,6 @@
 
 mod support;
 
-use std::io::Write;
 use std::sync::{Arc, Mutex};
 
 use res_gateway::bus::MemoryBus;
@@ -138,31 +137,9 @@ async fn an_address_that_asks_too_often_is_said_once() {
     assert_eq!(warnings.count(), 1, "{log}");
 }
 
-/// Where the log of a test goes.
-#[derive(Clone, Default)]
-struct Buffer(Arc<Mutex<Vec<u8>>>);
-
-impl Write for Buffer {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap().extend(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
-}
-
 #[tokio::test]
 async fn neither_a_token_nor_the_id_of_a_client_is_in_a_trace() {
-    let buffer = Buffer::default();
-    let writer = buffer.clone();
-    let log = tracing_subscriber::fmt()
-        .with_ansi(false)
-        .with_max_level(tracing::Level::TRACE)
-        .with_writer(move || writer.clone());
-    let _guard = tracing::subscriber::set_default(log.finish());
-
+    let (log, _guard) = support::log::capture();
     let bus = MemoryBus::new();
     let cid = Arc::new(Mutex::new(String::new()));
     let seen = cid.clone();
@@ -187,7 +164,7 @@ async fn neither_a_token_nor_the_id_of_a_client_is_in_a_trace() {
         let Outgoing::Frame(answer) = session.recv().await else { panic!("it is open") };
         assert!(answer.contains("result"), "{answer}");
     }
-    let log = String::from_utf8(buffer.0.lock().unwrap().clone()).unwrap();
+    let log = log.text();
     let cid = cid.lock().unwrap().clone();
     assert!(log.contains("auth.auth.user.login") && log.contains("conn.….token"), "{log}");
     // A request and its answer have the same number.

@@ -19,6 +19,7 @@ pub mod throttle;
 pub mod timers;
 mod turns;
 pub mod value;
+mod warnings;
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
@@ -30,9 +31,12 @@ use tracing::{debug, warn};
 use border::{Address, ConnId, Ticket};
 use cache::Cache;
 use conn::{ClientInfo, Conn, HttpAnswer, HttpRequest, Limits};
+use response::Failure;
 use stats::Stats;
 use timers::{Time, TimerId, Timers};
 use turns::{Step, Task, TokenReset, Turns};
+use value::Invalid;
+use warnings::Warnings;
 
 /// What is fixed when the gateway starts.
 #[derive(Debug, Clone)]
@@ -96,6 +100,7 @@ pub struct Core {
     timers: Timers<u64>,
     /// Services that were logged for what they answer.
     deprecated: HashSet<Box<str>>,
+    warnings: Warnings,
     next: u64,
     outputs: VecDeque<Output>,
     /// Of the last input.
@@ -123,6 +128,7 @@ impl Core {
             requests: HashMap::new(),
             timers: Timers::default(),
             deprecated: HashSet::new(),
+            warnings: Warnings::default(),
             next,
             outputs: [Output::Subscribe("system.*".into()), Output::Subscribe(inbox)].into(),
             now: Time(0),
@@ -340,11 +346,36 @@ impl Core {
                 self.conns.push(id, Task::Answer(ticket, answer.map(Into::into)));
             }
             Asker::Get(address, serial) => {
-                self.cache.handle_get(now, &address, serial, answer.and_then(response::read_get));
+                let answer = self.read(&request.subject, answer, response::read_get);
+                self.cache.handle_get(now, &address, serial, answer);
             }
             Asker::Query(address, serial) => {
-                self.cache.handle_query(now, &address, serial, answer.and_then(response::read_query))
+                let answer = self.read(&request.subject, answer, response::read_query);
+                self.cache.handle_query(now, &address, serial, answer);
             }
+        }
+    }
+
+    fn read<T>(
+        &mut self,
+        subject: &str,
+        answer: Result<&[u8], ResError>,
+        read: fn(&[u8]) -> Result<T, Failure>,
+    ) -> Result<T, ResError> {
+        let read = read(answer?);
+        if let Err(Failure::Unusable(reason)) = &read {
+            self.unusable(subject, *reason);
+        }
+        Ok(read?)
+    }
+
+    /// Tells the operator of an answer that a service should not have given.
+    fn unusable(&mut self, subject: &str, reason: Invalid) {
+        let (is_due, reason) = (self.warnings.is_due(self.now, reason), reason.0);
+        if is_due {
+            warn!(subject, reason, "the answer of a service cannot be used");
+        } else {
+            debug!(subject, reason, "the answer of a service cannot be used");
         }
     }
 
@@ -395,6 +426,7 @@ impl Core {
                     self.deprecated.insert(service.into());
                 }
             }
+            conn::Output::Unusable { subject, reason } => self.unusable(&subject, reason),
             conn::Output::Close(code, reason) => self.outputs.push_back(Output::Close(id, code, reason)),
             conn::Output::Http(answer) => self.outputs.push_back(Output::Http(id, answer)),
         }

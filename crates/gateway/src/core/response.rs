@@ -57,7 +57,31 @@ pub enum Mutation {
     Remove(usize),
 }
 
-pub fn read_get(payload: &[u8]) -> Result<Fetched, ResError> {
+/// Why there is nothing in an answer.
+#[derive(Debug)]
+pub enum Failure {
+    /// The service says so.
+    Refused(ResError),
+    /// It makes no sense.
+    Unusable(Invalid),
+}
+
+impl From<Invalid> for Failure {
+    fn from(reason: Invalid) -> Failure {
+        Failure::Unusable(reason)
+    }
+}
+
+impl From<Failure> for ResError {
+    fn from(failure: Failure) -> ResError {
+        match failure {
+            Failure::Refused(error) => error,
+            Failure::Unusable(reason) => reason.into(),
+        }
+    }
+}
+
+pub fn read_get(payload: &[u8]) -> Result<Fetched, Failure> {
     #[derive(Deserialize)]
     struct Wire<'a> {
         #[serde(borrow)]
@@ -76,7 +100,7 @@ pub fn read_get(payload: &[u8]) -> Result<Fetched, ResError> {
     Ok(Fetched { body, query: wire.query.unwrap_or_default() })
 }
 
-pub fn read_access(payload: &[u8]) -> Result<Access, ResError> {
+pub fn read_access(payload: &[u8]) -> Result<Access, Failure> {
     #[derive(Deserialize)]
     struct Wire {
         get: Option<bool>,
@@ -88,7 +112,7 @@ pub fn read_access(payload: &[u8]) -> Result<Access, ResError> {
 }
 
 /// Reads the answer to `method`.
-pub fn read_call(payload: &[u8], method: &str) -> Result<Answer, ResError> {
+pub fn read_call(payload: &[u8], method: &str) -> Result<Answer, Failure> {
     #[derive(Deserialize)]
     #[serde(deny_unknown_fields)]
     struct Reference {
@@ -109,7 +133,7 @@ pub fn read_call(payload: &[u8], method: &str) -> Result<Answer, ResError> {
     Ok(Answer::Payload(result))
 }
 
-pub fn read_query(payload: &[u8]) -> Result<QueryAnswer, ResError> {
+pub fn read_query(payload: &[u8]) -> Result<QueryAnswer, Failure> {
     #[derive(Deserialize)]
     struct Event {
         event: String,
@@ -195,13 +219,13 @@ struct Response {
 }
 
 impl Response {
-    fn result(self) -> Result<Box<RawValue>, ResError> {
+    fn result(self) -> Result<Box<RawValue>, Failure> {
         self.result.ok_or(Invalid("response missing result").into())
     }
 }
 
 /// Reads the envelope; an error comes first whatever else there is.
-fn read(payload: &[u8]) -> Result<Response, ResError> {
+fn read(payload: &[u8]) -> Result<Response, Failure> {
     #[derive(Deserialize)]
     struct Wire {
         #[serde(default, deserialize_with = "present")]
@@ -219,7 +243,7 @@ fn read(payload: &[u8]) -> Result<Response, ResError> {
         return Err(Invalid("the response is nested too deep").into());
     }
     match wire.error {
-        Some(error) => Err(json::read_error(error.get()).unwrap_or(INVALID.into())),
+        Some(error) => Err(json::read_error(error.get()).map_or(INVALID.into(), Failure::Refused)),
         None => Ok(Response { result: wire.result, resource: wire.resource }),
     }
 }
@@ -234,7 +258,7 @@ fn some_raw<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<
     Deserialize::deserialize(deserializer).map(Some)
 }
 
-fn object<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, ResError> {
+fn object<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, Failure> {
     if !json::is_object(text) {
         return Err(INVALID.into());
     }

@@ -48,6 +48,7 @@ impl Session {
         answer.unwrap_or_else(|| HttpAnswer {
             meta: Meta::default(),
             outcome: Err(ResError::new("system.serviceUnavailable", "Service unavailable")),
+            header_failure: None,
         })
     }
 

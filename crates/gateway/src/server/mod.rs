@@ -32,7 +32,7 @@ use tokio::net::TcpListener;
 use tokio::sync::{mpsc, watch};
 use tracing::warn;
 
-use crate::core::conn::AuthMethod;
+use crate::core::conn::{AuthMethod, HttpAnswer};
 use crate::gateway::Gateway;
 pub use api::Encoding;
 pub use client::AuthHeaders;
@@ -238,6 +238,15 @@ impl Server {
     fn warn(&self, remote: SocketAddr, what: &'static str) {
         if self.warnings.is_due(what) {
             warn!(%remote, "{what}");
+        }
+    }
+
+    /// The same of a header that nobody looked at.
+    fn warn_of_header(&self, answer: &HttpAnswer, what: &'static str) {
+        if let Some(error) = &answer.header_failure
+            && self.warnings.is_due(what)
+        {
+            warn!(error = &*error.code, "{what}");
         }
     }
 

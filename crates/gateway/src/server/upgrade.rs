@@ -52,6 +52,7 @@ pub async fn upgrade(server: &Arc<Server>, remote: SocketAddr, request: Request,
     if let Some(auth) = &config.ws_header_auth {
         let request = HttpRequest { header_auth: Some(auth.clone()), target: Target::Upgrade };
         let answer = session.http(request).await;
+        server.warn_of_header(&answer, NO_HEADER_AUTH);
         if answer.meta.status.is_some() {
             return api::answer::respond(config, answer, false);
         }
@@ -68,3 +69,6 @@ pub async fn upgrade(server: &Arc<Server>, remote: SocketAddr, request: Request,
     meta::apply(fields, response.headers_mut());
     response
 }
+
+const NO_HEADER_AUTH: &str =
+    "wsHeaderAuth (--wsheadauth): no service answers this method as it should; WebSockets go on without";

@@ -9,6 +9,7 @@ pub mod hand;
 pub mod http;
 pub mod items;
 pub mod line;
+pub mod log;
 pub mod nats;
 pub mod nats_keys;
 pub mod program;

@@ -143,7 +143,7 @@ impl Cache {
             _ if event == "query" => self.unreadable_query_event(&name),
             _ if matches!(event, "change" | "add" | "remove" | "delete") => {
                 let base = Address::plain(name);
-                self.inapplicable(&base, Invalid("the payload is not JSON"));
+                self.inapplicable(&base, event, Invalid("the payload is not JSON"));
             }
             _ => warn!(%name, event, "dropped an event that is not JSON"),
         }
@@ -177,7 +177,9 @@ impl Cache {
         }
         let address = Address::plain(name.clone());
         let entry = self.entries.get(name).expect("checked by the caller");
-        let Some(base) = entry.resources.get(&address.query) else { return };
+        let Some(base) = entry.resources.get(&address.query) else {
+            return debug!(%name, event, "dropped an event of a name of which only queries are cached");
+        };
         if event == "reaccess" {
             for who in base.subscribers.iter() {
                 self.outputs.push_back(Output::Notice(*who, Notice::Reaccess(None)));
@@ -191,8 +193,8 @@ impl Cache {
             // The answer that is on its way was made after this event and includes it.
             "change" | "add" | "remove" | "delete" if matches!(base.reset, Reset::InFlight { .. }) => {}
             "change" | "add" | "remove" => match read_mutation(event, text) {
-                Ok(mutation) => self.mutate(&address, mutation, text),
-                Err(error) => self.inapplicable(&address, error),
+                Ok(mutation) => self.mutate(&address, event, mutation, text),
+                Err(error) => self.inapplicable(&address, event, error),
             },
             "delete" => self.delete(now, &address),
             // Words of the gateway's own: a service that used them would make clients forget what they still receive.
@@ -205,12 +207,12 @@ impl Cache {
         }
     }
 
-    fn mutate(&mut self, address: &Address, mutation: Mutation, data: &str) {
+    fn mutate(&mut self, address: &Address, event: &str, mutation: Mutation, data: &str) {
         let Some(resource) = self.resource(address) else { return };
         match resource.apply(mutation, data) {
-            Ok(Some(event)) => self.notify(address, &event),
+            Ok(Some(change)) => self.notify(address, &change),
             Ok(None) => {}
-            Err(error) => self.inapplicable(address, error),
+            Err(error) => self.inapplicable(address, event, error),
         }
     }
 

@@ -39,7 +39,8 @@ impl Cache {
         let Some(entry) = self.entries.get(name) else { return };
         let queries: Vec<Arc<str>> = entry.resources.queries().map(|(query, _)| query.clone()).collect();
         for query in queries {
-            self.inapplicable(&Address { name: name.clone(), query }, Invalid("a query event without a subject"));
+            let address = Address { name: name.clone(), query };
+            self.inapplicable(&address, "query", Invalid("it has no subject to ask on"));
         }
     }
 
@@ -81,14 +82,14 @@ impl Cache {
                 for (event, data) in events {
                     let text = data.as_ref().map_or("null", |d| d.get());
                     match read_mutation(&event, text) {
-                        Ok(mutation) => self.mutate(address, mutation, text),
-                        Err(error) => self.inapplicable(address, error),
+                        Ok(mutation) => self.mutate(address, &event, mutation, text),
+                        Err(error) => self.inapplicable(address, &event, error),
                     }
                 }
             }
             Ok(QueryAnswer::Replaced(body)) => {
                 if let Err(error) = self.replace(address, body) {
-                    self.inapplicable(address, error);
+                    self.inapplicable(address, "query", error);
                 }
             }
             Err(error) if error.code == ResError::NOT_FOUND.code => self.delete(now, address),

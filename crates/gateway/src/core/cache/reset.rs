@@ -63,12 +63,12 @@ impl Cache {
         self.resets = resets;
     }
 
-    /// A mutation that makes no sense here means that the copy and the service have parted: fetch it again.
-    pub(super) fn inapplicable(&mut self, address: &Address, error: Invalid) {
+    /// An event that makes no sense here means that the copy and the service have parted: fetch it again.
+    pub(super) fn inapplicable(&mut self, address: &Address, event: &str, error: Invalid) {
         let Some(resource) = self.resource(address) else { return };
         // A copy that is on its way was made after the event.
         if resource.snapshot().is_some() && !matches!(resource.reset, Reset::InFlight { .. }) {
-            warn!(name = %address.name, error = error.0, "an event cannot be applied; fetching the resource again");
+            warn!(name = %address.name, event, error = error.0, "an event cannot be applied; fetching the resource again");
             self.start_reset(address);
         }
     }

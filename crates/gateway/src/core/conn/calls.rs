@@ -72,7 +72,9 @@ impl Conn {
 
     pub(super) fn call_answered(&mut self, request: RequestId, answer: Result<&[u8], ResError>) {
         let Some(Request::Call { id, verb, address, method, .. }) = self.requests.remove(&request) else { return };
-        let answer = answer.and_then(|payload| response::read_call(payload, &method));
+        let kind = if verb == Verb::Auth { "auth" } else { "call" };
+        let subject = || format!("{kind}.{}.{method}", address.name);
+        let answer = self.read(answer, |payload| response::read_call(payload, &method), subject);
         if let Ok(Answer::LegacyResource(_)) = answer {
             self.output(Output::Deprecated(address.name));
         }

@@ -10,7 +10,7 @@ use super::request::Verb;
 use super::sub::Access;
 use super::{Conn, Kind, Output, Purpose};
 use crate::core::meta::Meta;
-use crate::core::response::Answer;
+use crate::core::response::{self, Answer, Failure};
 use crate::core::value::Snapshot;
 
 /// What an HTTP request asks for.
@@ -71,6 +71,8 @@ pub struct HttpAnswer {
     /// What the services said about the response. With a status, they were asked no further.
     pub meta: Meta,
     pub outcome: Result<Outcome, ResError>,
+    /// The header was to be looked at, and there was nobody to do so, or nothing to be made of what was answered.
+    pub header_failure: Option<ResError>,
 }
 
 /// What an HTTP request led to.
@@ -97,13 +99,14 @@ pub(super) struct Http {
     /// `None` once it is asked for.
     target: Option<Target>,
     meta: Meta,
+    header_failure: Option<ResError>,
 }
 
 impl Conn {
     /// An HTTP request; leads to one [`Output::Http`]. Before that there must be no frame and no other request, and
     /// after it neither, unless the request was for a WebSocket.
     pub fn handle_http(&mut self, request: HttpRequest) {
-        self.http = Some(Http { target: Some(request.target), meta: Meta::default() });
+        self.http = Some(Http { target: Some(request.target), meta: Meta::default(), header_failure: None });
         let auth = request.header_auth.and_then(|auth| Some((self.address(&auth.rid)?, auth.method)));
         match auth {
             Some((address, method)) => {
@@ -115,8 +118,23 @@ impl Conn {
         self.settle();
     }
 
-    /// Goes on to what the request is for. A service that could not tell who this is leaves it without a token.
-    pub(super) fn header_known(&mut self) {
+    /// A service has looked at the header. One that could not tell who this is leaves it without a token; that it could
+    /// not be asked is something else.
+    pub(super) fn header_heeded(&mut self, answer: Result<&[u8], ResError>) {
+        let failure = match answer.map(|payload| response::read_call(payload, "")) {
+            Ok(Err(Failure::Refused(error))) if error.code == ResError::METHOD_NOT_FOUND.code => Some(error),
+            Ok(Err(Failure::Unusable(reason))) => Some(reason.into()),
+            Ok(_) => None,
+            Err(error) => Some(error),
+        };
+        if let Some(http) = &mut self.http {
+            http.header_failure = failure;
+        }
+        self.header_known();
+    }
+
+    /// Goes on to what the request is for.
+    fn header_known(&mut self) {
         let target = self.http.as_mut().and_then(|http| http.target.take());
         match target {
             None => {}
@@ -160,7 +178,8 @@ impl Conn {
     /// Answers the request, unless a status has been the answer.
     pub(super) fn http_done(&mut self, outcome: Result<Outcome, ResError>) {
         if let Some(http) = self.http.take() {
-            self.output(Output::Http(HttpAnswer { meta: http.meta, outcome }));
+            let Http { meta, header_failure, .. } = http;
+            self.output(Output::Http(HttpAnswer { meta, outcome, header_failure }));
         }
     }
 }

@@ -23,9 +23,10 @@ use tracing::warn;
 use super::Frame;
 use super::border::{Address, Command, ConnId, SubId, Subscriber, Ticket};
 use super::json;
-use super::response;
+use super::response::{self, Failure};
 use super::stats::ConnStats;
 use super::throttle::{Slot, Throttle};
+use super::value::Invalid;
 use graph::{Goal, Wait};
 use http::Http;
 pub use http::{AuthMethod, HttpAnswer, HttpRequest, Outcome, Target, Tree};
@@ -46,6 +47,11 @@ pub enum Output {
     Event(Frame),
     /// Send the answer to a frame of the client, which is dealt with.
     Answer(Frame),
+    /// A service has answered a request with something else than an answer.
+    Unusable {
+        subject: String,
+        reason: Invalid,
+    },
     /// A service still answers as in the first version of the protocol.
     Deprecated(Arc<str>),
     /// Close the connection with a WebSocket close code.
@@ -229,9 +235,20 @@ impl Conn {
         let purpose = self.tickets.remove(&ticket);
         match purpose {
             Some(purpose) if answer.as_ref().is_ok_and(|payload| self.heed_meta(purpose, payload)) => {}
-            Some(Purpose::HeaderAuth) => self.header_known(),
-            Some(Purpose::Access(id)) => self.access_answered(id, answer.and_then(response::read_access)),
-            Some(Purpose::CallAccess(id)) => self.call_granted(id, &answer.and_then(response::read_access)),
+            Some(Purpose::HeaderAuth) => self.header_heeded(answer),
+            Some(Purpose::Access(id)) => {
+                let address = self.subs.get(&id).map(|sub| sub.address.clone());
+                let access = self.read_access(address, answer);
+                self.access_answered(id, access);
+            }
+            Some(Purpose::CallAccess(id)) => {
+                let address = match self.requests.get(&id) {
+                    Some(Request::Call { address, .. }) => Some(address.clone()),
+                    _ => None,
+                };
+                let access = self.read_access(address, answer);
+                self.call_granted(id, &access);
+            }
             Some(Purpose::Call(id)) => self.call_answered(id, answer),
             Some(Purpose::TokenReset) => {
                 if let Err(error) = answer {
@@ -345,6 +362,31 @@ impl Conn {
             self.version = version;
         }
         self.reply(id, &format!("{{\"protocol\":\"{}\"}}", Version::SUPPORTED));
+    }
+
+    /// Reads the answer to a request with this subject. One that cannot be used is something that an operator has to
+    /// know of.
+    fn read<'a, T>(
+        &mut self,
+        answer: Result<&'a [u8], ResError>,
+        read: impl FnOnce(&'a [u8]) -> Result<T, Failure>,
+        subject: impl FnOnce() -> String,
+    ) -> Result<T, ResError> {
+        let read = read(answer?);
+        if let Err(Failure::Unusable(reason)) = &read {
+            // Who knows the id can be taken for the client.
+            let subject = subject().replace(&*self.cid, "{cid}");
+            self.output(Output::Unusable { subject, reason: *reason });
+        }
+        Ok(read?)
+    }
+
+    fn read_access(
+        &mut self,
+        of: Option<Address>,
+        answer: Result<&[u8], ResError>,
+    ) -> Result<response::Access, ResError> {
+        self.read(answer, response::read_access, || of.map_or_else(String::new, |of| format!("access.{}", of.name)))
     }
 
     /// What services call the resource; `None` when that is too long or, with the `cid` in it, no valid id.

@@ -41,7 +41,9 @@ pub async fn serve(server: &Arc<Server>, remote: SocketAddr, request: Request) -
             Ok((target, mapped)) => {
                 let request = HttpRequest { header_auth: config.header_auth.clone(), target };
                 let client = client_info(&parts, remote, &config.auth_headers);
-                write(server, remote, server.gateway.http(client, request).await, mapped).await
+                let answer = server.gateway.http(client, request).await;
+                server.warn_of_header(&answer, NO_HEADER_AUTH);
+                write(server, remote, answer, mapped).await
             }
             Err(response) => response,
         }
@@ -127,3 +129,5 @@ fn allowed_methods(config: &ServerConfig) -> HeaderValue {
 const FEW_RESOURCES: usize = 8;
 const TOO_FAST: &str = "refused a request: its address makes more than limits.httpRequestRate allows; behind a proxy, all \
     clients have the same";
+const NO_HEADER_AUTH: &str =
+    "headerAuth (--headauth): no service answers this method as it should; requests go on without";
