@@ -4,16 +4,16 @@ mod support;
 
 use futures_util::SinkExt;
 use res_gateway::GatewayConfig;
-use res_gateway::bus::MemoryBus;
 use res_gateway::server::ServerConfig;
 use res_gateway::service::{Access, Reply, Service, ServiceHandle};
 use serde_json::{Value, json};
+use support::bus::TestBus;
 use support::client::{Client, TestServer};
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::{Control, Data, OpCode};
 use tokio_tungstenite::tungstenite::protocol::frame::{Frame, FrameHeader};
 
-fn notes(bus: &MemoryBus) -> ServiceHandle {
+fn notes(bus: &TestBus) -> ServiceHandle {
     Service::new("notes")
         .model("notes.first", json!({ "n": 0 }))
         .access("notes.>", |_| Ok(Access::ALL))
@@ -144,7 +144,7 @@ async fn every_frame_has_its_fate_and_the_neighbour_notices_none() {
         (method("get.notes.first?"), Result),
         (with("call.notes.first.do", json!("\u{0}\r\n")), Result),
     ];
-    let bus = MemoryBus::new();
+    let bus = TestBus::new();
     let service = notes(&bus);
     let server = TestServer::with(bus, GatewayConfig::default(), ServerConfig::default()).await;
     let mut neighbour = Neighbour::new(&server, service).await;
@@ -168,7 +168,7 @@ async fn every_frame_has_its_fate_and_the_neighbour_notices_none() {
 
 #[tokio::test]
 async fn resource_ids_that_would_be_more_than_one_subject_never_reach_the_bus() {
-    let bus = MemoryBus::new();
+    let bus = TestBus::new();
     let service = notes(&bus);
     let mut listener = bus.connect();
     for kind in ["get", "access", "call", "auth"] {

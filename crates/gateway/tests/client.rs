@@ -16,6 +16,7 @@ use resclient::protocol::ResError;
 use resclient::session::Options;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+use support::bus::TestBus;
 use support::client::TestServer;
 use tokio::net::TcpListener;
 use tokio_tungstenite::tungstenite::Message;
@@ -72,7 +73,7 @@ async fn library() -> TestServer {
     TestServer::start(bus).await
 }
 
-fn notes(bus: &MemoryBus) -> ServiceHandle {
+fn notes(bus: impl Into<TestBus>) -> ServiceHandle {
     Service::new("notes")
         .model(
             "notes.first",
@@ -98,7 +99,7 @@ fn notes(bus: &MemoryBus) -> ServiceHandle {
             request.service().token(request.cid(), &json!({ "user": user["name"] }), None);
             Ok(Reply::null())
         })
-        .start(bus.connect())
+        .start(bus.into().connect())
 }
 
 #[tokio::test]

@@ -5,11 +5,11 @@ mod support;
 use std::time::Duration;
 
 use futures_util::StreamExt;
-use res_gateway::bus::MemoryBus;
 use res_gateway::server::ServerConfig;
 use res_gateway::service::{Access, Resource, Service};
 use res_gateway::{Gateway, GatewayConfig, Outgoing, Session, metrics};
 use serde_json::{Value, json};
+use support::bus::TestBus;
 use support::client::TestServer;
 use support::exposition::Exposition;
 use support::hand::{Hand, frame, is_silent, request, send, session};
@@ -38,7 +38,7 @@ async fn an_event_reaches_every_client_in_the_form_of_its_protocol_whoever_is_to
     let old = json!({ "soft": "hand.b", "data": "[Data]", "plain": 1 });
     let new = json!({ "soft": { "rid": "hand.b", "soft": true }, "data": { "data": [1, { "x": 2 }] }, "plain": 1 });
     for versions in [["1.1.1", "1.2.3", "1.2.0", "1.2.3"], ["1.2.3", "1.2.0", "1.1.1", "1.2.3"]] {
-        let bus = MemoryBus::new();
+        let bus = TestBus::new();
         let mut hand = Hand::new(&bus);
         let gateway = Gateway::start(bus.connect(), GatewayConfig::default());
         let mut clients = Vec::new();
@@ -73,7 +73,7 @@ async fn an_event_reaches_every_client_in_the_form_of_its_protocol_whoever_is_to
 
 #[tokio::test(start_paused = true)]
 async fn an_event_reaches_every_client_with_the_resource_id_it_asked_for() {
-    let bus = MemoryBus::new();
+    let bus = TestBus::new();
     let mut hand = Hand::new(&bus);
     let gateway = Gateway::start(bus.connect(), GatewayConfig::default());
     // One knows the resource as its own, the others by the ID of that connection, and the first of them once more.
@@ -105,7 +105,7 @@ async fn an_event_reaches_every_client_with_the_resource_id_it_asked_for() {
 
 #[tokio::test(start_paused = true)]
 async fn events_of_a_resource_whose_answer_waits_for_another_come_after_it_in_their_order() {
-    let bus = MemoryBus::new();
+    let bus = TestBus::new();
     let mut hand = Hand::new(&bus);
     let gateway = Gateway::start(bus.connect(), GatewayConfig::default());
     let (mut ahead, mut waiting) = (session(&gateway).await, session(&gateway).await);
@@ -145,7 +145,7 @@ fn shuffled(length: u32) -> Vec<u32> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_reset_of_a_list_of_12_000_closes_no_client_that_reads() {
-    let bus = MemoryBus::new();
+    let bus = TestBus::new();
     let list = std::sync::Arc::new(std::sync::Mutex::new((0..12_000).collect::<Vec<u32>>()));
     let current = list.clone();
     let service = Service::new("big")
@@ -175,7 +175,7 @@ async fn a_reset_of_a_list_of_12_000_closes_no_client_that_reads() {
 
 #[tokio::test(start_paused = true)]
 async fn a_burst_may_be_more_than_may_wait_but_not_twice_and_not_for_who_reads_nothing() {
-    let bus = MemoryBus::new();
+    let bus = TestBus::new();
     let mut hand = Hand::new(&bus);
     let gateway = Gateway::start(bus.connect(), GatewayConfig { queue_frames: 10, ..GatewayConfig::default() });
     let (mut reader, mut idle) = (session(&gateway).await, session(&gateway).await);
@@ -214,7 +214,7 @@ async fn a_burst_may_be_more_than_may_wait_but_not_twice_and_not_for_who_reads_n
 
 #[tokio::test(start_paused = true)]
 async fn a_reset_of_a_list_of_12_000_may_wait_until_the_network_of_a_client_takes_it() {
-    let bus = MemoryBus::new();
+    let bus = TestBus::new();
     let mut hand = Hand::new(&bus);
     let gateway = Gateway::start(bus.connect(), GatewayConfig::default());
     let mut client = session(&gateway).await;
@@ -237,7 +237,7 @@ async fn a_reset_of_a_list_of_12_000_may_wait_until_the_network_of_a_client_take
 
 #[tokio::test]
 async fn frames_that_wait_go_out_in_their_order_and_a_close_after_all_of_them() {
-    let bus = MemoryBus::new();
+    let bus = TestBus::new();
     let service = Service::new("notes")
         .model("notes.first", json!({}))
         .access("notes.>", |_| Ok(Access::READ))

@@ -4,12 +4,12 @@ mod support;
 
 use std::time::{Duration, Instant};
 
-use res_gateway::bus::MemoryBus;
 use res_gateway::core::border::ConnId;
 use res_gateway::core::timers::Time;
 use res_gateway::core::{Core, CoreConfig, Output};
 use res_gateway::{Gateway, GatewayConfig, Outgoing};
 use serde_json::{Value, json};
+use support::bus::TestBus;
 use support::hand::{Hand, frame, holding, is_silent, request, send, session};
 
 fn model(version: u64) -> Value {
@@ -18,7 +18,7 @@ fn model(version: u64) -> Value {
 
 #[tokio::test(start_paused = true)]
 async fn a_reset_without_an_answer_leaves_no_old_value_neither_for_who_has_it_nor_for_who_comes_after() {
-    let bus = MemoryBus::new();
+    let bus = TestBus::new();
     let mut hand = Hand::new(&bus);
     let gateway = Gateway::start(bus.connect(), GatewayConfig::default());
     let (mut old, mut new) = (session(&gateway).await, session(&gateway).await);
@@ -56,7 +56,7 @@ async fn a_change_while_a_reset_that_fails_is_under_way_is_not_lost() {
 
 #[tokio::test(start_paused = true)]
 async fn a_query_request_without_an_answer_is_made_good_by_a_get_that_is_tried_until_it_works() {
-    let bus = MemoryBus::new();
+    let bus = TestBus::new();
     let mut hand = Hand::new(&bus);
     hand.connection.bus.subscribe("_Q.1");
     let gateway = Gateway::start(bus.connect(), GatewayConfig::default());
@@ -76,7 +76,7 @@ async fn a_query_request_without_an_answer_is_made_good_by_a_get_that_is_tried_u
 
 #[tokio::test(start_paused = true)]
 async fn two_spellings_of_a_query_that_load_at_once_both_get_what_comes_later() {
-    let bus = MemoryBus::new();
+    let bus = TestBus::new();
     let mut hand = Hand::new(&bus);
     hand.connection.bus.subscribe("_Q.1");
     let gateway = Gateway::start(bus.connect(), GatewayConfig::default());
@@ -108,7 +108,7 @@ async fn two_spellings_of_a_query_that_load_at_once_both_get_what_comes_later() 
 
 #[tokio::test(start_paused = true)]
 async fn an_error_does_not_stick_to_a_connection() {
-    let bus = MemoryBus::new();
+    let bus = TestBus::new();
     let mut hand = Hand::new(&bus);
     let gateway = Gateway::start(bus.connect(), GatewayConfig::default());
     let mut client = session(&gateway).await;
@@ -136,7 +136,7 @@ async fn an_error_does_not_stick_to_a_connection() {
 
 #[tokio::test(start_paused = true)]
 async fn an_event_that_cannot_be_applied_has_the_resource_fetched_again() {
-    let bus = MemoryBus::new();
+    let bus = TestBus::new();
     let mut hand = Hand::new(&bus);
     let gateway = Gateway::start(bus.connect(), GatewayConfig::default());
     let mut client = session(&gateway).await;

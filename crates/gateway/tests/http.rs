@@ -3,10 +3,10 @@
 mod support;
 
 use res_gateway::GatewayConfig;
-use res_gateway::bus::MemoryBus;
 use res_gateway::server::ServerConfig;
 use res_gateway::service::{Access, Service};
 use serde_json::{Value, json};
+use support::bus::TestBus;
 use support::client::TestServer;
 use support::http::{self, Answer};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -21,7 +21,7 @@ async fn get(server: &TestServer, path: &str) -> Answer {
 }
 
 async fn fixture() -> TestServer {
-    let bus = MemoryBus::new();
+    let bus = TestBus::new();
     support::fixture::start(&bus);
     TestServer::start(bus).await
 }
@@ -71,7 +71,7 @@ async fn resources_are_written_with_what_they_refer_to() {
 
 #[tokio::test]
 async fn nothing_is_left_of_a_request_once_it_is_answered() {
-    let bus = MemoryBus::new();
+    let bus = TestBus::new();
     support::fixture::start(&bus);
     let services = bus.subscription_count();
     let server = TestServer::start(bus.clone()).await;
@@ -90,7 +90,7 @@ async fn nothing_is_left_of_a_request_once_it_is_answered() {
 
 #[tokio::test]
 async fn nothing_is_left_of_a_request_whose_client_is_gone() {
-    let bus = MemoryBus::new();
+    let bus = TestBus::new();
     support::fixture::start(&bus);
     let patient = GatewayConfig { request_timeout: 3_600_000, ..GatewayConfig::default() };
     let services = bus.subscription_count();
@@ -124,7 +124,7 @@ async fn files_have_their_type_and_stay_in_their_directory() {
     {
         std::fs::write(directory.join(name), content).unwrap();
     }
-    let bus = MemoryBus::new();
+    let bus = TestBus::new();
     support::fixture::start(&bus);
     let config = ServerConfig { www: Some(directory.clone()), ..ServerConfig::default() };
     let server = TestServer::with(bus, GatewayConfig::default(), config).await;
@@ -199,7 +199,7 @@ async fn links_that_lead_out_of_the_directory_are_not_followed() {
 
 #[tokio::test]
 async fn an_answer_that_nobody_reads_is_not_kept() {
-    let bus = MemoryBus::new();
+    let bus = TestBus::new();
     let _service = Service::new("wide")
         .model("wide.text", json!({ "text": "x".repeat(7 << 20) }))
         .access("wide.>", |_| Ok(Access::ALL))
@@ -217,7 +217,7 @@ async fn an_answer_that_nobody_reads_is_not_kept() {
 #[tokio::test]
 async fn a_head_that_does_not_end_is_not_waited_for() {
     let config = ServerConfig { header_time: std::time::Duration::from_millis(50), ..ServerConfig::default() };
-    let server = TestServer::with(MemoryBus::new(), GatewayConfig::default(), config).await;
+    let server = TestServer::with(TestBus::new(), GatewayConfig::default(), config).await;
     let mut stream = TcpStream::connect(server.address).await.expect("the server listens");
     stream.write_all(b"GET / HTTP/1.1\r\nHost: ").await.expect("the server reads");
     let mut rest = Vec::new();

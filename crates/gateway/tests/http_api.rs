@@ -3,19 +3,19 @@
 mod support;
 
 use res_gateway::GatewayConfig;
-use res_gateway::bus::MemoryBus;
 use res_gateway::core::conn::AuthMethod;
 use res_gateway::server::{AllowOrigin, AuthHeaders, Encoding, ServerConfig};
 use res_gateway::service::{Access, Reply, Resource, Service};
 use resclient::protocol::ResError;
 use serde_json::{Value, json};
+use support::bus::TestBus;
 use support::client::TestServer;
 use support::http::{Answer, ask, exchange};
 use support::spy::Spy;
 
 /// A service whose resources are all there, and whose methods answer with what they are told.
 async fn serve(config: ServerConfig) -> (TestServer, Spy) {
-    let bus = MemoryBus::new();
+    let bus = TestBus::new();
     let _service = Service::new("s")
         .get("s.>", |request| {
             let query = request.query().unwrap_or_default().to_owned();
@@ -324,7 +324,7 @@ async fn what_is_on_no_known_path_is_not_found() {
 
 #[tokio::test]
 async fn resources_may_be_written_without_links() {
-    let bus = MemoryBus::new();
+    let bus = TestBus::new();
     support::fixture::start(&bus);
     let config = ServerConfig { encoding: Encoding::JsonFlat, ..ServerConfig::default() };
     let server = TestServer::with(bus, GatewayConfig::default(), config).await;
@@ -359,7 +359,7 @@ async fn a_server_does_not_start_with_what_it_cannot_do() {
         ServerConfig { allow_origin: AllowOrigin::Any, ws_header_auth: AuthMethod::parse("a.b").ok(), ..default() },
     ];
     for config in wrong {
-        let bus = MemoryBus::new();
+        let bus = TestBus::new();
         let gateway = res_gateway::Gateway::start(bus.connect(), GatewayConfig::default());
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let said = config.check().expect_err("something is wrong");

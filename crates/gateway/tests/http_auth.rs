@@ -5,11 +5,11 @@ mod support;
 use std::sync::{Arc, Mutex};
 
 use res_gateway::GatewayConfig;
-use res_gateway::bus::MemoryBus;
 use res_gateway::core::conn::AuthMethod;
 use res_gateway::server::{AuthHeaders, ServerConfig};
 use res_gateway::service::{Reply, Resource, Service};
 use serde_json::{Value, json};
+use support::bus::TestBus;
 use support::client::{Client, TestServer};
 use support::http::{Answer, ask};
 use support::raw;
@@ -31,7 +31,7 @@ async fn serve(metas: Metas) -> (TestServer, Spy) {
 }
 
 async fn serve_with(metas: Metas, config: ServerConfig) -> (TestServer, Spy) {
-    let bus = MemoryBus::new();
+    let bus = TestBus::new();
     let Metas { auth, access, call } = metas;
     let access = json!({ "result": { "get": true, "call": "*" }, "meta": access });
     raw::answer(
@@ -117,7 +117,7 @@ async fn a_method_that_fails_leaves_the_request_without_more_than_it_had() {
     let error = json!({ "error": { "code": "s.down", "message": "Down" } });
     let (server, _) = serve(Metas { auth: error, ..Metas::default() }).await;
     assert_eq!(get(&server).await.json(), json!({ "m": 1 }));
-    let bus = MemoryBus::new();
+    let bus = TestBus::new();
     support::fixture::start(&bus);
     for method in ["fix.auth.error", "fix.auth.nosuch", "nobody.auth.header", "fix.auth.timeout"] {
         let header_auth = AuthMethod::parse(method).ok();
@@ -203,7 +203,7 @@ async fn a_status_of_a_service_is_the_answer_and_nothing_more_is_asked() {
 
 #[tokio::test]
 async fn a_redirect_leads_to_the_resource_unless_the_service_says_where() {
-    let bus = MemoryBus::new();
+    let bus = TestBus::new();
     support::fixture::start(&bus);
     let server = TestServer::start(bus).await;
     let redirect = async |meta: Value| {

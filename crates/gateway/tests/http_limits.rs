@@ -5,8 +5,8 @@ mod support;
 use std::time::Duration;
 
 use res_gateway::GatewayConfig;
-use res_gateway::bus::MemoryBus;
 use res_gateway::server::ServerConfig;
+use support::bus::TestBus;
 use support::client::TestServer;
 use support::http::{Answer, ask, exchange};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -16,7 +16,7 @@ use tokio::time::timeout;
 const ECHO: &str = "/api/fix/calls/echo";
 
 async fn serve(config: ServerConfig) -> TestServer {
-    let bus = MemoryBus::new();
+    let bus = TestBus::new();
     support::fixture::start(&bus);
     TestServer::with(bus, GatewayConfig::default(), config).await
 }

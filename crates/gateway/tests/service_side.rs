@@ -5,9 +5,9 @@ mod support;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use res_gateway::bus::MemoryBus;
 use res_gateway::{Gateway, GatewayConfig, Session};
 use serde_json::{Value, json};
+use support::bus::TestBus;
 use support::hand::{Hand, frame, is_silent, request, send, session};
 use tokio::time::{Instant, timeout};
 
@@ -18,7 +18,7 @@ struct Scene {
 }
 
 async fn scene() -> Scene {
-    let bus = MemoryBus::new();
+    let bus = TestBus::new();
     let hand = Hand::new(&bus);
     hand.connection.bus.subscribe("_Q.>");
     let gateway = Gateway::start(bus.connect(), GatewayConfig::default());

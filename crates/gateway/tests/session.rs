@@ -4,16 +4,16 @@ mod support;
 
 use std::time::Duration;
 
-use res_gateway::bus::MemoryBus;
 use res_gateway::service::{Access, Reply, Resource, Service};
 use res_gateway::{Gateway, GatewayConfig, Outgoing};
 use serde_json::{Value, json};
+use support::bus::TestBus;
 use support::hand::{Hand, frame, holding, is_silent, request, send, session};
 use tokio::time::{Instant, timeout};
 
 #[tokio::test(start_paused = true)]
 async fn no_more_than_64_requests_of_a_session_are_in_flight() {
-    let bus = MemoryBus::new();
+    let bus = TestBus::new();
     Service::new("slow")
         .model("slow.model", json!({}))
         .access("slow.>", |_| Ok(Access::ALL))
@@ -40,7 +40,7 @@ async fn no_more_than_64_requests_of_a_session_are_in_flight() {
 
 #[tokio::test(start_paused = true)]
 async fn what_a_client_asks_for_makes_it_no_slow_reader_but_waits_until_it_reads() {
-    let bus = MemoryBus::new();
+    let bus = TestBus::new();
     let mut service = Service::new("big").access("big.>", |_| Ok(Access::ALL));
     for n in 0..20 {
         service = service.model(&format!("big.{n}"), json!({ "text": "x".repeat(300_000) }));
@@ -84,7 +84,7 @@ async fn queries_nobody_asks_for_any_more_are_forgotten_although_the_name_is_kep
 
 #[tokio::test(start_paused = true)]
 async fn a_service_may_ask_for_more_time_and_a_late_answer_is_ignored() {
-    let bus = MemoryBus::new();
+    let bus = TestBus::new();
     let mut hand = Hand::new(&bus);
     let gateway = Gateway::start(bus.connect(), GatewayConfig::default());
     let mut client = session(&gateway).await;
@@ -115,7 +115,7 @@ async fn a_reset_that_fails_is_tried_again_until_the_value_is_right() {
 
 #[tokio::test(start_paused = true)]
 async fn a_reset_during_the_first_get_is_made_after_it() {
-    let bus = MemoryBus::new();
+    let bus = TestBus::new();
     let mut hand = Hand::new(&bus);
     let gateway = Gateway::start(bus.connect(), GatewayConfig::default());
     let mut client = session(&gateway).await;
@@ -131,7 +131,7 @@ async fn a_reset_during_the_first_get_is_made_after_it() {
 
 #[tokio::test(start_paused = true)]
 async fn unfit_answers_to_get_requests_are_errors_and_are_asked_for_again() {
-    let bus = MemoryBus::new();
+    let bus = TestBus::new();
     let mut hand = Hand::new(&bus);
     let gateway = Gateway::start(bus.connect(), GatewayConfig::default());
     let mut client = session(&gateway).await;
@@ -164,7 +164,7 @@ async fn unfit_answers_to_get_requests_are_errors_and_are_asked_for_again() {
 
 #[tokio::test(start_paused = true)]
 async fn queries_with_one_normal_form_share_a_resource_and_query_events_reach_all_its_clients() {
-    let bus = MemoryBus::new();
+    let bus = TestBus::new();
     let mut hand = Hand::new(&bus);
     hand.connection.bus.subscribe("_Q.1");
     let gateway = Gateway::start(bus.connect(), GatewayConfig::default());
@@ -204,7 +204,7 @@ async fn queries_with_one_normal_form_share_a_resource_and_query_events_reach_al
 #[tokio::test(start_paused = true)]
 async fn events_wait_for_the_answer_about_access_and_are_not_sent_when_it_is_no() {
     for granted in [true, false] {
-        let bus = MemoryBus::new();
+        let bus = TestBus::new();
         let mut hand = Hand::new(&bus);
         let gateway = Gateway::start(bus.connect(), GatewayConfig::default());
         let mut client = session(&gateway).await;
@@ -235,7 +235,7 @@ async fn events_wait_for_the_answer_about_access_and_are_not_sent_when_it_is_no(
 
 #[tokio::test(start_paused = true)]
 async fn the_cid_is_replaced_for_services_and_never_shown_to_clients() {
-    let bus = MemoryBus::new();
+    let bus = TestBus::new();
     Service::new("me")
         .get("me.$cid", |request| {
             let length = request.part("cid").map_or(0, str::len);
@@ -254,7 +254,7 @@ async fn the_cid_is_replaced_for_services_and_never_shown_to_clients() {
 
 #[tokio::test(start_paused = true)]
 async fn clients_of_the_first_protocol_get_what_they_can_read() {
-    let bus = MemoryBus::new();
+    let bus = TestBus::new();
     support::fixture::start(&bus);
     let gateway = Gateway::start(bus.connect(), GatewayConfig::default());
     let mut client = gateway.connect(Default::default()).await;
@@ -275,7 +275,7 @@ async fn clients_of_the_first_protocol_get_what_they_can_read() {
 
 #[tokio::test(start_paused = true)]
 async fn a_resource_stays_cached_for_five_seconds() {
-    let bus = MemoryBus::new();
+    let bus = TestBus::new();
     let mut hand = Hand::new(&bus);
     let gateway = Gateway::start(bus.connect(), GatewayConfig::default());
     let mut client = session(&gateway).await;
@@ -293,7 +293,7 @@ async fn a_resource_stays_cached_for_five_seconds() {
 
 #[tokio::test(start_paused = true)]
 async fn a_handler_that_panics_fails_its_own_request_only() {
-    let bus = MemoryBus::new();
+    let bus = TestBus::new();
     Service::new("frail")
         .model("frail.model", json!({ "a": 1 }))
         .access("frail.>", |_| Ok(Access::ALL))
@@ -307,7 +307,7 @@ async fn a_handler_that_panics_fails_its_own_request_only() {
 }
 
 /// A service whose resources `graph.deep.N` each refer to the next one, and `graph.wide.N` to N others.
-fn references(bus: &MemoryBus) {
+fn references(bus: &TestBus) {
     let number = |name: &str| name.rsplit('.').next().and_then(|n| n.parse::<u32>().ok()).expect("a number");
     Service::new("graph")
         .get("graph.deep.>", move |request| {
@@ -325,7 +325,7 @@ fn references(bus: &MemoryBus) {
 
 #[tokio::test(start_paused = true)]
 async fn requests_that_come_too_fast_are_read_later() {
-    let bus = MemoryBus::new();
+    let bus = TestBus::new();
     let gateway = Gateway::start(bus.connect(), GatewayConfig::default());
     let mut client = session(&gateway).await;
     let start = Instant::now();
@@ -351,7 +351,7 @@ async fn requests_that_come_too_fast_are_read_later() {
 
 #[tokio::test(start_paused = true)]
 async fn who_sends_too_fast_for_a_minute_is_closed_and_who_does_so_for_less_is_not() {
-    let bus = MemoryBus::new();
+    let bus = TestBus::new();
     let gateway = Gateway::start(bus.connect(), GatewayConfig::default());
     let (patient, mut hasty) = (session(&gateway).await, session(&gateway).await);
     let start = Instant::now();
@@ -378,7 +378,7 @@ async fn who_sends_too_fast_for_a_minute_is_closed_and_who_does_so_for_less_is_n
 
 #[tokio::test(start_paused = true)]
 async fn references_are_followed_for_64_levels() {
-    let bus = MemoryBus::new();
+    let bus = TestBus::new();
     references(&bus);
     let gateway = Gateway::start(bus.connect(), GatewayConfig::default());
     let mut client = session(&gateway).await;
@@ -397,7 +397,7 @@ async fn references_are_followed_for_64_levels() {
 
 #[tokio::test(start_paused = true)]
 async fn one_request_loads_5000_references() {
-    let bus = MemoryBus::new();
+    let bus = TestBus::new();
     references(&bus);
     let gateway = Gateway::start(bus.connect(), GatewayConfig::default());
     let mut client = session(&gateway).await;

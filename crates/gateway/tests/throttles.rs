@@ -2,10 +2,10 @@
 
 mod support;
 
-use res_gateway::bus::MemoryBus;
 use res_gateway::core::conn::Limits;
 use res_gateway::{Gateway, GatewayConfig, Session};
 use serde_json::{Value, json};
+use support::bus::TestBus;
 use support::hand::{Hand, frame, is_silent, send, session};
 
 /// Grants everything; models hold their version.
@@ -16,7 +16,7 @@ fn usual(subject: &str, version: u32) -> Value {
     }
 }
 
-async fn subscribed(bus: &MemoryBus, config: GatewayConfig, count: u64) -> (Gateway, Hand, Session) {
+async fn subscribed(bus: &TestBus, config: GatewayConfig, count: u64) -> (Gateway, Hand, Session) {
     let mut hand = Hand::new(bus);
     let gateway = Gateway::start(bus.connect(), config);
     let mut client = session(&gateway).await;
@@ -46,7 +46,7 @@ async fn most_in_flight(hand: &mut Hand, version: u32) -> (usize, Vec<String>) {
 
 #[tokio::test(start_paused = true)]
 async fn a_reset_asks_for_no_more_at_a_time_than_its_throttle_lets_it_and_for_access_too() {
-    let bus = MemoryBus::new();
+    let bus = TestBus::new();
     // Two seconds pass while nothing else comes.
     let config = GatewayConfig { reset_throttle: 3, request_timeout: 60_000, ..GatewayConfig::default() };
     let (_gateway, mut hand, mut client) = subscribed(&bus, config, 10).await;
@@ -64,7 +64,7 @@ async fn a_reset_asks_for_no_more_at_a_time_than_its_throttle_lets_it_and_for_ac
 
 #[tokio::test(start_paused = true)]
 async fn a_reset_without_a_throttle_asks_for_everything_at_once() {
-    let bus = MemoryBus::new();
+    let bus = TestBus::new();
     let config = GatewayConfig { request_timeout: 60_000, ..GatewayConfig::default() };
     let (_gateway, mut hand, _client) = subscribed(&bus, config, 10).await;
     hand.say("system.reset", &json!({ "resources": ["hand.>"], "access": ["hand.>"] }));
@@ -73,7 +73,7 @@ async fn a_reset_without_a_throttle_asks_for_everything_at_once() {
 
 #[tokio::test(start_paused = true)]
 async fn resets_that_come_while_one_is_throttled_do_not_pile_up() {
-    let bus = MemoryBus::new();
+    let bus = TestBus::new();
     let config = GatewayConfig { reset_throttle: 1, request_timeout: 60_000, ..GatewayConfig::default() };
     let (_gateway, mut hand, _client) = subscribed(&bus, config, 10).await;
     for _ in 0..50 {
@@ -85,7 +85,7 @@ async fn resets_that_come_while_one_is_throttled_do_not_pile_up() {
 
 #[tokio::test(start_paused = true)]
 async fn a_throttled_reset_goes_on_after_requests_nobody_answers_and_subscriptions_that_end() {
-    let bus = MemoryBus::new();
+    let bus = TestBus::new();
     let config = GatewayConfig { reset_throttle: 1, ..GatewayConfig::default() };
     let (_gateway, mut hand, mut client) = subscribed(&bus, config, 4).await;
     hand.say("system.reset", &json!({ "resources": ["hand.0"], "access": ["hand.>"] }));
@@ -116,7 +116,7 @@ async fn a_throttled_reset_goes_on_after_requests_nobody_answers_and_subscriptio
 
 #[tokio::test(start_paused = true)]
 async fn a_throttled_reset_does_not_wait_for_itself_where_access_is_being_asked_for_already() {
-    let bus = MemoryBus::new();
+    let bus = TestBus::new();
     let config = GatewayConfig { reset_throttle: 1, request_timeout: 60_000, ..GatewayConfig::default() };
     let (_gateway, mut hand, _client) = subscribed(&bus, config, 3).await;
     hand.say("event.hand.0.reaccess", &Value::Null);
@@ -131,7 +131,7 @@ async fn a_throttled_reset_does_not_wait_for_itself_where_access_is_being_asked_
 #[tokio::test(start_paused = true)]
 async fn the_references_of_one_resource_load_so_many_at_a_time_on_all_levels() {
     for (limit, expected) in [(2, 2), (0, 4)] {
-        let bus = MemoryBus::new();
+        let bus = TestBus::new();
         let mut hand = Hand::new(&bus);
         let limits = Limits { reference_throttle: limit, ..Limits::default() };
         let config = GatewayConfig { limits, request_timeout: 60_000, ..GatewayConfig::default() };
@@ -173,7 +173,7 @@ async fn the_references_of_one_resource_load_so_many_at_a_time_on_all_levels() {
 
 #[tokio::test(start_paused = true)]
 async fn what_is_asked_for_itself_does_not_wait_for_the_references_of_something_else() {
-    let bus = MemoryBus::new();
+    let bus = TestBus::new();
     let mut hand = Hand::new(&bus);
     let limits = Limits { reference_throttle: 1, ..Limits::default() };
     let config = GatewayConfig { limits, request_timeout: 60_000, ..GatewayConfig::default() };
@@ -195,7 +195,7 @@ async fn what_is_asked_for_itself_does_not_wait_for_the_references_of_something_
 
 #[tokio::test(start_paused = true)]
 async fn a_connection_loads_256_references_at_a_time_for_all_its_requests_and_another_does_not_wait_for_them() {
-    let bus = MemoryBus::new();
+    let bus = TestBus::new();
     let mut hand = Hand::new(&bus);
     let config = GatewayConfig { request_timeout: 60_000, ..GatewayConfig::default() };
     let gateway = Gateway::start(bus.connect(), config);

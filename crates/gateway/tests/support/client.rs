@@ -4,7 +4,6 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
-use res_gateway::bus::MemoryBus;
 use res_gateway::server::{self, ServerConfig};
 use res_gateway::{Gateway, GatewayConfig};
 use serde_json::{Value, json};
@@ -15,9 +14,11 @@ use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 
+use super::bus::TestBus;
+
 /// A running server.
 pub struct TestServer {
-    pub bus: MemoryBus,
+    pub bus: TestBus,
     pub gateway: Gateway,
     pub address: SocketAddr,
     stop: oneshot::Sender<()>,
@@ -25,16 +26,22 @@ pub struct TestServer {
 }
 
 impl TestServer {
-    pub async fn start(bus: MemoryBus) -> TestServer {
+    pub async fn start(bus: impl Into<TestBus>) -> TestServer {
         Self::with(bus, GatewayConfig::default(), ServerConfig::default()).await
     }
 
-    pub async fn with(bus: MemoryBus, gateway: GatewayConfig, config: ServerConfig) -> TestServer {
+    pub async fn with(bus: impl Into<TestBus>, gateway: GatewayConfig, config: ServerConfig) -> TestServer {
         Self::at("127.0.0.1:0".parse().expect("an address"), bus, gateway, config).await
     }
 
     /// Starts at an address, such as that of a server that was stopped.
-    pub async fn at(address: SocketAddr, bus: MemoryBus, gateway: GatewayConfig, config: ServerConfig) -> TestServer {
+    pub async fn at(
+        address: SocketAddr,
+        bus: impl Into<TestBus>,
+        gateway: GatewayConfig,
+        config: ServerConfig,
+    ) -> TestServer {
+        let bus = bus.into();
         let gateway = Gateway::start(bus.connect(), gateway);
         let listener = TcpListener::bind(address).await.expect("the port is free");
         let address = listener.local_addr().expect("bound");

@@ -4,16 +4,17 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
-use res_gateway::bus::MemoryBus;
 use res_gateway::service::{Access, Reply, Request, Resource, Service, ServiceHandle, invalid_params};
 use resclient::protocol::ResError;
 use serde_json::{Map, Value, json};
 
+use super::bus::TestBus;
 use super::items::Items;
 use super::raw;
 
 /// Starts the fixture, and the service that answers `new` as in the first version of the protocol.
-pub fn start(bus: &MemoryBus) -> ServiceHandle {
+pub fn start(bus: impl Into<TestBus>) -> ServiceHandle {
+    let bus = &bus.into();
     Service::new("fixlegacy")
         .access("fixlegacy.>", |_| Ok(Access::ALL))
         .get("fixlegacy.>", |_| Ok(Resource::Model(json!({ "a": 1 }))))
@@ -23,7 +24,7 @@ pub fn start(bus: &MemoryBus) -> ServiceHandle {
     service(bus).start(bus.connect())
 }
 
-fn service(bus: &MemoryBus) -> Service {
+fn service(bus: &TestBus) -> Service {
     let state = Arc::new(Mutex::new(State::new(bus)));
     let of = |f: fn(&mut State, &Request) -> Result<Reply, ResError>| {
         let state = state.clone();
@@ -77,7 +78,7 @@ fn lock(state: &Mutex<State>) -> MutexGuard<'_, State> {
 }
 
 impl State {
-    fn new(bus: &MemoryBus) -> State {
+    fn new(bus: &TestBus) -> State {
         State {
             resources: initial(),
             access: BTreeMap::new(),

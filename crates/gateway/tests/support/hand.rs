@@ -2,10 +2,12 @@
 
 use std::time::Duration;
 
-use res_gateway::bus::{Connection, MemoryBus};
+use res_gateway::bus::Connection;
 use res_gateway::{Gateway, GatewayConfig, Outgoing, Session};
 use serde_json::{Value, json};
 use tokio::time::timeout;
+
+use super::bus::TestBus;
 
 pub async fn session(gateway: &Gateway) -> Session {
     let mut session = gateway.connect(Default::default()).await;
@@ -44,7 +46,7 @@ pub async fn is_silent(session: &mut Session) -> bool {
 
 /// A gateway, a service that answers by hand, and a client that holds a resource of it, whose get request had this answer.
 pub async fn holding(rid: &str, answer: &Value) -> (Gateway, Hand, Session) {
-    let bus = MemoryBus::new();
+    let bus = TestBus::new();
     let mut hand = Hand::new(&bus);
     let gateway = Gateway::start(bus.connect(), GatewayConfig::default());
     let mut client = session(&gateway).await;
@@ -62,8 +64,8 @@ pub struct Hand {
 }
 
 impl Hand {
-    pub fn new(bus: &MemoryBus) -> Hand {
-        let connection = bus.connect();
+    pub fn new(bus: impl Into<TestBus>) -> Hand {
+        let connection = bus.into().connect();
         for kind in ["get", "access", "call"] {
             connection.bus.subscribe(&format!("{kind}.hand.>"));
         }

@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use res_gateway::bus::MemoryBus;
 use res_gateway::service::{Request, Resource, ServiceHandle};
 use resclient::protocol::ResError;
 use serde_json::{Value, json};
 
+use super::bus::TestBus;
+
 pub struct Items {
-    bus: MemoryBus,
+    bus: TestBus,
     items: Vec<String>,
     query_events: u32,
 }
@@ -21,7 +22,7 @@ struct Page {
 }
 
 impl Items {
-    pub fn new(bus: &MemoryBus) -> Items {
+    pub fn new(bus: &TestBus) -> Items {
         let mut items = Items { bus: bus.clone(), items: Vec::new(), query_events: 0 };
         items.restore();
         items

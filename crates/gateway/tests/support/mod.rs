@@ -2,6 +2,7 @@
 
 #![allow(dead_code, reason = "each test file uses a part of it")]
 
+pub mod bus;
 pub mod client;
 pub mod exposition;
 pub mod fixture;

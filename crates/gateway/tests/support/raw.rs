@@ -1,10 +1,11 @@
 //! Answers that the service library does not send: wrong ones, texts as they stand, and access with a meta object.
 
-use res_gateway::bus::MemoryBus;
 use serde_json::json;
 
+use super::bus::TestBus;
+
 /// Answers requests on subjects that the fixture service leaves alone.
-pub fn start(bus: &MemoryBus) {
+pub fn start(bus: &TestBus) {
     let meta = |access: serde_json::Value, meta| json!({ "result": access, "meta": meta }).to_string();
     let header = json!({ "X-Fix": ["access"], "Set-Cookie": ["a=1"] });
     let redirect = json!({ "status": 302, "header": { "Location": ["/elsewhere"] } });
@@ -27,8 +28,8 @@ pub fn start(bus: &MemoryBus) {
 }
 
 /// Answers each request on a subject with the text that belongs to it.
-pub fn answer(bus: &MemoryBus, answers: Vec<(&'static str, String)>) {
-    let mut connection = bus.connect();
+pub fn answer(bus: impl Into<TestBus>, answers: Vec<(&'static str, String)>) {
+    let mut connection = bus.into().connect();
     for (subject, _) in &answers {
         connection.bus.subscribe(subject);
     }

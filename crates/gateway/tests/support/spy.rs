@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
-use res_gateway::bus::{Bus, Deliveries, MemoryBus};
+use res_gateway::bus::{Bus, Deliveries};
 use serde_json::Value;
+
+use super::bus::TestBus;
 
 /// Hears all requests to services.
 pub struct Spy {
@@ -13,8 +15,8 @@ pub struct Spy {
 }
 
 impl Spy {
-    pub fn on(bus: &MemoryBus) -> Spy {
-        let connection = bus.connect();
+    pub fn on(bus: impl Into<TestBus>) -> Spy {
+        let connection = bus.into().connect();
         for kind in ["access", "get", "call", "auth"] {
             connection.bus.subscribe(&format!("{kind}.>"));
         }
