@@ -6,6 +6,7 @@
 
 pub mod border;
 pub mod cache;
+mod check;
 pub mod chunks;
 pub mod conn;
 pub mod diff;

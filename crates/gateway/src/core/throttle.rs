@@ -34,6 +34,10 @@ impl<T> Throttle<T> {
         what.map(|what| (what, Slot(self.slots.clone())))
     }
 
+    pub fn waiting(&self) -> impl Iterator<Item = &T> {
+        self.waiting.iter()
+    }
+
     pub fn is_empty(&self) -> bool {
         self.waiting.is_empty()
     }

@@ -16,14 +16,15 @@ use res_gateway::core::{Core, CoreConfig, Output};
 use serde_json::{Value, json};
 use service::Service;
 
-/// How many runs there are, each with another seed. A failing run names its seed.
+/// How many runs there are, each with another seed, unless `PROPTEST_CASES` says otherwise. A failing run names its seed.
 const RUNS: u64 = 1000;
 /// Things that happen in a run before it is left to come to rest.
 const STEPS: u32 = 120;
 
 #[test]
 fn clients_gateway_and_service_agree_once_things_are_quiet() {
-    for seed in 1..=RUNS {
+    let runs = std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(RUNS);
+    for seed in 1..=runs {
         let run = std::panic::catch_unwind(|| World::new(seed).run());
         if let Err(panic) = run {
             eprintln!("seed {seed}");
@@ -203,5 +204,6 @@ impl World {
                 Output::Http(..) => unreachable!("all clients have WebSockets"),
             }
         }
+        self.core.check();
     }
 }

@@ -4,6 +4,7 @@
 //! a query event are answered, what arrives for the name waits in the entry's queue.
 
 mod by_query;
+mod check;
 mod entry;
 mod holding;
 mod query;

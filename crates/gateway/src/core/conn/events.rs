@@ -133,6 +133,7 @@ impl Conn {
         let sub = self.sub(id);
         if event.version != sub.version {
             error!(rid = %sub.rid, event = event.version, held = sub.version, "event for another version");
+            debug_assert!(false, "an event for another version");
         }
         if event.added.is_empty() {
             return;

@@ -17,9 +17,9 @@ use crate::core::value::Snapshot;
 #[derive(Debug)]
 pub struct Wait {
     /// Subs that are still loading.
-    pending: usize,
+    pub pending: usize,
     visited: BTreeSet<SubId>,
-    goal: Goal,
+    pub goal: Goal,
 }
 
 #[derive(Debug, Clone, Copy)]

@@ -4,6 +4,7 @@
 //! Each resource the client uses is a `Sub`; Subs refer to each other as the resources do.
 
 mod calls;
+mod check;
 mod direct;
 mod events;
 mod graph;

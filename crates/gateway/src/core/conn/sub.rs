@@ -150,6 +150,10 @@ impl Queue {
         Some(event)
     }
 
+    pub fn iter(&self) -> impl Iterator<Item = &Event> {
+        self.events.iter().map(Arc::as_ref)
+    }
+
     /// What the events keep in memory.
     pub fn bytes(&self) -> usize {
         self.bytes
