@@ -19,6 +19,8 @@ mod http_api;
 mod http_auth;
 #[path = "http_limits.rs"]
 mod http_limits;
+#[path = "sent_again.rs"]
+mod sent_again;
 #[path = "service_side.rs"]
 mod service_side;
 #[path = "session.rs"]

@@ -99,6 +99,12 @@ impl Hand {
         }
     }
 
+    /// Asks for so many milliseconds to answer.
+    pub fn pre_respond(&self, reply: &str, ms: u64) {
+        let text = format!("timeout:\"{ms}\"");
+        self.connection.bus.publish(reply, None, text.into_bytes().into()).expect("the bus carries it");
+    }
+
     pub fn say(&self, subject: &str, payload: &Value) {
         self.connection
             .bus
