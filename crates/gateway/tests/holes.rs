@@ -300,3 +300,29 @@ fn a_chain_and_a_circle_of_20_000_resources_are_taken_and_left_without_a_deep_st
         assert_eq!(bench.core.conn(bench.client).expect("connected").sub_count(), 0);
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn an_event_gets_what_it_waits_for_although_a_request_for_that_is_refused_meanwhile() {
+    let bus = TestBus::new();
+    let mut hand = Hand::new(&bus);
+    let gateway = Gateway::start(bus.connect(), GatewayConfig::default());
+    let mut client = session(&gateway).await;
+    send(&client, 2, "subscribe.hand.list", Value::Null).await;
+    let (reply, _) = hand.asked("get.hand.list").await;
+    hand.say(&reply, &json!({ "result": { "collection": [{ "rid": "hand.a" }] } }));
+    let (reply, _) = hand.asked("get.hand.a").await;
+    hand.say(&reply, &json!({ "error": { "code": "system.internalError", "message": "Not now" } }));
+    hand.answer_all(|_| json!({ "result": { "get": true } })).await;
+    assert_eq!(frame(&mut client).await["result"]["errors"]["hand.a"]["code"], "system.internalError");
+    // Another reference to it is a reason to try again, for which the event waits.
+    hand.say("event.hand.list.add", &json!({ "idx": 1, "value": { "rid": "hand.a" } }));
+    let (get, _) = hand.asked("get.hand.a").await;
+    send(&client, 3, "get.hand.a", Value::Null).await;
+    let (_, _, access) = hand.next().await.expect("access is asked for");
+    hand.say(&access, &json!({ "result": { "get": false } }));
+    assert_eq!(frame(&mut client).await["error"]["code"], "system.accessDenied");
+    hand.say(&get, &json!({ "result": { "model": { "v": 1 } } }));
+    assert_eq!(frame(&mut client).await["data"]["models"], json!({ "hand.a": { "v": 1 } }));
+    hand.say("event.hand.a.change", &json!({ "values": { "v": 2 } }));
+    assert_eq!(frame(&mut client).await["event"], "hand.a.change");
+}

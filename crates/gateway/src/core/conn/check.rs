@@ -30,12 +30,15 @@ impl Conn {
 
     fn check_counts(&self) {
         let mut referred: BTreeMap<SubId, (u32, u32)> = BTreeMap::new();
+        let mut awaited: BTreeMap<SubId, u32> = BTreeMap::new();
         for (&id, sub) in &self.subs {
             assert_eq!(self.by_rid.get(&sub.rid), Some(&id), "{}", sub.rid);
             let mut counts: BTreeMap<SubId, u32> = BTreeMap::new();
             sub.references().for_each(|rid| *counts.entry(self.by_rid[rid]).or_default() += 1);
             let edges: BTreeMap<SubId, u32> = sub.refs.iter().map(|(&child, edge)| (child, edge.count)).collect();
             assert_eq!(edges, counts, "references of {}", sub.rid);
+            let added = sub.current.iter().flat_map(|(event, _)| &event.added);
+            added.for_each(|rid| *awaited.entry(self.by_rid[rid]).or_default() += 1);
             for (&child, edge) in &sub.refs {
                 assert!(sub.sent || !edge.sent, "the client knows a reference of {}, but not that", sub.rid);
                 let (all, sent) = referred.entry(child).or_default();
@@ -45,6 +48,7 @@ impl Conn {
         for (id, sub) in &self.subs {
             let expected = referred.get(id).copied().unwrap_or_default();
             assert_eq!((sub.indirect, sub.sent_indirect), expected, "references to {}", sub.rid);
+            assert_eq!(sub.awaited, awaited.get(id).copied().unwrap_or_default(), "events with {}", sub.rid);
         }
         assert_eq!(self.by_rid.len(), self.subs.len());
         let bytes: usize = self.subs.values().flat_map(|sub| sub.queue.iter()).map(|event| event.bytes).sum();
@@ -57,9 +61,7 @@ impl Conn {
     fn check_reachability(&self) {
         let living = self.reached(self.having(Sub::is_root), |_| true);
         let held = self.reached(self.having(|sub| sub.direct > 0), |edge| edge.sent);
-        let mut needs = self.having(|sub| sub.is_root() || !sub.is_unsent());
-        let events = self.subs.values().flat_map(|sub| &sub.current);
-        needs.extend(events.flat_map(|(event, _)| event.added.iter().map(|rid| self.by_rid[rid])));
+        let needs = self.having(|sub| sub.is_root() || sub.awaited > 0 || !sub.is_unsent());
         let needed = self.reached(needs, |edge| !edge.sent);
         for (id, sub) in &self.subs {
             assert!(living.contains(id), "{} lives for nothing", sub.rid);

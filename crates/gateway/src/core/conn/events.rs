@@ -140,7 +140,8 @@ impl Conn {
         }
         let level = Level::top(&self.limits);
         for rid in &event.added {
-            self.add_reference(id, rid, &level);
+            let child = self.add_reference(id, rid, &level);
+            self.sub(child).awaited += 1;
         }
     }
 
@@ -158,6 +159,7 @@ impl Conn {
             let mut set = ResourceSet::default();
             for rid in &event.added {
                 let child = self.mark_sent(id, rid);
+                self.sub(child).awaited -= 1;
                 self.send(child, &mut set);
             }
             write(&rid, event, version, &set)

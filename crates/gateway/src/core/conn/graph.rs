@@ -312,7 +312,7 @@ impl Conn {
         self.resolve_waits(freed, Vec::new());
         let unwanted = self.unreachable(
             &touched,
-            |sub| sub.is_root() || !sub.is_unsent(),
+            |sub| sub.is_root() || sub.awaited > 0 || !sub.is_unsent(),
             |sub| sub.indirect - sub.sent_indirect,
             |edge| !edge.sent,
         );
@@ -392,15 +392,17 @@ impl Conn {
         if sub.is_subscribed() {
             self.output(Output::Cache(Command::Unsubscribe(self.subscriber(id), sub.address)));
         }
-        for (child, edge) in sub.refs {
+        for child in sub.refs.keys() {
             // A child may be gone already, or be the Sub itself.
-            if let Some(child) = self.subs.get_mut(&child) {
+            if let Some(child) = self.subs.get_mut(child) {
                 child.indirect -= 1;
-                child.sent_indirect -= u32::from(edge.sent);
             }
         }
-        if let Some((_, Some(wait))) = sub.current {
-            self.waits.remove(&wait);
+        if let Some((event, wait)) = sub.current {
+            wait.and_then(|wait| self.waits.remove(&wait));
+            for child in event.added.iter().filter_map(|rid| self.by_rid.get(rid)) {
+                self.subs.get_mut(child).expect("it has its id").awaited -= 1;
+            }
         }
         sub.waits
     }

@@ -88,6 +88,8 @@ pub struct Sub {
     /// Subs that refer to this one, and those of them whose reference the client has seen.
     pub indirect: u32,
     pub sent_indirect: u32,
+    /// References that events under way add, and that are sent with what is loaded now.
+    pub awaited: u32,
     pub refs: BTreeMap<SubId, Edge>,
     pub access: Access,
     /// Access is asked again: events wait for the answer.
@@ -176,6 +178,7 @@ impl Sub {
             calls: Vec::new(),
             indirect: 0,
             sent_indirect: 0,
+            awaited: 0,
             refs: BTreeMap::new(),
             access: Access::Unknown,
             held: false,
