@@ -233,3 +233,24 @@ async fn a_connection_loads_256_references_at_a_time_for_all_its_requests_and_an
     .await;
     assert_eq!(rest, 3_000 - 256);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_reference_that_was_asked_for_itself_meanwhile_passes_its_turn_on() {
+    let bus = TestBus::new();
+    let mut hand = Hand::new(&bus);
+    let limits = Limits { reference_throttle: 1, ..Limits::default() };
+    let gateway = Gateway::start(bus.connect(), GatewayConfig { limits, ..GatewayConfig::default() });
+    let mut client = session(&gateway).await;
+    send(&client, 1, "subscribe.hand.list", Value::Null).await;
+    let items = ["a", "b", "c"].map(|name| json!({ "rid": format!("hand.{name}") }));
+    let (reply, _) = hand.asked("get.hand.list").await;
+    hand.say(&reply, &json!({ "result": { "collection": items } }));
+    let (first, _) = hand.asked("get.hand.a").await;
+    send(&client, 2, "subscribe.hand.b", Value::Null).await;
+    hand.answer_all(|subject| usual(subject, 1)).await;
+    assert_eq!(frame(&mut client).await["id"], 2);
+    hand.say(&first, &usual("get.hand.a", 1));
+    let (subject, _, last) = hand.next().await.expect("the last one is asked for");
+    hand.say(&last, &usual(&subject, 1));
+    assert_eq!(frame(&mut client).await["id"], 1);
+}

@@ -29,9 +29,17 @@ impl<T> Throttle<T> {
 
     /// The next that may begin, if there is a slot for it.
     pub fn admit(&mut self) -> Option<(T, Slot)> {
-        let is_free = self.limit == 0 || Arc::strong_count(&self.slots) <= self.limit;
-        let what = if is_free { self.waiting.pop_front() } else { None };
+        let what = if self.is_free() { self.waiting.pop_front() } else { None };
         what.map(|what| (what, Slot(self.slots.clone())))
+    }
+
+    /// Whether nothing waits without a reason.
+    pub fn is_settled(&self) -> bool {
+        self.waiting.is_empty() || !self.is_free()
+    }
+
+    fn is_free(&self) -> bool {
+        self.limit == 0 || Arc::strong_count(&self.slots) <= self.limit
     }
 
     pub fn waiting(&self) -> impl Iterator<Item = &T> {

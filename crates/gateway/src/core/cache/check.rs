@@ -20,6 +20,7 @@ impl Cache {
             assert!(entry.is_locked() || entry.queue.is_empty(), "{name} waits for nothing");
         }
         let waiting: HashSet<&Renewal> = self.resets.iter().flat_map(|throttle| throttle.waiting()).collect();
+        assert!(self.resets.iter().all(|throttle| throttle.is_settled()), "a reset waits for nothing");
         assert_eq!(waiting, self.waiting.iter().collect(), "what resets have to do");
     }
 

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::graph::Goal;
-use super::sub::{Access, Body, Edge, Sub, WaitId};
+use super::sub::{Access, Body, Edge, Level, Sub, WaitId};
 use super::{Conn, Purpose, Request};
 use crate::core::border::{EventKind, SubId};
 
@@ -106,6 +106,9 @@ impl Conn {
             assert!(sub.waits.is_empty() || matches!(sub.body, Body::Loading(_)), "{} is waited for", sub.rid);
             sub.waits.iter().for_each(|&id| *pending.entry(id).or_default() += 1);
         }
+        let throttled = self.subs.values().filter(|sub| sub.queued).filter_map(|sub| sub.level.as_ref());
+        let is_settled = throttled.map(Level::following).all(|following| following.throttle.is_settled());
+        assert!(is_settled && self.references.is_settled(), "a reference waits for its turn, and nothing has it");
         for (id, wait) in &self.waits {
             assert_eq!(pending.get(id), Some(&wait.pending), "what {:?} waits for", wait.goal);
             let goal = match &wait.goal {

@@ -105,30 +105,38 @@ impl Conn {
         self.output(Output::Cache(Command::Subscribe(subscriber, address)));
     }
 
-    /// Loads what waits for its turn, as far as its request and the connection may.
-    fn load_next(&mut self, level: &Level) {
+    /// Loads what waits for its turn, as far as its request and the connection may. Returns whether some passed their
+    /// turn on, so that others may have theirs.
+    fn load_next(&mut self, level: &Level) -> bool {
         loop {
             // A statement of its own, or the lock would be held while it is taken again.
             let next = level.following().throttle.admit();
             let Some(next) = next else { break };
             self.references.push(next);
         }
+        let mut has_passed = false;
         while let Some(((id, slot), own)) = self.references.admit() {
             // It may be gone by now, or have been asked for itself.
             if self.subs.get(&id).is_some_and(|sub| sub.queued) {
                 self.load(id, vec![slot, own]);
+            } else {
+                has_passed = true;
             }
         }
+        has_passed
     }
 
     /// Goes on with the references that wait.
     pub(super) fn follow(&mut self) {
-        for level in std::mem::take(&mut self.throttled) {
-            self.load_next(&level);
-            let is_known = !level.following().throttle.is_empty() || !self.references.is_empty();
-            level.following().is_known = is_known;
-            if is_known {
-                self.throttled.push(level);
+        let mut goes_on = !self.throttled.is_empty();
+        while std::mem::take(&mut goes_on) {
+            for level in std::mem::take(&mut self.throttled) {
+                goes_on |= self.load_next(&level);
+                let is_known = !level.following().throttle.is_empty() || !self.references.is_empty();
+                level.following().is_known = is_known;
+                if is_known {
+                    self.throttled.push(level);
+                }
             }
         }
     }
