@@ -11,7 +11,7 @@ use res_gateway::server::{AllowOrigin, AuthHeaders, Encoding, ServerConfig, Tls}
 use resclient::protocol::rid;
 
 use crate::log::{Format, Level};
-use crate::options::Options;
+use crate::options::{Options, PORT};
 
 /// All that the program needs to know.
 pub struct Config {
@@ -34,19 +34,17 @@ impl Config {
     /// A sentence that names the option, by key and flag, and what it takes.
     pub fn new(options: Options) -> Result<Config, String> {
         let mut warnings = Vec::new();
-        let port = options.port.unwrap_or(8080);
+        let port = options.port.unwrap_or(PORT);
         let metrics_port = options.metrics_port.unwrap_or(0);
         if metrics_port != 0 && metrics_port == port {
             return Err(format!("metricsPort (--metricsport): {port} is the port of the clients; take another"));
         }
         let metrics_addr = address("metricsAddr (--metricsaddr)", options.metrics_addr)?;
 
-        let mut server = ServerConfig {
-            ws_path: path("wsPath (--wspath)", options.ws_path)?.unwrap_or_else(|| "/".into()),
-            api_path: path("apiPath (--apipath)", options.api_path)?.unwrap_or_else(|| "/api".into()),
-            www: options.www.filter(|www| !www.as_os_str().is_empty()),
-            ..ServerConfig::default()
-        };
+        let www = options.www.filter(|www| !www.as_os_str().is_empty());
+        let mut server = ServerConfig { www, ..ServerConfig::default() };
+        server.ws_path = path("wsPath (--wspath)", options.ws_path)?.unwrap_or(server.ws_path);
+        server.api_path = path("apiPath (--apipath)", options.api_path)?.unwrap_or(server.api_path);
         if !server.api_path.ends_with('/') {
             server.api_path.push('/');
         }
@@ -132,13 +130,10 @@ impl Config {
             );
         }
         let nats = servers.map(|servers| {
-            let options = NatsOptions {
-                servers,
-                auth,
-                tls: TlsOptions { certificate, key, root_certificates, ..TlsOptions::default() },
-                buffer_size: options.buffer_size.filter(|&size| size > 0).unwrap_or(8192),
-                ..NatsOptions::default()
-            };
+            let tls = TlsOptions { certificate, key, root_certificates, ..TlsOptions::default() };
+            let rest = NatsOptions::default();
+            let buffer_size = options.buffer_size.filter(|&size| size > 0).unwrap_or(rest.buffer_size);
+            let options = NatsOptions { servers, auth, tls, buffer_size, ..rest };
             NatsBus::new(options.clone()).map_err(|error| format!("{}: {error}", nats_option(&error, &options)))
         });
         let nats = nats.transpose()?;

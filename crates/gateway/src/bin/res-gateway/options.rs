@@ -6,6 +6,9 @@ use std::path::{Path, PathBuf};
 
 use clap::builder::{OsStringValueParser, TypedValueParser};
 use clap::{ArgAction, CommandFactory, Parser};
+use res_gateway::GatewayConfig;
+use res_gateway::bus::NatsOptions;
+use res_gateway::server::ServerConfig;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -226,20 +229,22 @@ impl Options {
         }
     }
 
+    /// What the file is made with; the library has the defaults.
     fn defaults() -> Options {
+        let (gateway, server, nats) = (GatewayConfig::default(), ServerConfig::default(), NatsOptions::default());
         Options {
             addr: Some("127.0.0.1".into()),
-            port: Some(8080),
-            ws_path: Some("/".into()),
-            api_path: Some("/api/".into()),
-            request_timeout: Some(3000),
-            buffer_size: Some(8192),
+            port: Some(PORT),
+            ws_path: Some(server.ws_path),
+            api_path: Some(server.api_path),
+            request_timeout: gateway.request_timeout.try_into().ok(),
+            buffer_size: Some(nats.buffer_size),
             metrics_port: Some(0),
             metrics_addr: Some("127.0.0.1".into()),
             api_encoding: Some("json".into()),
             ws_compression: Some(false),
-            reset_throttle: Some(0),
-            reference_throttle: Some(0),
+            reset_throttle: Some(gateway.reset_throttle),
+            reference_throttle: Some(gateway.limits.reference_throttle),
             tls: Some(false),
             nats_root_cas: Some(Vec::new()),
             allow_origin: Some(vec!["same-origin".into()]),
@@ -301,6 +306,9 @@ mod list_as_text {
         Ok(Option::<String>::deserialize(deserializer)?.map(|text| vec![text]))
     }
 }
+
+/// Where clients are served, without a word of it.
+pub const PORT: u16 = 8080;
 
 const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), "\nprotocol 1.2.3");
 
