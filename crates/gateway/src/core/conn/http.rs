@@ -72,7 +72,7 @@ pub struct HttpAnswer {
     pub meta: Meta,
     pub outcome: Result<Outcome, ResError>,
     /// The header was to be looked at, and there was nobody to do so, or nothing to be made of what was answered.
-    pub header_failure: Option<ResError>,
+    pub header_failure: Option<Box<ResError>>,
 }
 
 /// What an HTTP request led to.
@@ -99,7 +99,7 @@ pub(super) struct Http {
     /// `None` once it is asked for.
     target: Option<Target>,
     meta: Meta,
-    header_failure: Option<ResError>,
+    header_failure: Option<Box<ResError>>,
 }
 
 impl Conn {
@@ -128,7 +128,7 @@ impl Conn {
             Err(error) => Some(error),
         };
         if let Some(http) = &mut self.http {
-            http.header_failure = failure;
+            http.header_failure = failure.map(Box::new);
         }
         self.header_known();
     }
