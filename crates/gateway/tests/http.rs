@@ -185,7 +185,7 @@ async fn links_that_lead_out_of_the_directory_are_not_followed() {
     link("../../../outside/index.html", "www/out/index.html");
     link("nowhere", "www/broken.html");
     let config = ServerConfig { www: Some(base.join("www")), ..ServerConfig::default() };
-    let server = TestServer::with(MemoryBus::new(), GatewayConfig::default(), config).await;
+    let server = TestServer::with(TestBus::new(), GatewayConfig::default(), config).await;
     // The directory itself may be a link, which is how a new release takes the place of the one before.
     for path in ["/page.html", "/same.html", "/sub/", "/mounted.html"] {
         let answer = get(&server, path).await;
