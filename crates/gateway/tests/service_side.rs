@@ -366,3 +366,36 @@ async fn one_get_is_made_for_all_clients_and_says_nothing_of_them() {
     }
     assert_eq!(granted, 20 - usize::div_ceil(asked, 2));
 }
+
+#[tokio::test(start_paused = true)]
+async fn what_is_deleted_and_there_again_is_sent_with_what_it_refers_to_now_and_lets_go_of_what_it_did() {
+    let mut scene = scene().await;
+    let refers = |rid: &str| json!({ "result": { "collection": [{ "rid": rid }] } });
+    send(&scene.client, 2, "subscribe.hand.list", Value::Null).await;
+    for (name, answer) in [
+        ("list", refers("hand.a")),
+        ("a", refers("hand.before")),
+        ("before", json!({ "result": { "model": { "v": 1 } } })),
+    ] {
+        let (reply, _) = scene.hand.asked(&format!("get.hand.{name}")).await;
+        scene.hand.say(&reply, &answer);
+    }
+    scene.hand.answer_all(|_| json!({ "result": { "get": true } })).await;
+    frame(&mut scene.client).await;
+    scene.hand.say("event.hand.a.delete", &Value::Null);
+    assert_eq!(frame(&mut scene.client).await["event"], "hand.a.delete");
+    // It is held for as long as the list refers to it, and so is what it refers to.
+    scene.hand.say("event.hand.before.custom", &Value::Null);
+    assert_eq!(frame(&mut scene.client).await["event"], "hand.before.custom");
+    send(&scene.client, 3, "subscribe.hand.a", Value::Null).await;
+    let (reply, _) = scene.hand.asked("get.hand.a").await;
+    scene.hand.say(&reply, &refers("hand.after"));
+    let (reply, _) = scene.hand.asked("get.hand.after").await;
+    scene.hand.say(&reply, &json!({ "result": { "model": { "v": 2 } } }));
+    scene.hand.answer_all(|_| json!({ "result": { "get": true } })).await;
+    let expected =
+        json!({ "collections": { "hand.a": [{ "rid": "hand.after" }] }, "models": { "hand.after": { "v": 2 } } });
+    assert_eq!(frame(&mut scene.client).await["result"], expected);
+    scene.hand.say("event.hand.before.custom", &Value::Null);
+    assert!(is_silent(&mut scene.client).await);
+}
