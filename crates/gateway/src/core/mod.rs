@@ -10,6 +10,7 @@ mod check;
 pub mod chunks;
 pub mod conn;
 pub mod diff;
+mod few;
 pub mod json;
 pub mod meta;
 pub mod model;
@@ -35,7 +36,7 @@ use conn::{ClientInfo, Conn, HttpAnswer, HttpRequest, Limits};
 use response::Failure;
 use stats::Stats;
 use timers::{Time, TimerId, Timers};
-use turns::{Step, Task, TokenReset, Turns};
+use turns::{Task, TokenReset, Turns};
 use value::Invalid;
 use warnings::Warnings;
 
@@ -49,9 +50,11 @@ pub struct CoreConfig {
     pub reset_throttle: usize,
     /// Part of the subjects that answers are sent to; must be unguessable where others share the bus.
     pub inbox: String,
-    /// Outputs of a connection that are handed on, and things it takes in, before the others have their turn; default
-    /// 32.
-    pub steps_of_a_turn: usize,
+    /// How much a connection may do before the others have their turn, in microseconds, more or less: it is counted, not
+    /// measured. Default 128.
+    pub effort_of_a_turn: usize,
+    /// The same of all connections with a lot to do, before what else has come is looked at; default 1 024.
+    pub effort_of_a_round: usize,
     /// For spreading retries.
     pub seed: u64,
 }
@@ -63,7 +66,8 @@ impl Default for CoreConfig {
             limits: Limits::default(),
             reset_throttle: 0,
             inbox: "gateway".into(),
-            steps_of_a_turn: 32,
+            effort_of_a_turn: 128,
+            effort_of_a_round: 1_024,
             seed: 1,
         }
     }
@@ -104,6 +108,8 @@ pub struct Core {
     warnings: Warnings,
     next: u64,
     outputs: VecDeque<Output>,
+    /// What a connection puts out in its turn.
+    conn_outputs: Vec<conn::Output>,
     /// Of the last input.
     now: Time,
 }
@@ -124,7 +130,7 @@ impl Core {
         Core {
             cache: Cache::new(config.seed, config.reset_throttle),
             stats,
-            conns: Turns::default(),
+            conns: Turns::new(config.effort_of_a_turn),
             by_cid: HashMap::new(),
             requests: HashMap::new(),
             timers: Timers::default(),
@@ -132,6 +138,7 @@ impl Core {
             warnings: Warnings::default(),
             next,
             outputs: [Output::Subscribe("system.*".into()), Output::Subscribe(inbox)].into(),
+            conn_outputs: Vec::new(),
             now: Time(0),
             config,
         }
@@ -152,7 +159,7 @@ impl Core {
 
     /// Whether something is left to be done with [`Core::go_on`].
     pub fn is_busy(&self) -> bool {
-        self.conns.waiting() > 0
+        self.conns.is_busy()
     }
 
     /// Whether something is left to be done for this connection.
@@ -160,20 +167,26 @@ impl Core {
         self.conns.is_waiting(id)
     }
 
-    /// Gives each connection that has something to do one turn, which is bounded. Every input ends with this too.
+    /// Goes on for a while with what connections with a lot to do have left, in turns.
     pub fn go_on(&mut self, now: Time) {
+        self.conns.begin_round();
+        self.serve(now);
+        let mut effort = 0;
+        while effort < self.config.effort_of_a_round
+            && let Some((id, spent)) = self.conns.next_in_line(&mut self.conn_outputs)
+        {
+            effort += spent;
+            self.carry(id);
+            self.serve(now);
+        }
+    }
+
+    /// Has the connections take in what has come for them, as far as they have credit. Every input ends with this.
+    fn serve(&mut self, now: Time) {
         self.now = now;
         self.distribute();
-        for _ in 0..self.conns.waiting() {
-            let Some(id) = self.conns.begin() else { return };
-            for _ in 0..self.config.steps_of_a_turn {
-                match self.conns.step(id) {
-                    Step::Output(output) => self.carry(id, output),
-                    Step::Taken => {}
-                    Step::Idle => break,
-                }
-            }
-            self.conns.end(id);
+        while let Some(id) = self.conns.prompt(&mut self.conn_outputs) {
+            self.carry(id);
             self.distribute();
         }
     }
@@ -191,7 +204,7 @@ impl Core {
             }
         }
         self.cache.handle_timeout(now);
-        self.go_on(now);
+        self.serve(now);
     }
 
     /// A client is there. `cid` must be unguessable: who knows it can be taken for the client.
@@ -212,19 +225,19 @@ impl Core {
         self.by_cid.remove(conn.cid());
         self.outputs.push_back(Output::Unsubscribe(format!("conn.{}.*", conn.cid())));
         self.stats.clients.add(&conn.stats);
-        self.go_on(now);
+        self.serve(now);
     }
 
     /// A text frame of a client.
     pub fn handle_frame(&mut self, now: Time, id: ConnId, text: &str) {
         self.conns.push(id, Task::Frame(text.into()));
-        self.go_on(now);
+        self.serve(now);
     }
 
     /// An HTTP request of a client; answered with [`Output::Http`]. See [`Conn::handle_http`].
     pub fn handle_http(&mut self, now: Time, id: ConnId, request: HttpRequest) {
         self.conns.push(id, Task::Http(request));
-        self.go_on(now);
+        self.serve(now);
     }
 
     /// A message of the bus. `no_responders` says that nobody listens where the request with this reply subject was
@@ -250,7 +263,7 @@ impl Core {
             "system" => self.system(rest, payload),
             _ => warn!(subject, "a message on a subject nobody asked for"),
         }
-        self.go_on(now);
+        self.serve(now);
     }
 
     /// The bus did not take the request with this reply subject.
@@ -259,7 +272,7 @@ impl Core {
         if let Some(request) = number.and_then(|number| self.requests.remove(&number)) {
             self.timers.cancel(request.timer);
             self.answer(now, request, Err(error));
-            self.go_on(now);
+            self.serve(now);
         }
     }
 
@@ -412,7 +425,14 @@ impl Core {
     }
 
     /// Hands on what a connection has put out; the effects of commands to the cache come with `distribute`.
-    fn carry(&mut self, id: ConnId, output: conn::Output) {
+    fn carry(&mut self, id: ConnId) {
+        let mut outputs = std::mem::take(&mut self.conn_outputs);
+        outputs.drain(..).for_each(|output| self.carry_one(id, output));
+        // The room for them is used again.
+        self.conn_outputs = outputs;
+    }
+
+    fn carry_one(&mut self, id: ConnId, output: conn::Output) {
         match output {
             conn::Output::Cache(command) => self.cache.handle_command(self.now, command),
             conn::Output::Request { subject, payload, ticket } => {

@@ -1,6 +1,7 @@
 //! The task that drives the core: real time, the bus, and the clients' queues.
 
 use std::collections::HashMap;
+use std::future::ready;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -144,8 +145,7 @@ impl Driver {
                     None => return End::Unused,
                 },
                 () = timeout => self.core.handle_timeout(self.now()),
-                // What others want comes between the turns of those that have a lot to do.
-                () = yield_now(), if self.core.is_busy() || !self.busy.is_empty() => self.core.go_on(self.now()),
+                () = ready(()), if self.core.is_busy() || !self.busy.is_empty() => {}
             }
             // What else is there goes along: a client is then sent several events at once. But it may not take long
             // until those who have something to send get their turn.
@@ -163,7 +163,15 @@ impl Driver {
                     }
                 }
             }
-            if self.sent > TURN_FRAMES {
+            let is_busy = self.core.is_busy();
+            self.core.go_on(self.now());
+            // What others want comes between the turns of those that have a lot to do, and what is said to clients is
+            // written.
+            if is_busy
+                || !self.busy.is_empty()
+                || self.sent > TURN_FRAMES
+                || due.is_some_and(|due| due <= Instant::now())
+            {
                 yield_now().await;
             }
             self.sent = 0;

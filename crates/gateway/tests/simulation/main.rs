@@ -62,7 +62,8 @@ impl World {
         let mut config = CoreConfig { seed, reset_throttle: random.below(3) as usize, ..CoreConfig::default() };
         config.limits.reference_throttle = random.below(3) as usize;
         // In most runs turns are so short that much else comes between.
-        config.steps_of_a_turn = [1, 2, 5, 32][random.below(4) as usize];
+        config.effort_of_a_turn = [1, 2, 5, 128][random.below(4) as usize];
+        config.effort_of_a_round = [1, 8, 1_024][random.below(3) as usize];
         let mut world = World {
             random,
             now: Time(0),

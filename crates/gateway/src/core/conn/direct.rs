@@ -1,6 +1,6 @@
 //! Requests for resources themselves: subscribe, get, unsubscribe, and the resources that methods answer with.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use resclient::protocol::ResError;
@@ -8,9 +8,31 @@ use resclient::protocol::ResError;
 use super::graph::Goal;
 use super::set::ResourceSet;
 use super::sub::{Access, Body, RequestId};
+use super::work::Work;
 use super::{Conn, Kind, Outcome, Output, Request, Tree};
 use crate::core::border::SubId;
 use crate::core::json;
+use crate::core::value::Snapshot;
+
+/// An answer that is being written: what is to be written yet, and what was.
+#[derive(Debug)]
+pub struct Answer {
+    id: u64,
+    kind: Kind,
+    sub: SubId,
+    stack: Vec<SubId>,
+    seen: BTreeSet<SubId>,
+    set: ResourceSet,
+    /// In place of the set, for HTTP.
+    resources: HashMap<Arc<str>, Result<Arc<Snapshot>, ResError>>,
+}
+
+impl Answer {
+    fn new(id: u64, kind: Kind, sub: SubId) -> Answer {
+        let (set, resources) = (ResourceSet::default(), HashMap::new());
+        Answer { id, kind, sub, stack: vec![sub], seen: BTreeSet::new(), set, resources }
+    }
+}
 
 impl Conn {
     /// Begins a request for a resource itself.
@@ -86,47 +108,50 @@ impl Conn {
         self.try_request(request);
     }
 
-    pub(super) fn finish_request(&mut self, request: RequestId) {
+    fn finish_request(&mut self, request: RequestId) {
         let Some((id, kind, sub_id)) = self.take_direct(request) else { return };
-        let rid = self.sub(sub_id).rid.clone();
-        let mut set = ResourceSet::default();
-        match kind {
-            Kind::Subscribe | Kind::Resource => {
-                let sub = self.sub(sub_id);
-                sub.direct += 1;
-                if sub.direct == 1 {
-                    self.direct_rids += 1;
-                }
-                self.send(sub_id, &mut set);
-                let mut result = String::from("{");
-                if let Kind::Resource = kind {
-                    result.push_str("\"rid\":");
-                    json::push_string(&mut result, &rid);
-                }
-                set.push_members(&mut result);
-                result.push('}');
-                self.reply(id, &result);
-            }
-            Kind::Get => {
-                let version = self.version;
-                self.peek(sub_id, |rid, found| match found {
-                    Ok(snapshot) => set.add(rid, snapshot, version),
-                    Err(error) => set.add_error(rid, error),
-                });
-                let mut result = String::from("{");
-                set.push_members(&mut result);
-                result.push('}');
-                self.reply(id, &result);
-            }
-            Kind::Fetch => {
-                let mut resources = HashMap::new();
-                self.peek(sub_id, |rid, found| {
-                    resources.insert(rid.clone(), found.map(Arc::clone).map_err(Clone::clone));
-                });
-                self.http_done(Ok(Outcome::Tree(Tree { root: rid, resources })));
+        if let Kind::Subscribe | Kind::Resource = kind {
+            let sub = self.sub(sub_id);
+            sub.direct += 1;
+            if sub.direct == 1 {
+                self.direct_rids += 1;
             }
         }
-        self.garbage.push(sub_id);
+        self.begin_work(Work::Answer(Box::new(Answer::new(id, kind, sub_id))));
+    }
+
+    /// Goes one step on with writing an answer. Returns whether there is more to write.
+    pub(super) fn write(&mut self, answer: &mut Answer) -> bool {
+        let Answer { id, kind, sub, stack, seen, set, resources } = answer;
+        let version = self.version;
+        let is_more = match kind {
+            Kind::Subscribe | Kind::Resource => self.send(stack, seen, set),
+            Kind::Get => self.peek(stack, seen, |rid, found| match found {
+                Ok(snapshot) => set.add(rid, snapshot, version),
+                Err(error) => set.add_error(rid, error),
+            }),
+            Kind::Fetch => self.peek(stack, seen, |rid, found| {
+                resources.insert(rid.clone(), found.map(Arc::clone).map_err(Clone::clone));
+            }),
+        };
+        if is_more {
+            return true;
+        }
+        let rid = self.sub(*sub).rid.clone();
+        if let Kind::Fetch = kind {
+            self.http_done(Ok(Outcome::Tree(Tree { root: rid, resources: std::mem::take(resources) })));
+        } else {
+            let mut result = String::from("{");
+            if let Kind::Resource = kind {
+                result.push_str("\"rid\":");
+                json::push_string(&mut result, &rid);
+            }
+            set.push_members(&mut result);
+            result.push('}');
+            self.reply(*id, &result);
+        }
+        self.garbage.push(*sub);
+        false
     }
 
     pub(super) fn fail_request(&mut self, request: RequestId, error: &ResError) {
@@ -178,7 +203,7 @@ impl Conn {
             self.direct_rids -= 1;
             self.flushable.push_back(sub_id);
         }
-        self.collect(&[sub_id]);
+        self.garbage.push(sub_id);
         self.output(Output::Answer(format!("{{\"id\":{id}}}").into()));
     }
 }

@@ -1,5 +1,6 @@
 //! What the cache tells a connection, and the events the client gets of it.
 
+use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::sync::Arc;
 
@@ -9,6 +10,7 @@ use tracing::{error, warn};
 use super::graph::Goal;
 use super::set::ResourceSet;
 use super::sub::{Access, Body, Level, RequestId};
+use super::work::{Count, Work};
 use super::{Conn, Output, Purpose};
 use crate::core::Frame;
 use crate::core::border::{Event, EventKind, Notice, SubId};
@@ -31,10 +33,8 @@ impl Conn {
                 sub.body = Body::Loaded(snapshot);
                 sub.loading.clear();
                 sub.version = version;
-                let waits = std::mem::take(&mut sub.waits);
                 let level = sub.level.take().unwrap_or_else(|| Level::top(&self.limits));
-                let children = references.iter().map(|rid| self.add_reference(id, rid, &level)).collect();
-                self.resolve_waits(waits, children);
+                self.begin_work(Work::Count(Count::new(id, level, references)));
             }
             Notice::Failed(error) => {
                 let sub = self.sub(id);
@@ -48,7 +48,7 @@ impl Conn {
                 for request in sub.requests.clone() {
                     self.load_failed(request, &error);
                 }
-                self.resolve_waits(waits, Vec::new());
+                self.resolve_waits(waits, &[]);
             }
             Notice::Event(event) => {
                 self.wait(id, event);
@@ -78,36 +78,15 @@ impl Conn {
         self.waiting -= queue.bytes();
     }
 
-    /// Lets go on what may: requests and events whose resources are there, and queues that nothing holds any more.
-    pub(super) fn settle(&mut self) {
-        loop {
-            // First what the client has dropped by now: nothing of it must be sent any more.
-            if !self.garbage.is_empty() {
-                let garbage = std::mem::take(&mut self.garbage);
-                self.collect(&garbage);
-            } else if let Some(id) = self.flushable.pop_front() {
-                self.flush(id);
-            } else if let Some(goal) = self.ready.pop_front() {
-                match goal {
-                    Goal::Request(request) => self.request_ready(request),
-                    Goal::Event(id) => {
-                        if let Some((_, wait)) = self.subs.get_mut(&id).and_then(|sub| sub.current.as_mut()) {
-                            *wait = None;
-                            self.flushable.push_back(id);
-                        }
-                    }
-                }
-            } else {
-                return self.follow();
-            }
-        }
-    }
-
     /// Sends the events that wait, in order, until one has to wait for references or access.
-    fn flush(&mut self, id: SubId) {
+    pub(super) fn flush(&mut self, id: SubId) {
         while let Some(sub) = self.subs.get_mut(&id)
             && sub.is_current()
         {
+            if self.credit <= 0 || !self.garbage.is_empty() || !self.work.is_empty() {
+                return self.flushable.push_front(id);
+            }
+            self.credit -= 1;
             let event = match sub.current.take() {
                 Some((event, None)) => event,
                 Some(waiting) => return sub.current = Some(waiting),
@@ -156,11 +135,12 @@ impl Conn {
             event.frame(&rid, version, || write(&rid, event, version, &ResourceSet::default()))
         } else {
             // What goes along depends on what the client has.
-            let mut set = ResourceSet::default();
+            let (mut set, mut failed) = (ResourceSet::default(), BTreeSet::new());
             for rid in &event.added {
                 let child = self.mark_sent(id, rid);
                 self.sub(child).awaited -= 1;
-                self.send(child, &mut set);
+                let mut stack = vec![child];
+                while self.send(&mut stack, &mut failed, &mut set) {}
             }
             write(&rid, event, version, &set)
         };
@@ -173,10 +153,6 @@ impl Conn {
         for rid in &event.removed {
             let child = self.release_reference(id, rid);
             self.garbage.extend(child);
-        }
-        if !self.garbage.is_empty() {
-            let garbage = std::mem::take(&mut self.garbage);
-            self.collect(&garbage);
         }
     }
 

@@ -1,13 +1,13 @@
-//! The graph of a connection's Subs: references, waiting for a part of it to load, sending it, and dropping what
-//! nothing refers to any more.
+//! The graph of a connection's Subs: references, waiting for a part of it to load, and sending it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
 
 use resclient::protocol::ResError;
 
 use super::set::ResourceSet;
-use super::sub::{Body, Edge, Level, RequestId, Sub, WaitId};
+use super::sub::{Body, Level, RequestId, Sub, WaitId};
+use super::work::Work;
 use super::{Conn, Output};
 use crate::core::border::{Address, Command, SubId};
 use crate::core::throttle::Slot;
@@ -18,7 +18,7 @@ use crate::core::value::Snapshot;
 pub struct Wait {
     /// Subs that are still loading.
     pub pending: usize,
-    visited: BTreeSet<SubId>,
+    visited: HashSet<SubId>,
     pub goal: Goal,
 }
 
@@ -143,12 +143,12 @@ impl Conn {
 
     /// Counts a reference from `parent`, which is at the level, to the resource.
     pub(super) fn add_reference(&mut self, parent: SubId, rid: &Arc<str>, level: &Level) -> SubId {
-        self.effort += 1;
+        self.credit -= 1;
         let child = self.acquire(rid, Some(level));
         let edge = self.sub(parent).refs.entry(child).or_default();
         edge.count += 1;
         if edge.count == 1 {
-            self.sub(child).indirect += 1;
+            self.sub(child).parents.insert(parent);
         }
         child
     }
@@ -160,10 +160,8 @@ impl Conn {
         let edge = refs.get_mut(&child)?;
         edge.count -= 1;
         if edge.count == 0 {
-            let sent = edge.sent;
             refs.remove(&child);
-            self.sub(child).indirect -= 1;
-            self.sub(child).sent_indirect -= u32::from(sent);
+            self.sub(child).parents.remove(&parent);
         }
         Some(child)
     }
@@ -175,17 +173,31 @@ impl Conn {
             return None;
         }
         let id = WaitId(self.next_id());
-        self.waits.insert(id, Wait { pending: 0, visited: BTreeSet::new(), goal });
-        self.extend_wait(id, roots);
-        if self.waits[&id].pending == 0 {
-            self.waits.remove(&id);
+        let mut wait = Wait { pending: 0, visited: HashSet::new(), goal };
+        self.visit(id, &mut wait, roots);
+        if wait.pending == 0 {
             return None;
         }
+        self.waits.insert(id, wait);
         Some(id)
     }
 
-    fn extend_wait(&mut self, id: WaitId, mut stack: Vec<SubId>) {
-        let Some(wait) = self.waits.get_mut(&id) else { return };
+    /// Something that was waited for is there: what it refers to is waited for in its place.
+    pub(super) fn extend_wait(&mut self, id: WaitId, references: Vec<SubId>) {
+        // What waited for it may be gone.
+        let Some(mut wait) = self.waits.remove(&id) else { return };
+        self.visit(id, &mut wait, references);
+        wait.pending -= 1;
+        if wait.pending == 0 {
+            self.ready.push_back(wait.goal);
+        } else {
+            self.waits.insert(id, wait);
+        }
+    }
+
+    /// In one go: what is found to be there must not change before it is sent.
+    fn visit(&mut self, id: WaitId, wait: &mut Wait, mut stack: Vec<SubId>) {
+        let before = wait.visited.len();
         while let Some(next) = stack.pop() {
             if !wait.visited.insert(next) {
                 continue;
@@ -200,218 +212,89 @@ impl Conn {
                 _ => {}
             }
         }
+        self.credit -= 1 + ((wait.visited.len() - before) / VISITS) as isize;
     }
 
     /// The Sub is loaded, failed or gone: what waited for it may go on, or waits for its references.
-    pub(super) fn resolve_waits(&mut self, waits: Vec<WaitId>, references: Vec<SubId>) {
+    pub(super) fn resolve_waits(&mut self, waits: Vec<WaitId>, references: &[SubId]) {
         for id in waits {
-            self.extend_wait(id, references.clone());
-            let Some(wait) = self.waits.get_mut(&id) else { continue };
-            wait.pending -= 1;
-            if wait.pending == 0 {
-                let wait = self.waits.remove(&id).expect("found above");
-                self.ready.push_back(wait.goal);
-            }
+            self.begin_work(Work::Visit(id, references.to_vec()));
         }
     }
 
-    /// Adds to the set what the client does not hold of all that can be reached from `root`, and takes note that it
-    /// holds it now.
-    pub(super) fn send(&mut self, root: SubId, set: &mut ResourceSet) {
+    /// Adds to the set the next of what the client does not hold of all that can be reached from the Subs, and takes note
+    /// that it holds it now. What could not be had goes into `failed`, and into the set once. Returns whether there was
+    /// something left.
+    pub(super) fn send(&mut self, stack: &mut Vec<SubId>, failed: &mut BTreeSet<SubId>, set: &mut ResourceSet) -> bool {
+        let Some(id) = stack.pop() else { return false };
+        self.credit -= 1;
         let version = self.version;
-        let mut errors = BTreeSet::new();
-        let mut stack = vec![root];
-        while let Some(id) = stack.pop() {
-            self.effort += 1;
-            let sub = self.subs.get_mut(&id).expect("referenced Subs exist");
-            match &sub.body {
-                Body::Loaded(snapshot) if sub.is_unsent() => {
-                    let snapshot = snapshot.clone();
-                    set.add(&sub.rid, &snapshot, version);
-                    sub.sent = true;
-                    let replaced = sub.replaced.take();
-                    let references: Vec<_> = snapshot.body().references().cloned().collect();
-                    let children = references.iter().map(|rid| self.mark_sent(id, rid)).collect::<Vec<_>>();
-                    stack.extend(children.into_iter().rev());
-                    if let Some(old) = replaced {
-                        let released = old.body().references().filter_map(|rid| self.release_reference(id, rid));
-                        let released: Vec<_> = released.collect();
-                        self.garbage.extend(released);
-                    }
-                    self.flushable.push_back(id);
+        let sub = self.subs.get_mut(&id).expect("referenced Subs exist");
+        match &sub.body {
+            Body::Loaded(snapshot) if sub.is_unsent() => {
+                let snapshot = snapshot.clone();
+                set.add(&sub.rid, &snapshot, version);
+                sub.sent = true;
+                let replaced = sub.replaced.take();
+                let references: Vec<_> = snapshot.body().references().cloned().collect();
+                let children = references.iter().map(|rid| self.mark_sent(id, rid)).collect::<Vec<_>>();
+                stack.extend(children.into_iter().rev());
+                if let Some(old) = replaced {
+                    let released = old.body().references().filter_map(|rid| self.release_reference(id, rid));
+                    let released: Vec<_> = released.collect();
+                    self.garbage.extend(released);
                 }
-                Body::Loaded(_) => {}
-                Body::Loading(Some(_)) if sub.sent => {}
-                Body::Failed(error) | Body::Loading(Some(error)) => {
-                    if errors.insert(id) {
-                        set.add_error(&sub.rid, error);
-                    }
-                }
-                Body::Deleted(_) => {}
-                Body::Loading(None) => unreachable!("sent before it was ready"),
+                self.flushable.push_back(id);
             }
+            Body::Loaded(_) => {}
+            Body::Loading(Some(_)) if sub.sent => {}
+            Body::Failed(error) | Body::Loading(Some(error)) => {
+                if failed.insert(id) {
+                    set.add_error(&sub.rid, error);
+                }
+            }
+            Body::Deleted(_) => {}
+            Body::Loading(None) => unreachable!("sent before it was ready"),
         }
+        true
     }
 
     /// The client has seen the reference.
     pub(super) fn mark_sent(&mut self, parent: SubId, rid: &Arc<str>) -> SubId {
         let child = self.by_rid[rid];
         let edge = self.sub(parent).refs.get_mut(&child).expect("references of a loaded Sub are counted");
-        if !edge.sent {
-            edge.sent = true;
-            self.sub(child).sent_indirect += 1;
-        }
+        edge.sent = true;
         child
     }
 
     /// What [`Conn::send`] would add, without the client holding any of it afterwards.
-    pub(super) fn peek(&self, root: SubId, mut found: impl FnMut(&Arc<str>, Result<&Arc<Snapshot>, &ResError>)) {
-        let mut visited = BTreeSet::new();
-        let mut stack = vec![root];
-        while let Some(id) = stack.pop() {
-            let sub = &self.subs[&id];
-            if !visited.insert(id) {
-                continue;
+    pub(super) fn peek(
+        &mut self,
+        stack: &mut Vec<SubId>,
+        visited: &mut BTreeSet<SubId>,
+        found: impl FnOnce(&Arc<str>, Result<&Arc<Snapshot>, &ResError>),
+    ) -> bool {
+        let Some(id) = stack.pop() else { return false };
+        self.credit -= 1;
+        let sub = &self.subs[&id];
+        if !visited.insert(id) {
+            return true;
+        }
+        match &sub.body {
+            Body::Loaded(snapshot) if sub.is_unsent() => {
+                found(&sub.rid, Ok(snapshot));
+                let references: Vec<_> = snapshot.body().references().map(|rid| self.by_rid[rid]).collect();
+                stack.extend(references.into_iter().rev());
             }
-            match &sub.body {
-                Body::Loaded(snapshot) if sub.is_unsent() => {
-                    found(&sub.rid, Ok(snapshot));
-                    let references: Vec<_> = snapshot.body().references().map(|rid| self.by_rid[rid]).collect();
-                    stack.extend(references.into_iter().rev());
-                }
-                Body::Loaded(_) => {}
-                Body::Loading(Some(_)) if sub.sent => {}
-                Body::Failed(error) | Body::Loading(Some(error)) => found(&sub.rid, Err(error)),
-                Body::Deleted(_) => {}
-                Body::Loading(None) => unreachable!("read before it was ready"),
-            }
+            Body::Loaded(_) => {}
+            Body::Loading(Some(_)) if sub.sent => {}
+            Body::Failed(error) | Body::Loading(Some(error)) => found(&sub.rid, Err(error)),
+            Body::Deleted(_) => {}
+            Body::Loading(None) => unreachable!("read before it was ready"),
         }
-    }
-
-    /// Drops what lost its last reason to live, starting from Subs that lost one. Cycles do not keep themselves.
-    pub(super) fn collect(&mut self, start: &[SubId]) {
-        // What the client drops now, it must be sent again should something unsent still refer to it.
-        let dropped =
-            self.unreachable(start, |sub| sub.direct > 0 || !sub.sent, |sub| sub.sent_indirect, |edge| edge.sent);
-        for id in dropped {
-            let sub = self.sub(id);
-            sub.sent = false;
-            let seen: Vec<SubId> = sub.refs.iter().filter(|(_, edge)| edge.sent).map(|(&child, _)| child).collect();
-            sub.refs.values_mut().for_each(|edge| edge.sent = false);
-            // What was kept of a deleted resource was kept because the client had it.
-            let mut relics: Vec<_> = sub.replaced.take().into_iter().collect();
-            if let Body::Deleted(held) = &sub.body {
-                relics.push(held.clone());
-                sub.body = Body::Failed(Box::new(ResError::DELETED));
-            }
-            for child in seen {
-                self.sub(child).sent_indirect -= 1;
-            }
-            for rid in relics.iter().flat_map(|relic| relic.body().references()) {
-                let child = self.release_reference(id, rid);
-                self.garbage.extend(child);
-            }
-        }
-        let (mut freed, mut touched) = (Vec::new(), start.to_vec());
-        for id in self.unreachable(start, |sub| sub.is_root(), |sub| sub.indirect, |_| true) {
-            touched.extend(self.subs[&id].refs.keys());
-            freed.extend(self.dispose(id));
-        }
-        self.resolve_waits(freed, Vec::new());
-        let unwanted = self.unreachable(
-            &touched,
-            |sub| sub.is_root() || sub.awaited > 0 || !sub.is_unsent(),
-            |sub| sub.indirect - sub.sent_indirect,
-            |edge| !edge.sent,
-        );
-        for id in unwanted {
-            self.relinquish(id);
-        }
-    }
-
-    /// Lets go of what was fetched again for a request that did not lead to the client holding it. What refers to it
-    /// was sent with an error or a deleted resource in its place: the client does not expect more, and events would
-    /// queue for ever.
-    fn relinquish(&mut self, id: SubId) {
-        let subscriber = self.subscriber(id);
-        let sub = self.sub(id);
-        if !sub.is_wanted() {
-            return;
-        }
-        let before = sub.replaced.take().map_or_else(|| Body::Failed(Box::new(ResError::NOT_FOUND)), Body::Deleted);
-        let body = std::mem::replace(&mut sub.body, before);
-        let (address, waits) = (sub.address.clone(), std::mem::take(&mut sub.waits));
-        sub.loading.clear();
-        let was_queued = std::mem::take(&mut sub.queued);
-        self.forget_events(id);
-        if !was_queued {
-            self.output(Output::Cache(Command::Unsubscribe(subscriber, address)));
-        }
-        if let Body::Loaded(snapshot) = body {
-            for rid in snapshot.body().references() {
-                let child = self.release_reference(id, rid);
-                self.garbage.extend(child);
-            }
-        }
-        self.resolve_waits(waits, Vec::new());
-    }
-
-    /// The Subs at and below `start` that are reached neither from a root nor from outside.
-    fn unreachable(
-        &self,
-        start: &[SubId],
-        is_root: impl Fn(&Sub) -> bool,
-        references: impl Fn(&Sub) -> u32,
-        counts: impl Fn(&Edge) -> bool,
-    ) -> Vec<SubId> {
-        let children = |id: SubId| self.subs[&id].refs.iter().filter(|(_, e)| counts(e)).map(|(&child, _)| child);
-        let candidate = |id: &SubId| self.subs.get(id).is_some_and(|sub| !is_root(sub));
-        // How often each candidate is referred to by other candidates.
-        let mut inside: BTreeMap<SubId, u32> = BTreeMap::new();
-        let mut stack: Vec<SubId> = Vec::new();
-        for id in start.iter().copied().filter(candidate) {
-            if inside.insert(id, 0).is_none() {
-                stack.push(id);
-            }
-        }
-        while let Some(id) = stack.pop() {
-            for child in children(id).filter(candidate) {
-                *inside.entry(child).or_insert_with(|| {
-                    stack.push(child);
-                    0
-                }) += 1;
-            }
-        }
-        let outside = inside.iter().filter(|&(id, &count)| references(&self.subs[id]) > count).map(|(&id, _)| id);
-        let mut stack: Vec<SubId> = outside.collect();
-        while let Some(id) = stack.pop() {
-            if inside.remove(&id).is_some() {
-                stack.extend(children(id));
-            }
-        }
-        inside.into_keys().collect()
-    }
-
-    /// Removes a Sub; returns the waits that were waiting for it.
-    fn dispose(&mut self, id: SubId) -> Vec<WaitId> {
-        let sub = *self.subs.remove(&id).expect("disposed once");
-        self.by_rid.remove(&sub.rid);
-        self.waiting -= sub.queue.bytes();
-        if sub.is_subscribed() {
-            self.output(Output::Cache(Command::Unsubscribe(self.subscriber(id), sub.address)));
-        }
-        for child in sub.refs.keys() {
-            // A child may be gone already, or be the Sub itself.
-            if let Some(child) = self.subs.get_mut(child) {
-                child.indirect -= 1;
-            }
-        }
-        if let Some((event, wait)) = sub.current {
-            wait.and_then(|wait| self.waits.remove(&wait));
-            for child in event.added.iter().filter_map(|rid| self.by_rid.get(rid)) {
-                self.subs.get_mut(child).expect("it has its id").awaited -= 1;
-            }
-        }
-        sub.waits
+        true
     }
 }
+
+/// What takes as long as anything else that counts.
+const VISITS: usize = 4;

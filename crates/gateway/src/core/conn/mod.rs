@@ -5,13 +5,16 @@
 
 mod calls;
 mod check;
+mod collect;
 mod direct;
 mod events;
 mod graph;
 mod http;
+mod reach;
 mod request;
 mod set;
 mod sub;
+mod work;
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;
@@ -33,6 +36,7 @@ use http::Http;
 pub use http::{AuthMethod, HttpAnswer, HttpRequest, Outcome, Target, Tree};
 use request::{Action, ClientRequest, Fault, Verb};
 use sub::{Access, Body, Level, RequestId, Sub, WaitId};
+use work::Work;
 
 /// What a connection wants done.
 #[derive(Debug)]
@@ -160,9 +164,12 @@ pub struct Conn {
     garbage: Vec<SubId>,
     /// Bytes of all events that wait.
     waiting: usize,
+    /// What was begun and is not finished, in order.
+    work: VecDeque<Work>,
     outputs: VecDeque<Output>,
-    /// References counted, and resources written, since this was asked last.
-    effort: usize,
+    /// How much may still be done in this turn: a reference counted, a resource written, an output handed on, and the
+    /// like, each of which takes about a microsecond. Below 0 it was more.
+    pub(super) credit: isize,
     is_closed: bool,
     pub(super) stats: ConnStats,
 }
@@ -193,8 +200,9 @@ impl Conn {
             references,
             garbage: Vec::new(),
             waiting: 0,
+            work: VecDeque::new(),
             outputs: VecDeque::new(),
-            effort: 0,
+            credit: 0,
             is_closed: false,
             stats: ConnStats::default(),
         }
@@ -208,13 +216,9 @@ impl Conn {
         self.outputs.pop_front().or_else(|| if self.is_closed { self.let_go() } else { None })
     }
 
-    pub fn has_output(&self) -> bool {
-        !self.outputs.is_empty() || self.is_closed && !self.subs.is_empty()
-    }
-
-    /// How much was done since this was asked last, beyond what everything takes.
-    pub fn take_effort(&mut self) -> usize {
-        std::mem::take(&mut self.effort)
+    /// Whether there is something left to do.
+    pub fn is_busy(&self) -> bool {
+        !self.outputs.is_empty() || !self.is_settled() || self.is_closed && !self.subs.is_empty()
     }
 
     /// A text frame of the client. Each frame leads to one [`Output::Answer`] or to [`Output::Close`].
@@ -311,6 +315,10 @@ impl Conn {
         self.requests.clear();
         self.waits.clear();
         self.tickets.clear();
+        self.work.clear();
+        self.garbage.clear();
+        self.flushable.clear();
+        self.ready.clear();
     }
 
     /// Ends the next subscription of a closed connection, one at a time, for there may be thousands.

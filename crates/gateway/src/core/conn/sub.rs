@@ -7,6 +7,7 @@ use resclient::protocol::ResError;
 
 use super::Limits;
 use crate::core::border::{Address, Event, SubId};
+use crate::core::few::Few;
 use crate::core::response;
 use crate::core::throttle::{Slot, Throttle};
 use crate::core::value::Snapshot;
@@ -85,9 +86,8 @@ pub struct Sub {
     pub requests: Vec<RequestId>,
     /// Calls that wait for the same access answer.
     pub calls: Vec<RequestId>,
-    /// Subs that refer to this one, and those of them whose reference the client has seen.
-    pub indirect: u32,
-    pub sent_indirect: u32,
+    /// Subs that refer to this one.
+    pub parents: Few<SubId>,
     /// References that events under way add, and that are sent with what is loaded now.
     pub awaited: u32,
     pub refs: BTreeMap<SubId, Edge>,
@@ -176,8 +176,7 @@ impl Sub {
             direct: 0,
             requests: Vec::new(),
             calls: Vec::new(),
-            indirect: 0,
-            sent_indirect: 0,
+            parents: Few::None,
             awaited: 0,
             refs: BTreeMap::new(),
             access: Access::Unknown,
