@@ -76,6 +76,11 @@ impl Client {
         Ok(())
     }
 
+    /// Sends bytes as they are, frames or not.
+    pub async fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.stream.write_all(bytes).await
+    }
+
     /// Makes a request and waits for its result.
     pub async fn request(&mut self, method: &str, params: &str) -> io::Result<Value> {
         let id = self.push(method, params);

@@ -23,7 +23,7 @@ impl Results {
 
     pub fn print(&self) {
         println!("\n{}\nMedians of the rounds, with the least and the greatest.\n", machine());
-        println!("{:<13}{:<60}{:>9}  {:<17}{:>12}  target", "", "", "here", "range", "Resgate");
+        println!("{:<19}{:<60}{:>9}  {:<17}{:>12}  target", "", "", "here", "range", "Resgate");
         for (row, value, rounds) in self.rows() {
             let range = format!("{}–{}", short(rounds[0]), short(rounds[rounds.len() - 1]));
             let (sign, target) = match row.target {
@@ -33,7 +33,7 @@ impl Results {
             let verdict = if row.target.is_met_by(value) { "met" } else { "missed" };
             let unit = if row.unit.is_empty() { String::new() } else { format!(" {}", row.unit) };
             let (name, what, here, resgate) = (row.name, row.what, short(value), row.resgate);
-            println!("{name:<13}{what:<60}{here:>9}  {range:<17}{resgate:>12}  {sign} {target}{unit} {verdict}");
+            println!("{name:<19}{what:<60}{here:>9}  {range:<17}{resgate:>12}  {sign} {target}{unit} {verdict}");
         }
     }
 

@@ -47,6 +47,15 @@ pub const ROWS: &[Row] = &[
     row("call", "calls through NATS, 50 deep", "/s", "3–8 k", AtLeast(15_000.0)),
     row("reset-time", "reset of a list of 12,000, until the client has it", "s", "29", AtMost(1.0)),
     row("reset-memory", "memory that takes at most", "MB", "2,200", AtMost(64.0)),
+    row("beside-gets-half", "call beside 20 clients that get lists of 5,000, median", "ms", "–", AtMost(50.0)),
+    row("beside-gets", "the slowest 1 % of those calls", "ms", "–", AtMost(50.0)),
+    row("beside-gets-max", "the slowest of those calls", "ms", "–", AtMost(50.0)),
+    row("beside-gets-event", "event beside those clients, the slowest 1 %", "ms", "–", AtMost(50.0)),
+    row("beside-load", "call while lists of 5,000 are loaded, the slowest", "ms", "–", AtMost(50.0)),
+    row("beside-leave", "call while a client of 15,000 resources leaves, the slowest", "ms", "–", AtMost(50.0)),
+    row("beside-bad", "call beside 20 clients with bad requests, the slowest 1 %", "ms", "–", AtMost(50.0)),
+    row("beside-empty", "call beside 20 clients with empty fragments, the slowest 1 %", "ms", "–", AtMost(50.0)),
+    row("empty-memory", "memory that those take at most", "MB", "–", AtMost(4.0)),
     row("held", "idle connections held through pings", "", "8,000", AtLeast(8_000.0)),
 ];
 

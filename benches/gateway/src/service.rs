@@ -1,4 +1,4 @@
-//! The service behind the gateway: small models, one that ticks, and a long list.
+//! The service behind the gateway: small models, one that ticks, a long list, and lists of references.
 
 use std::io;
 use std::net::SocketAddr;
@@ -9,7 +9,8 @@ use serde_json::value::RawValue;
 
 use crate::nats::{Message, Nats};
 
-/// A service on a NATS server, with the resources `bench.model.<n>`, `bench.tick` and `bench.list`.
+/// A service on a NATS server, with the resources `bench.model.<n>`, `bench.tick`, `bench.list`, and `bench.refs.<n>`,
+/// which refers to [`REFERENCES`] models `bench.item.<n>.<m>`.
 pub struct Service {
     nats: Nats,
     state: Arc<Mutex<State>>,
@@ -77,10 +78,19 @@ fn answer(state: &State, message: &Message<'_>) -> String {
         },
         ("get", "tick") => format!(r#"{{"result":{{"model":{{"count":{}}}}}}}"#, state.count),
         ("get", "list") => format!(r#"{{"result":{{"collection":{:?}}}}}"#, state.list),
-        ("get", name) => match name.strip_prefix("model.") {
-            Some(number) => format!(r#"{{"result":{{"model":{}}}}}"#, small_model(number)),
-            None => r#"{"error":{"code":"system.notFound","message":"Not found"}}"#.into(),
+        ("get", name) => match name.split_once('.') {
+            Some(("model", number)) => format!(r#"{{"result":{{"model":{}}}}}"#, small_model(number)),
+            Some(("item", _)) => r#"{"result":{"model":{"name":"one of thousands","open":true}}}"#.into(),
+            Some(("refs", list)) => {
+                let items: Vec<_> =
+                    (0..REFERENCES).map(|item| format!(r#"{{"rid":"bench.item.{list}.{item}"}}"#)).collect();
+                format!(r#"{{"result":{{"collection":[{}]}}}}"#, items.join(","))
+            }
+            _ => r#"{"error":{"code":"system.notFound","message":"Not found"}}"#.into(),
         },
         _ => String::new(),
     }
 }
+
+/// As many as one request may lead to.
+pub const REFERENCES: usize = 5_000;

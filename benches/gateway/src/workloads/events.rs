@@ -148,7 +148,7 @@ impl Audience {
     }
 }
 
-fn milliseconds(time: Option<Duration>) -> f64 {
+pub fn milliseconds(time: Option<Duration>) -> f64 {
     time.unwrap_or_default().as_secs_f64() * 1e3
 }
 

@@ -2,6 +2,7 @@
 
 mod events;
 mod memory;
+mod neighbour;
 mod requests;
 mod reset;
 
@@ -43,6 +44,18 @@ pub const WORKLOADS: &[Workload] = &[
     Workload { rows: &["get"], rounds: 3, run: |stage| Box::pin(requests::gets(stage)) },
     Workload { rows: &["call"], rounds: 3, run: |stage| Box::pin(requests::calls(stage)) },
     Workload { rows: &["reset-time", "reset-memory"], rounds: 3, run: |stage| Box::pin(reset::run(stage)) },
+    Workload {
+        rows: &["beside-gets-half", "beside-gets", "beside-gets-max", "beside-gets-event"],
+        rounds: 3,
+        run: |stage| Box::pin(neighbour::gets(stage)),
+    },
+    Workload { rows: &["beside-load", "beside-leave"], rounds: 3, run: |stage| Box::pin(neighbour::leaves(stage)) },
+    Workload { rows: &["beside-bad"], rounds: 3, run: |stage| Box::pin(neighbour::bad_requests(stage)) },
+    Workload {
+        rows: &["beside-empty", "empty-memory"],
+        rounds: 3,
+        run: |stage| Box::pin(neighbour::empty_fragments(stage)),
+    },
     Workload { rows: &["held"], rounds: 1, run: |stage| Box::pin(memory::held(stage)) },
 ];
 
