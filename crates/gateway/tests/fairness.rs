@@ -56,6 +56,27 @@ fn a_call_passes_while_the_gateway_lets_go_of_what_a_client_had() {
 }
 
 #[test]
+fn thousands_of_resources_leave_the_cache_a_few_at_a_time_for_each_is_work_for_the_bus() {
+    let mut world = World::with_a_list();
+    for client in [world.holder, world.other] {
+        world.core.handle_disconnect(Time(0), client);
+    }
+    world.rest();
+    let mut times = Vec::new();
+    while let Some(at) = world.core.poll_timeout() {
+        world.core.handle_timeout(at);
+        while let Some(output) = world.core.ready_output() {
+            if matches!(output, Output::Unsubscribe(pattern) if pattern.starts_with("event.")) {
+                times.push(at.0);
+            }
+        }
+    }
+    assert_eq!(times.len(), 2 + REFERENCES as usize);
+    assert!(times.windows(20).all(|twenty| twenty[0] < twenty[19]), "twenty left at once");
+    assert!(times[0] >= 5_000 && times[times.len() - 1] < 6_000, "from {} to {}", times[0], times[times.len() - 1]);
+}
+
+#[test]
 fn what_a_client_asks_for_and_is_told_keeps_its_order_while_it_has_a_lot_to_do() {
     let mut world = World::with_a_list();
     let big = world.connect("big");

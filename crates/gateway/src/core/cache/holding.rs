@@ -67,7 +67,8 @@ impl Cache {
         let Some(entry) = self.entries.get_mut(name) else { return };
         entry.pins -= count;
         if entry.pins == 0 && entry.evict.is_none() {
-            entry.evict = Some(self.timers.set(now.after(EVICT_AFTER), Timer::Evict(name.clone())));
+            let at = self.evictions.place(now.after(EVICT_AFTER));
+            entry.evict = Some(self.timers.set(at, Timer::Evict(name.clone())));
         }
     }
 
@@ -143,5 +144,27 @@ impl Cache {
     }
 }
 
-/// How long a resource stays cached without subscribers, in milliseconds.
+/// Spreads evictions: each is something for the bus to do, and everybody waits for what that has to do.
+#[derive(Debug, Default)]
+pub(super) struct Evictions {
+    last: Time,
+    at_a_time: usize,
+}
+
+impl Evictions {
+    /// When there is room for another, from `due` on.
+    fn place(&mut self, due: Time) -> Time {
+        if due > self.last {
+            *self = Evictions { last: due, at_a_time: 0 };
+        } else if self.at_a_time >= EVICTIONS_AT_A_TIME {
+            *self = Evictions { last: self.last.after(1), at_a_time: 0 };
+        }
+        self.at_a_time += 1;
+        self.last
+    }
+}
+
+/// In a millisecond: a NATS server takes some 8 µs to end a subscription.
+const EVICTIONS_AT_A_TIME: usize = 16;
+/// How long a resource stays cached without subscribers at least, in milliseconds.
 const EVICT_AFTER: u64 = 5_000;

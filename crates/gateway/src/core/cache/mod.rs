@@ -26,6 +26,7 @@ use super::throttle::Throttle;
 use super::timers::{Time, Timers};
 use super::value::Invalid;
 use entry::{Entry, Queued};
+use holding::Evictions;
 use reset::Renewal;
 use resource::{Reset, Resource, State};
 
@@ -58,6 +59,7 @@ pub struct Cache {
     entries: BTreeMap<Arc<str>, Box<Entry>>,
     serial: u64,
     timers: Timers<Timer>,
+    evictions: Evictions,
     /// What resets still have to do.
     resets: Vec<Throttle<Renewal>>,
     /// The same, all together.
