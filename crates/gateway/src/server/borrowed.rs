@@ -94,4 +94,4 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Borrowed<S> {
 }
 
 /// One after another before others have their turn; a WebSocket reads 2 KiB at once.
-const READS: u32 = 4;
+const READS: u32 = 2;

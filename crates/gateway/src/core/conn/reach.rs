@@ -114,13 +114,14 @@ impl Conn {
 
     fn look_above(&self, search: &mut Search, id: SubId) {
         let reach = search.reach;
-        let parents = self.subs[&id].parents.iter().filter(|&parent| reach.counts(&self.subs[parent].refs[&id]));
-        let parents: Vec<SubId> = parents.copied().collect();
-        if parents.iter().any(|parent| reach.is_root(&self.subs[parent]) || search.is_alive(*parent)) {
+        let counted = |parent: &&SubId| reach.counts(&self.subs[*parent].refs[&id]);
+        let parents = &self.subs[&id].parents;
+        let is_alive = |parent: &SubId| reach.is_root(&self.subs[parent]) || search.is_alive(*parent);
+        if parents.iter().filter(counted).any(is_alive) {
             return search.revive(id);
         }
         // The oldest is looked at first: mostly it was there before what it refers to, and leads to a root.
-        for parent in parents.into_iter().rev() {
+        for &parent in parents.iter().rev().filter(counted) {
             search.see(parent).below.push(id);
         }
     }
