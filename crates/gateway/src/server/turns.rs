@@ -9,12 +9,20 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use super::network::Network;
 
 /// One turn at a time, for which one of each address waits: the others of that address wait behind it, so that who
-/// wants many turns does not keep others waiting for more than one of them.
+/// wants many turns does not keep others waiting for more than one of them. An address also has room for so many results
+/// that are not gone yet, so that who lets them lie does not fill the memory.
 #[derive(Debug)]
 pub struct Turns {
     all: Arc<Semaphore>,
-    /// Where those of an address wait for each other; nobody holds that of an address which is gone.
-    lines: Mutex<HashMap<Network, Weak<Semaphore>>>,
+    /// Nobody holds that of an address which is gone.
+    lines: Mutex<HashMap<Network, Weak<Line>>>,
+}
+
+/// Where those of an address wait for each other.
+#[derive(Debug)]
+struct Line {
+    turn: Arc<Semaphore>,
+    room: Arc<Semaphore>,
 }
 
 /// It lasts until it is dropped.
@@ -24,6 +32,13 @@ pub struct Turn {
     _in_line: OwnedSemaphorePermit,
 }
 
+/// Taken until it is dropped.
+#[derive(Debug)]
+pub struct Room {
+    _taken: OwnedSemaphorePermit,
+    line: Arc<Line>,
+}
+
 impl Default for Turns {
     fn default() -> Turns {
         Turns { all: Arc::new(Semaphore::new(1)), lines: Mutex::default() }
@@ -31,19 +46,25 @@ impl Default for Turns {
 }
 
 impl Turns {
-    /// Waits for the next turn of an address.
-    pub async fn next(&self, address: IpAddr) -> Turn {
-        let in_line = wait(self.line(address.into())).await;
+    /// Waits for room for another result of an address.
+    pub async fn room(&self, address: IpAddr) -> Room {
+        let line = self.line(address.into());
+        Room { _taken: wait(line.room.clone()).await, line }
+    }
+
+    /// Waits for the next turn of the address that has the room.
+    pub async fn next(&self, room: &Room) -> Turn {
+        let in_line = wait(room.line.turn.clone()).await;
         Turn { _of_all: wait(self.all.clone()).await, _in_line: in_line }
     }
 
-    fn line(&self, network: Network) -> Arc<Semaphore> {
+    fn line(&self, network: Network) -> Arc<Line> {
         let mut lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
         // There are as many as wait, and those that have waited since this was done last.
         lines.retain(|_, line| line.strong_count() > 0);
         let known = lines.get(&network).and_then(Weak::upgrade);
         known.unwrap_or_else(|| {
-            let line = Arc::new(Semaphore::new(1));
+            let line = Arc::new(Line { turn: Arc::new(Semaphore::new(1)), room: Arc::new(Semaphore::new(RESULTS)) });
             lines.insert(network, Arc::downgrade(&line));
             line
         })
@@ -53,3 +74,6 @@ impl Turns {
 async fn wait(semaphore: Arc<Semaphore>) -> OwnedSemaphorePermit {
     semaphore.acquire_owned().await.expect("it is never closed")
 }
+
+/// Results of one address at a time.
+const RESULTS: usize = 8;

@@ -8,7 +8,7 @@ mod path;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use axum::body::Body;
+use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::Request;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
@@ -17,6 +17,7 @@ use resclient::protocol::ResError;
 use tokio::task::spawn_blocking;
 
 use super::client::client_info;
+use super::turns::Room;
 use super::{Server, ServerConfig};
 use crate::core::conn::{HttpAnswer, HttpRequest, Outcome, Target};
 use answer::METHOD_NOT_ALLOWED;
@@ -56,21 +57,37 @@ pub async fn serve(server: &Arc<Server>, remote: SocketAddr, request: Request) -
     response
 }
 
-/// Writes an answer; one of many resources where it keeps nobody waiting.
+/// Writes an answer once there is room for it; one of many resources where it keeps nobody waiting.
 async fn write(server: &Arc<Server>, remote: SocketAddr, answer: HttpAnswer, mapped: bool) -> Response {
+    let room = server.writing.room(remote.ip()).await;
     let is_long = matches!(&answer.outcome, Ok(Outcome::Tree(tree)) if tree.resources.len() > FEW_RESOURCES);
-    if !is_long {
-        return answer::respond(&server.config, answer, mapped);
+    let written = if is_long {
+        let turn = server.writing.next(&room).await;
+        let writer = server.clone();
+        let written = spawn_blocking(move || {
+            // Until it is written, even if nobody waits for it any more.
+            let _turn = turn;
+            answer::respond(&writer.config, answer, mapped)
+        });
+        written.await.unwrap_or_else(|_| answer::error(&ResError::INTERNAL_ERROR))
+    } else {
+        answer::respond(&server.config, answer, mapped)
+    };
+    let (parts, body) = written.into_parts();
+    let bytes = to_bytes(body, usize::MAX).await.expect("it is there already");
+    Response::from_parts(parts, Body::from(Bytes::from_owner(Unread { bytes, _room: room })))
+}
+
+/// An answer that takes room until the client has read it.
+struct Unread {
+    bytes: Bytes,
+    _room: Room,
+}
+
+impl AsRef<[u8]> for Unread {
+    fn as_ref(&self) -> &[u8] {
+        &self.bytes
     }
-    let turn = server.writing.next(remote.ip()).await;
-    let writer = server.clone();
-    let written = spawn_blocking(move || {
-        // Until it is written, even if nobody waits for it any more.
-        let _turn = turn;
-        answer::respond(&writer.config, answer, mapped)
-    });
-    let written = written.await;
-    written.unwrap_or_else(|_| answer::error(&ResError::INTERNAL_ERROR))
 }
 
 /// `404` with a RES error.
