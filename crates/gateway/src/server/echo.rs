@@ -1,9 +1,9 @@
 //! WebSockets that send back what they get, in place of those of the gateway, for a test suite that wants that.
 
-use axum::extract::ws::{Message, WebSocket};
 use futures_util::{SinkExt, StreamExt};
+use tokio_tungstenite::tungstenite::Message;
 
-use super::websocket::{fault, leave};
+use super::websocket::{WebSocket, fault, leave};
 
 pub async fn serve(socket: WebSocket) {
     let (mut sink, mut stream) = socket.split();
@@ -14,7 +14,7 @@ pub async fn serve(socket: WebSocket) {
                     break None;
                 }
             }
-            Some(Ok(Message::Ping(_) | Message::Pong(_))) => {}
+            Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_))) => {}
             Some(Ok(Message::Close(_))) | None => break None,
             Some(Err(error)) => break fault(error),
         }

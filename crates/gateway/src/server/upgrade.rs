@@ -3,12 +3,17 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use axum::extract::ws::WebSocketUpgrade;
-use axum::extract::ws::rejection::WebSocketUpgradeRejection;
-use axum::extract::{FromRequestParts, Request};
+use axum::body::Body;
+use axum::extract::Request;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use hyper_util::rt::TokioIo;
 use indexmap::IndexMap;
+use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::Error;
+use tokio_tungstenite::tungstenite::error::ProtocolError;
+use tokio_tungstenite::tungstenite::handshake::server::create_response_with_body;
+use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
 
 use super::client::client_info;
 use super::slots::Slot;
@@ -22,7 +27,7 @@ pub fn is_asked_for(headers: &HeaderMap) -> bool {
 }
 
 /// Makes a WebSocket of the connection, unless the origin or a service does not want it.
-pub async fn upgrade(server: &Arc<Server>, remote: SocketAddr, request: Request, slot: Arc<Slot>) -> Response {
+pub async fn upgrade(server: &Arc<Server>, remote: SocketAddr, mut request: Request, slot: Arc<Slot>) -> Response {
     if *server.stopping.borrow() || !server.gateway.is_available() {
         return api::answer::error(&api::answer::SERVICE_UNAVAILABLE);
     }
@@ -30,22 +35,12 @@ pub async fn upgrade(server: &Arc<Server>, remote: SocketAddr, request: Request,
     if let Some(refusal) = server.refusal(remote, request.headers(), config.ws_header_auth.is_some()) {
         return refusal;
     }
-    let (mut parts, _) = request.into_parts();
-    let upgrade = match WebSocketUpgrade::from_request_parts(&mut parts, &()).await {
-        Ok(upgrade) => upgrade
-            .max_frame_size(config.frame_bytes)
-            .max_message_size(config.message_bytes)
-            .read_buffer_size(websocket::READ_BYTES),
-        Err(WebSocketUpgradeRejection::InvalidWebSocketVersionHeader(_)) => {
-            let fields = [
-                (header::SEC_WEBSOCKET_VERSION, "13"),
-                (header::UPGRADE, "websocket"),
-                (header::CONNECTION, "upgrade"),
-            ];
-            return (StatusCode::UPGRADE_REQUIRED, fields).into_response();
-        }
-        Err(rejection) => return rejection.into_response(),
+    let mut response = match create_response_with_body(&request, Body::empty) {
+        Ok(response) => response,
+        Err(error) => return no_websocket(&error),
     };
+    let upgraded = hyper::upgrade::on(&mut request);
+    let (parts, _) = request.into_parts();
     // Before the upgrade, so that a token set for this request is that of the client's frames.
     let session = server.gateway.connect(client_info(&parts, remote, &config.auth_headers)).await;
     let mut fields = IndexMap::new();
@@ -58,16 +53,42 @@ pub async fn upgrade(server: &Arc<Server>, remote: SocketAddr, request: Request,
         }
         fields = answer.meta.header;
     }
+    let limits = WebSocketConfig::default()
+        .max_frame_size(Some(config.frame_bytes))
+        .max_message_size(Some(config.message_bytes))
+        .read_buffer_size(websocket::READ_BYTES);
     let server = server.clone();
-    let mut response = upgrade.on_upgrade(move |socket| async move {
-        #[cfg(not(autobahn))]
-        websocket::serve(&server, socket, session).await;
-        #[cfg(autobahn)]
-        super::echo::serve(socket).await;
+    tokio::spawn(async move {
+        // An error means that the client left before it could read the answer.
+        if let Ok(upgraded) = upgraded.await {
+            let socket = WebSocketStream::from_raw_socket(TokioIo::new(upgraded), Role::Server, Some(limits)).await;
+            #[cfg(not(autobahn))]
+            websocket::serve(&server, socket, session).await;
+            #[cfg(autobahn)]
+            super::echo::serve(socket).await;
+        }
         drop((server, slot));
     });
     meta::apply(fields, response.headers_mut());
     response
+}
+
+/// The answer to a request for a WebSocket that is not as it has to be.
+fn no_websocket(error: &Error) -> Response {
+    match error {
+        Error::Protocol(ProtocolError::MissingSecWebSocketVersionHeader) => {
+            let fields = [
+                (header::SEC_WEBSOCKET_VERSION, "13"),
+                (header::UPGRADE, "websocket"),
+                (header::CONNECTION, "upgrade"),
+            ];
+            (StatusCode::UPGRADE_REQUIRED, fields).into_response()
+        }
+        Error::Protocol(ProtocolError::WrongHttpMethod) => {
+            (StatusCode::METHOD_NOT_ALLOWED, [(header::ALLOW, "GET")]).into_response()
+        }
+        error => (StatusCode::BAD_REQUEST, format!("{error}\n")).into_response(),
+    }
 }
 
 const NO_HEADER_AUTH: &str =

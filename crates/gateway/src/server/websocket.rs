@@ -3,17 +3,21 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use axum::Error;
-use axum::extract::ws::{CloseFrame, Message, WebSocket};
-use bytes::Bytes;
 use futures_util::stream::{SplitSink, SplitStream};
 use futures_util::{SinkExt, StreamExt};
+use hyper::upgrade::Upgraded;
+use hyper_util::rt::TokioIo;
 use tokio::time::{Instant, MissedTickBehavior, interval_at, timeout};
+use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::protocol::CloseFrame;
+use tokio_tungstenite::tungstenite::{Error, Message};
 use tracing::debug;
 
 use super::Server;
-use crate::core::Frame;
 use crate::gateway::{Outgoing, Session, SessionReceiver, SessionSender};
+
+/// The WebSocket of a client.
+pub type WebSocket = WebSocketStream<TokioIo<Upgraded>>;
 
 /// Carries frames between a client and the gateway until either has enough.
 pub async fn serve(server: &Server, socket: WebSocket, session: Session) {
@@ -39,7 +43,7 @@ pub type Close = Option<(u16, &'static str)>;
 /// Ends a connection as the WebSocket protocol wants it: both sides say so.
 pub async fn leave(mut sink: SplitSink<WebSocket, Message>, mut stream: SplitStream<WebSocket>, close: Close) {
     if let Some((code, reason)) = close {
-        let frame = Message::Close(Some(CloseFrame { code, reason: reason.into() }));
+        let frame = Message::Close(Some(CloseFrame { code: code.into(), reason: reason.into() }));
         let goodbye = async {
             if sink.send(frame).await.is_ok() {
                 // Until the client has answered, or what it sends instead has ended.
@@ -73,8 +77,8 @@ async fn read(stream: &mut SplitStream<WebSocket>, sender: &SessionSender, heard
                 heard.store(true, Ordering::Relaxed);
             }
             Some(Ok(Message::Binary(_))) => return Some((1003, "frames must be text")),
-            // Each is answered, into a buffer that is written when the client reads.
-            Some(Ok(Message::Ping(_) | Message::Pong(_))) => sender.pass().await,
+            // Each is answered, into a buffer that is written when the client reads. Single frames are not read.
+            Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_))) => sender.pass().await,
             Some(Ok(Message::Close(_))) | None => return None,
             Some(Err(error)) => return fault(error),
         }
@@ -84,6 +88,7 @@ async fn read(stream: &mut SplitStream<WebSocket>, sender: &SessionSender, heard
 /// Sends the gateway's frames to the client, and pings when it is silent.
 async fn write(
     sink: &mut SplitSink<WebSocket, Message>,
+
     receiver: &mut SessionReceiver,
     heard: &AtomicBool,
     every: Duration,
@@ -97,7 +102,7 @@ async fn write(
             _ = pings.tick() => None,
         };
         let mut next = match outgoing {
-            Some(Outgoing::Frame(frame)) => Some(text(frame)),
+            Some(Outgoing::Frame(frame)) => Some(Message::Text(frame)),
             Some(Outgoing::Close(code, reason)) => return Some((code, reason)),
             None if heard.swap(false, Ordering::Relaxed) => Some(Message::Ping(Default::default())),
             None => {
@@ -115,7 +120,7 @@ async fn write(
             // more.
             if bytes < BATCH_BYTES {
                 match receiver.try_recv() {
-                    Some(Outgoing::Frame(frame)) => next = Some(text(frame)),
+                    Some(Outgoing::Frame(frame)) => next = Some(Message::Text(frame)),
                     Some(Outgoing::Close(code, reason)) => end = Some((code, reason)),
                     None => {}
                 }
@@ -138,11 +143,6 @@ async fn write(
     }
 }
 
-/// Not copied, but looked at once more: the type of the server's library can be made of nothing else that is shared.
-fn text(frame: Frame) -> Message {
-    Message::Text(Bytes::from(frame).try_into().expect("frames are text"))
-}
-
 fn frame_bytes(message: &Message) -> usize {
     match message {
         Message::Text(text) => text.len(),
@@ -152,12 +152,10 @@ fn frame_bytes(message: &Message) -> usize {
 
 /// The close code for what the client did to the WebSocket protocol.
 pub fn fault(error: Error) -> Close {
-    use tokio_tungstenite::tungstenite::Error as Ws;
-    let error = error.into_inner();
-    match error.downcast_ref::<Ws>() {
-        Some(Ws::Capacity(_)) => Some((1009, "the message is too big")),
-        Some(Ws::Utf8(_)) => Some((1007, "text must be UTF-8")),
-        Some(Ws::Protocol(_)) => Some((1002, "not the WebSocket protocol")),
+    match error {
+        Error::Capacity(_) => Some((1009, "the message is too big")),
+        Error::Utf8(_) => Some((1007, "text must be UTF-8")),
+        Error::Protocol(_) => Some((1002, "not the WebSocket protocol")),
         _ => None,
     }
 }
