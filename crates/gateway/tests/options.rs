@@ -8,6 +8,7 @@ use std::process::Stdio;
 use resclient::protocol::Version;
 use serde_json::{Value, json};
 use support::program::{File, Program, ask, command, failure, free_port, get, output};
+use support::wire::Wire;
 use tokio::net::TcpStream;
 
 const SHOP: &str = r#"{"shop.cart":{"owner":"Ada"}}"#;
@@ -276,10 +277,26 @@ async fn limits_of_the_file_are_heeded() {
 }
 
 #[tokio::test]
+async fn messages_are_compressed_by_flag_or_file_and_not_without() {
+    let file = File::new("compression.json", r#"{"wsCompression":true}"#);
+    for (flags, is_on) in [
+        (&[][..], false),
+        (&["-wscompression"], true),
+        (&["-c", file.path()], true),
+        (&["-c", file.path(), "--wscompression=false"], false),
+    ] {
+        let program = Program::start(flags);
+        let offer = "Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits\r\n";
+        let (agreed, _) = Wire::connect(program.address.parse().expect("an address"), offer).await;
+        assert_eq!(agreed.is_some(), is_on, "{flags:?}");
+        assert!(!program.into_log().contains("WARN"), "{flags:?}");
+    }
+}
+
+#[tokio::test]
 async fn what_is_not_as_it_was_meant_is_said() {
-    let cases: [(&[&str], &str); 4] = [
+    let cases: [(&[&str], &str); 3] = [
         (&["-r", "3"], "requestTimeout (--reqtimeout) is in milliseconds: 3 is taken for seconds; write 3000"),
-        (&["--wscompression"], "messages are not compressed"),
         (&["--creds", "x.creds"], "NATS is not used"),
         (&["--tlscert", "x.pem"], "tls (--tls) is not on: clients are served without"),
     ];

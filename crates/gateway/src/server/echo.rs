@@ -3,14 +3,15 @@
 use futures_util::{SinkExt, StreamExt};
 use tokio_tungstenite::tungstenite::Message;
 
+use super::deflate::{Terms, compress};
 use super::websocket::{WebSocket, fault, leave};
 
-pub async fn serve(socket: WebSocket) {
+pub async fn serve(socket: WebSocket, terms: Option<Terms>) {
     let (mut sink, mut stream) = socket.split();
     let close = loop {
         match stream.next().await {
             Some(Ok(message @ (Message::Text(_) | Message::Binary(_)))) => {
-                if sink.send(message).await.is_err() {
+                if sink.send(compress(message, terms)).await.is_err() {
                     break None;
                 }
             }

@@ -3,6 +3,7 @@
 mod api;
 mod borrowed;
 mod client;
+mod deflate;
 #[cfg(autobahn)]
 mod echo;
 mod files;
@@ -66,6 +67,8 @@ pub struct ServerConfig {
     pub auth_headers: AuthHeaders,
     /// Directory of static files; default none.
     pub www: Option<PathBuf>,
+    /// Compress messages to WebSocket clients that offer it (permessage-deflate), and take compressed ones; default not.
+    pub ws_compression: bool,
     /// Serve https and wss; default http and ws.
     pub tls: Option<Tls>,
     /// Pages of which origins may use the gateway; default the gateway's own.
@@ -116,6 +119,7 @@ impl Default for ServerConfig {
             ws_header_auth: None,
             auth_headers: AuthHeaders::Usual,
             www: None,
+            ws_compression: false,
             tls: None,
             allow_origin: AllowOrigin::SameOrigin,
             connections: 50_000,

@@ -16,6 +16,7 @@ use tokio_tungstenite::tungstenite::handshake::server::create_response_with_body
 use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
 
 use super::client::client_info;
+use super::deflate::{Inflated, Terms};
 use super::slots::Slot;
 use super::{Server, api, meta, websocket};
 use crate::core::conn::{HttpRequest, Target};
@@ -53,6 +54,7 @@ pub async fn upgrade(server: &Arc<Server>, remote: SocketAddr, mut request: Requ
         }
         fields = answer.meta.header;
     }
+    let terms = if config.ws_compression { Terms::agree(&parts.headers) } else { None };
     let limits = WebSocketConfig::default()
         .max_frame_size(Some(config.frame_bytes))
         .max_message_size(Some(config.message_bytes))
@@ -61,14 +63,18 @@ pub async fn upgrade(server: &Arc<Server>, remote: SocketAddr, mut request: Requ
     tokio::spawn(async move {
         // An error means that the client left before it could read the answer.
         if let Ok(upgraded) = upgraded.await {
-            let socket = WebSocketStream::from_raw_socket(TokioIo::new(upgraded), Role::Server, Some(limits)).await;
+            let socket = Inflated::new(TokioIo::new(upgraded), terms.is_some(), server.config.frame_bytes);
+            let socket = WebSocketStream::from_raw_socket(socket, Role::Server, Some(limits)).await;
             #[cfg(not(autobahn))]
-            websocket::serve(&server, socket, session).await;
+            websocket::serve(&server, socket, terms, session).await;
             #[cfg(autobahn)]
-            super::echo::serve(socket).await;
+            super::echo::serve(socket, terms).await;
         }
         drop((server, slot));
     });
+    if let Some(terms) = terms {
+        response.headers_mut().insert(header::SEC_WEBSOCKET_EXTENSIONS, terms.header());
+    }
     meta::apply(fields, response.headers_mut());
     response
 }

@@ -14,13 +14,14 @@ use tokio_tungstenite::tungstenite::{Error, Message};
 use tracing::debug;
 
 use super::Server;
+use super::deflate::{Corrupt, Inflated, Terms, compress};
 use crate::gateway::{Outgoing, Session, SessionReceiver, SessionSender};
 
 /// The WebSocket of a client.
-pub type WebSocket = WebSocketStream<TokioIo<Upgraded>>;
+pub type WebSocket = WebSocketStream<Inflated<TokioIo<Upgraded>>>;
 
 /// Carries frames between a client and the gateway until either has enough.
-pub async fn serve(server: &Server, socket: WebSocket, session: Session) {
+pub async fn serve(server: &Server, socket: WebSocket, terms: Option<Terms>, session: Session) {
     let _alive = server.alive.clone();
     let _open = server.gateway.counters().websocket();
     let (mut sink, mut stream) = socket.split();
@@ -29,7 +30,7 @@ pub async fn serve(server: &Server, socket: WebSocket, session: Session) {
     let mut stopping = server.stopping.clone();
     let close = tokio::select! {
         close = read(&mut stream, &sender, &heard) => close,
-        close = write(&mut sink, &mut receiver, &heard, server.config.ping_interval) => close,
+        close = write(&mut sink, terms, &mut receiver, &heard, server.config.ping_interval) => close,
         _ = stopping.wait_for(|stop| *stop) => Some((1001, "the gateway is going away")),
     };
     // The subscriptions end now, whatever the client still does.
@@ -88,7 +89,7 @@ async fn read(stream: &mut SplitStream<WebSocket>, sender: &SessionSender, heard
 /// Sends the gateway's frames to the client, and pings when it is silent.
 async fn write(
     sink: &mut SplitSink<WebSocket, Message>,
-
+    terms: Option<Terms>,
     receiver: &mut SessionReceiver,
     heard: &AtomicBool,
     every: Duration,
@@ -113,7 +114,7 @@ async fn write(
         let (mut bytes, mut end) = (0, None);
         while let Some(message) = next.take() {
             bytes += frame_bytes(&message);
-            if sink.feed(message).await.is_err() {
+            if sink.feed(compress(message, terms)).await.is_err() {
                 return None;
             }
             // What is there goes out together, but not all of a long queue: what is taken does not count as queued any
@@ -154,6 +155,9 @@ fn frame_bytes(message: &Message) -> usize {
 pub fn fault(error: Error) -> Close {
     match error {
         Error::Capacity(_) => Some((1009, "the message is too big")),
+        Error::Io(error) if error.get_ref().is_some_and(|error| error.is::<Corrupt>()) => {
+            Some((1007, "the message is not compressed as it should be"))
+        }
         Error::Utf8(_) => Some((1007, "text must be UTF-8")),
         Error::Protocol(_) => Some((1002, "not the WebSocket protocol")),
         _ => None,

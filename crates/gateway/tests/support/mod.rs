@@ -17,3 +17,4 @@ pub mod program;
 pub mod raw;
 pub mod small_bus;
 pub mod spy;
+pub mod wire;

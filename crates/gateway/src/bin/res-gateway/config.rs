@@ -92,9 +92,7 @@ impl Config {
             server.auth_headers =
                 AuthHeaders::parse(&names).map_err(|error| format!("authHeaders (--authheaders): {error}"))?;
         }
-        if options.ws_compression == Some(true) {
-            warnings.push("wsCompression (--wscompression): messages are not compressed; clients go on without".into());
-        }
+        server.ws_compression = options.ws_compression.unwrap_or(false);
 
         server.tls = match (options.tls.unwrap_or(false), file(options.tls_cert), file(options.tls_key)) {
             (true, Some(cert), Some(key)) => Some(

@@ -82,7 +82,7 @@ pub struct Options {
     /// Method that an HTTP PATCH calls
     #[arg(long = "patchmethod", value_name = "METHOD", help_heading = "Server")]
     pub patch_method: Option<String>,
-    /// Is accepted for Resgate's sake; messages are not compressed
+    /// Compress messages of WebSockets, where clients offer it
     #[arg(long = "wscompression", help_heading = "Server")]
     #[arg(num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "BOOL")]
     #[arg(value_parser = switch)]
