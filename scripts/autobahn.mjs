@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -25,6 +25,8 @@ await main(async (patterns) => {
   const out = join(root, 'target/autobahn');
   const spec = join(out, 'spec.json');
   const cases = patterns.length ? patterns : ['*'];
+  // One that is left from before must not be taken for that of a run that is broken off.
+  rmSync(join(out, 'report'), { recursive: true, force: true });
   const servers = [{ agent: 'res-gateway', url }];
   writeFileSync(spec, JSON.stringify({ outdir: join(out, 'report'), servers, cases, 'exclude-cases': [] }));
   // As a folder of packages, which those of a namespace need, and not only on the path.
