@@ -13,6 +13,9 @@ const SUITE = 'autobahntestsuite==25.10.1';
 /** Verdicts the suite itself counts as conforming; `INFORMATIONAL` cases have no right answer. */
 const GOOD = ['OK', 'NON-STRICT', 'INFORMATIONAL'];
 
+/** All but those of compression, which take an hour: `npm run autobahn -- '12.*' '13.*'`. */
+const CASES = ['1.*', '2.*', '3.*', '4.*', '5.*', '6.*', '7.*', '9.*', '10.*'];
+
 /** The largest messages of the suite have 16 MiB. */
 const LARGEST = 32 << 20;
 
@@ -24,7 +27,7 @@ await main(async (patterns) => {
   const { server, url } = await echo(gateway);
   const out = join(root, 'target/autobahn');
   const spec = join(out, 'spec.json');
-  const cases = patterns.length ? patterns : ['*'];
+  const cases = patterns.length ? patterns : CASES;
   // One that is left from before must not be taken for that of a run that is broken off.
   rmSync(join(out, 'report'), { recursive: true, force: true });
   const servers = [{ agent: 'res-gateway', url }];
