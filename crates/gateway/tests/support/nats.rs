@@ -228,10 +228,16 @@ pub struct Directory(PathBuf);
 impl Directory {
     pub fn new() -> Directory {
         static NEXT: AtomicU32 = AtomicU32::new(0);
-        let name = format!("res-gateway-nats-{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
-        let directory = std::env::temp_dir().join(name);
-        std::fs::create_dir_all(&directory).expect("a directory can be made");
-        Directory(directory)
+        loop {
+            let name = format!("res-gateway-nats-{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
+            let directory = std::env::temp_dir().join(name);
+            // A file of tests that is a module of another counts for itself, and may have taken the name.
+            match std::fs::create_dir(&directory) {
+                Ok(()) => return Directory(directory),
+                Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {}
+                Err(error) => panic!("{}: {error}", directory.display()),
+            }
+        }
     }
 }
 

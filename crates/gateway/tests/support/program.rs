@@ -85,9 +85,10 @@ impl Program {
         }
     }
 
-    /// Ends it, and gives what it logged.
+    /// Ends it as an operator does, so that the last line is there, and gives what it logged.
+    #[cfg(unix)]
     pub fn into_log(mut self) -> String {
-        let _ = self.child.kill();
+        self.signal("-TERM");
         log(&mut self.child)
     }
 }
