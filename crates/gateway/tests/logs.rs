@@ -17,6 +17,8 @@ async fn log_of(flags: &[&str]) -> String {
     let program = Program::start(flags);
     let mut client = program.connect().await;
     client.request("subscribe.library.books", Value::Null).await;
+    // The program would wait for it to say goodbye.
+    drop(client);
     program.into_log()
 }
 
@@ -187,6 +189,7 @@ async fn what_a_client_sends_cannot_forge_a_line_or_move_the_cursor() {
     client.request(&format!("subscribe.library.books?{evil}"), Value::Null).await;
     let (status, ..) = program.get("/api/library/books?%1b%0aforged").await;
     assert!([200, 400, 404].contains(&status));
+    drop(client);
     let log = program.into_log();
     assert!(log.contains("forged"), "{log}");
     let clean = |line: &str| line.chars().all(|c| !c.is_control());
