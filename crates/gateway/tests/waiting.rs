@@ -6,6 +6,7 @@ use res_gateway::bus::MemoryBus;
 use res_gateway::{Gateway, GatewayConfig, Outgoing};
 use serde_json::{Value, json};
 use support::hand::{Hand, frame, holding, is_silent, next, send, session};
+use support::log::capture;
 
 #[tokio::test(start_paused = true)]
 async fn thousands_of_events_of_a_long_list_that_wait_for_access_come_in_their_order_and_take_little_room() {
@@ -40,6 +41,7 @@ async fn thousands_of_events_of_a_long_list_that_wait_for_access_come_in_their_o
 
 #[tokio::test(start_paused = true)]
 async fn a_client_for_which_too_many_events_wait_is_closed_and_no_other() {
+    let (log, _guard) = capture();
     let bus = MemoryBus::new();
     let mut hand = Hand::new(&bus);
     let gateway = Gateway::start(bus.connect(), GatewayConfig::default());
@@ -67,6 +69,9 @@ async fn a_client_for_which_too_many_events_wait_is_closed_and_no_other() {
         assert_eq!(frame(&mut other).await["data"][0], n);
     }
     assert_eq!(next(&mut waiting).await, Outgoing::Close(1013, "too many events wait"));
+    assert_eq!(log.lines(&["WARN", "too many events wait"]).len(), 1);
+    // Who knows the id of a client can be taken for it.
+    assert!(cids.iter().all(|cid| !log.text().contains(cid.as_str().expect("a text"))), "{}", log.text());
     hand.say("event.hand.a.change", &json!({ "values": { "n": 1 } }));
     assert_eq!(frame(&mut other).await["event"], "hand.a.change");
 }
