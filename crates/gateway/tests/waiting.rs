@@ -110,6 +110,24 @@ async fn when_too_many_events_wait_for_a_query_event_the_resources_are_fetched_a
     drop(gateway);
 }
 
+#[tokio::test(start_paused = true)]
+async fn events_that_waited_for_one_query_event_do_not_count_with_those_that_wait_for_the_next() {
+    let (_gateway, mut hand, _client) =
+        holding("hand.a?q=1", &json!({ "result": { "model": { "n": 0 }, "query": "q=1" } })).await;
+    hand.connection.bus.subscribe("query.>");
+    let megabytes = "m".repeat(10 << 20);
+    hand.say("event.hand.a.query", &json!({ "subject": "query.hand.0" }));
+    for n in 0..4 {
+        let (subject, _, reply) = hand.next().await.expect("the query is asked for");
+        assert_eq!(subject, format!("query.hand.{n}"));
+        hand.say("event.hand.a.said", &json!(megabytes));
+        hand.say("event.hand.a.query", &json!({ "subject": format!("query.hand.{}", n + 1) }));
+        // There is always something that waits.
+        hand.say("event.hand.a.said", &Value::Null);
+        hand.say(&reply, &json!({ "result": { "events": [] } }));
+    }
+}
+
 /// The list as a client gets it that comes now.
 async fn client_list(hand: &mut Hand, gateway: &Gateway) -> Vec<Value> {
     let mut late = session(gateway).await;

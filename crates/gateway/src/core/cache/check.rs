@@ -3,6 +3,7 @@
 use std::collections::{BTreeSet, HashSet};
 
 use super::Cache;
+use super::entry::Queued;
 use super::reset::Renewal;
 use crate::core::border::Subscriber;
 
@@ -18,6 +19,8 @@ impl Cache {
                 assert!((1..=users).contains(&link.users), "who writes {name}?{query}");
             }
             assert!(entry.is_locked() || entry.queue.is_empty(), "{name} waits for nothing");
+            let bytes: usize = entry.queue.iter().map(Queued::bytes).sum();
+            assert_eq!(entry.queued_bytes, bytes, "bytes of events that wait for {name}");
         }
         let waiting: HashSet<&Renewal> = self.resets.iter().flat_map(|throttle| throttle.waiting()).collect();
         assert!(self.resets.iter().all(|throttle| throttle.is_settled()), "a reset waits for nothing");

@@ -23,7 +23,7 @@ pub struct Entry {
     pub links: BTreeMap<Arc<str>, Link>,
     pub queue: VecDeque<Queued>,
     /// Of the events in the queue.
-    queued_bytes: usize,
+    pub queued_bytes: usize,
     /// There were too many events for the queue: what they were about is to be fetched again.
     pub has_lost_events: bool,
     /// Requests of query events in flight.
@@ -60,23 +60,24 @@ impl Entry {
 
     /// Has an event wait until the query event is dealt with.
     pub fn defer(&mut self, event: &str, payload: &[u8]) {
-        self.queued_bytes += size_of::<Queued>() + payload.len();
-        if self.queued_bytes > MOST_QUEUED && !self.has_lost_events {
+        if self.has_lost_events {
+            return;
+        }
+        let queued = Queued::Event(event.into(), payload.into());
+        self.queued_bytes += queued.bytes();
+        self.queue.push_back(queued);
+        if self.queued_bytes > MOST_QUEUED {
             warn!(name = %self.name, bytes = self.queued_bytes, "too many events wait for the answers to a query event; fetching anew instead");
             self.has_lost_events = true;
             self.queue.retain(|queued| !matches!(queued, Queued::Event(..)));
-        }
-        if !self.has_lost_events {
-            self.queue.push_back(Queued::Event(event.into(), payload.into()));
+            self.queued_bytes = 0;
         }
     }
 
     pub fn next_queued(&mut self) -> Option<Queued> {
-        let next = self.queue.pop_front();
-        if self.queue.is_empty() {
-            self.queued_bytes = 0;
-        }
-        next
+        let next = self.queue.pop_front()?;
+        self.queued_bytes -= next.bytes();
+        Some(next)
     }
 
     pub fn key<'a>(&'a self, query: &'a Arc<str>) -> &'a Arc<str> {
@@ -90,6 +91,16 @@ pub enum Queued {
     Event(Box<str>, Box<[u8]>),
     Get(Arc<str>, u64, Result<Fetched, ResError>),
     Answer(ConnId, Ticket, Box<[u8]>),
+}
+
+impl Queued {
+    /// What an event keeps in memory. Answers are not counted: there are no more than requests.
+    pub fn bytes(&self) -> usize {
+        match self {
+            Queued::Event(_, payload) => size_of::<Queued>() + payload.len(),
+            Queued::Get(..) | Queued::Answer(..) => 0,
+        }
+    }
 }
 
 /// Bytes of the events of one name that may wait.
