@@ -173,8 +173,9 @@ impl Bus for Link {
 /// Waits for something on the runtime of the sockets, whatever the time of the test is.
 fn outside<T: Send + 'static>(future: impl Future<Output = T> + Send + 'static) -> T {
     let (sender, receiver) = mpsc::channel();
-    SOCKETS.spawn(async move { sender.send(future.await) });
-    receiver.recv().expect("it succeeds")
+    let task = SOCKETS.spawn(future);
+    SOCKETS.spawn(async move { sender.send(task.await) });
+    receiver.recv().expect("it ends").expect("it succeeds")
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
