@@ -323,6 +323,7 @@ async fn limits_are_those_of_what_is_in_a_message() {
     assert_eq!(wire.closed().await.0, 1009);
 }
 
+#[cfg(target_os = "linux")]
 #[tokio::test]
 async fn a_message_that_would_have_a_gigabyte_is_refused_before_it_has_it() {
     let (server, _service) = serve().await;
@@ -347,6 +348,7 @@ async fn a_message_that_would_have_a_gigabyte_is_refused_before_it_has_it() {
 }
 
 /// The most memory that the process has had, in KiB.
+#[cfg(target_os = "linux")]
 fn peak() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").expect("Linux");
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).expect("a peak");
