@@ -231,7 +231,8 @@ struct Server {
     slots: Arc<Slots>,
     rate: Rate,
     warnings: Warnings,
-    /// Who writes a long answer over HTTP, which takes a while: one at a time, beside those who serve.
+    /// Whose answers over HTTP there is room for, and who writes a long one, which takes a while: one at a time, beside
+    /// those who serve.
     writing: Turns,
     stopping: watch::Receiver<bool>,
     alive: mpsc::Sender<()>,

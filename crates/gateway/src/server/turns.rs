@@ -14,8 +14,15 @@ use super::network::Network;
 #[derive(Debug)]
 pub struct Turns {
     all: Arc<Semaphore>,
+    lines: Mutex<Lines>,
+}
+
+#[derive(Debug, Default)]
+struct Lines {
     /// Nobody holds that of an address which is gone.
-    lines: Mutex<HashMap<Network, Weak<Line>>>,
+    of: HashMap<Network, Weak<Line>>,
+    /// With how many those are forgotten.
+    sweep: usize,
 }
 
 /// Where those of an address wait for each other.
@@ -60,14 +67,23 @@ impl Turns {
 
     fn line(&self, network: Network) -> Arc<Line> {
         let mut lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
-        // There are as many as wait, and those that have waited since this was done last.
-        lines.retain(|_, line| line.strong_count() > 0);
-        let known = lines.get(&network).and_then(Weak::upgrade);
+        lines.forget_gone();
+        let known = lines.of.get(&network).and_then(Weak::upgrade);
         known.unwrap_or_else(|| {
             let line = Arc::new(Line { turn: Arc::new(Semaphore::new(1)), room: Arc::new(Semaphore::new(RESULTS)) });
-            lines.insert(network, Arc::downgrade(&line));
+            lines.of.insert(network, Arc::downgrade(&line));
             line
         })
+    }
+}
+
+impl Lines {
+    /// Addresses that are gone must not take memory; to look at all of them for each request would take time.
+    fn forget_gone(&mut self) {
+        if self.of.len() >= self.sweep {
+            self.of.retain(|_, line| line.strong_count() > 0);
+            self.sweep = self.of.len() * 2 + 64;
+        }
     }
 }
 
