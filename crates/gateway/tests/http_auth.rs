@@ -2,8 +2,6 @@
 
 mod support;
 
-use std::sync::{Arc, Mutex};
-
 use res_gateway::GatewayConfig;
 use res_gateway::core::conn::AuthMethod;
 use res_gateway::server::{AuthHeaders, ServerConfig};
@@ -12,6 +10,7 @@ use serde_json::{Value, json};
 use support::bus::TestBus;
 use support::client::{Client, TestServer};
 use support::http::{Answer, ask};
+use support::log::capture;
 use support::raw;
 use support::spy::Spy;
 use tokio_tungstenite::tungstenite::Error;
@@ -218,12 +217,6 @@ async fn a_redirect_leads_to_the_resource_unless_the_service_says_where() {
 
 #[tokio::test]
 async fn a_status_that_is_neither_redirect_nor_error_is_not_heeded_but_told() {
-    let log = Log::default();
-    let subscriber = tracing_subscriber::fmt().with_ansi(false).with_writer({
-        let log = log.clone();
-        move || log.clone()
-    });
-    let _logging = tracing::subscriber::set_default(subscriber.finish());
     for status in [
         json!(200),
         json!(204),
@@ -235,20 +228,20 @@ async fn a_status_that_is_neither_redirect_nor_error_is_not_heeded_but_told() {
         json!(403.5),
         json!([403]),
     ] {
+        let (log, _guard) = capture();
         let meta = json!({ "status": status, "header": { "X-Kept": ["yes"] } });
         let (server, _) = serve(Metas { auth: meta.clone(), access: meta.clone(), call: meta }).await;
         for answer in [get(&server).await, call(&server).await] {
             assert_eq!((answer.status, answer.header("x-kept").as_deref()), (200, Some("yes")), "{status}");
         }
-        let told = log.take();
-        let lines = told.lines().filter(|line| line.contains("WARN") && line.contains("status")).count();
         // Two of auth, two of access, one of call.
-        assert_eq!(lines, 5, "{status}: {told}");
+        assert_eq!(log.lines(&["WARN", "status"]).len(), 5, "{status}: {}", log.text());
     }
     for meta in [json!("status"), json!([]), json!({ "header": "X" }), json!({ "header": { "X": "y" } })] {
+        let (log, _guard) = capture();
         let (server, _) = serve(Metas { access: meta.clone(), ..Metas::default() }).await;
         assert_eq!(get(&server).await.status, 200, "{meta}");
-        assert!(log.take().contains("WARN"), "{meta}");
+        assert!(log.text().contains("WARN"), "{meta}");
     }
 }
 
@@ -395,27 +388,10 @@ async fn nobody_is_asked_for_a_websocket_that_cannot_be() {
     }
     let no_key = "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n";
     assert_eq!(ask(server.address, "GET", "/", no_key, None).await.status, 400);
+    let key = format!("{no_key}Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n");
+    let posted = ask(server.address, "POST", "/", &key, None).await;
+    assert_eq!((posted.status, posted.header("allow").as_deref()), (405, Some("GET")));
     assert_eq!(ask(server.address, "GET", "/api/s/r", "Origin: https://evil.example\r\n", None).await.status, 403);
     assert_eq!(ask(server.address, "OPTIONS", "/api/s/r", "", None).await.status, 200);
     assert_eq!(spy.requests(), Vec::<String>::new());
-}
-
-/// What is logged.
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl Log {
-    fn take(&self) -> String {
-        String::from_utf8(std::mem::take(&mut *self.0.lock().expect("nobody panicked"))).expect("UTF-8")
-    }
-}
-
-impl std::io::Write for Log {
-    fn write(&mut self, text: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().expect("nobody panicked").write(text)
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
 }

@@ -2,13 +2,13 @@
 
 mod support;
 
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use res_gateway::{Gateway, GatewayConfig, Session};
 use serde_json::{Value, json};
 use support::bus::TestBus;
 use support::hand::{Hand, frame, is_silent, request, send, session};
+use support::log::capture;
 use tokio::time::{Instant, timeout};
 
 struct Scene {
@@ -260,10 +260,7 @@ async fn a_resource_is_subscribed_256_times_and_given_back_by_count() {
 
 #[tokio::test(start_paused = true)]
 async fn the_old_answer_to_new_is_a_resource_and_is_logged_once_for_each_service() {
-    let log = Log::default();
-    let writer = log.clone();
-    let subscriber = tracing_subscriber::fmt().with_writer(move || writer.clone()).with_ansi(false).finish();
-    let _guard = tracing::subscriber::set_default(subscriber);
+    let (log, _guard) = capture();
     let mut scene = scene().await;
     for id in 2..5 {
         let reply = scene.call(id, "new.hand.list").await;
@@ -273,27 +270,11 @@ async fn the_old_answer_to_new_is_a_resource_and_is_logged_once_for_each_service
         scene.grant().await;
         assert_eq!(frame(&mut scene.client).await["result"]["rid"], format!("hand.{id}"));
     }
-    let lines = log.0.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).clone();
-    let text = String::from_utf8(lines).expect("a log is text");
-    assert_eq!(text.matches("first version of the protocol").count(), 1, "{text}");
+    assert_eq!(log.lines(&["first version of the protocol"]).len(), 1, "{}", log.text());
     // Anything but a resource is no answer to a new request.
     let reply = scene.call(9, "new.hand.list").await;
     scene.hand.say(&reply, &json!({ "result": 1 }));
     assert_eq!(frame(&mut scene.client).await["error"]["code"], "system.internalError");
-}
-
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl std::io::Write for Log {
-    fn write(&mut self, line: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).extend_from_slice(line);
-        Ok(line.len())
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
 }
 
 #[tokio::test(start_paused = true)]
