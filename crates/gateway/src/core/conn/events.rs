@@ -67,7 +67,11 @@ impl Conn {
         self.sub(id).queue.push(event);
         let most = self.limits.waiting_bytes;
         if before <= most && self.waiting > most {
-            warn!(conn = self.id.0, bytes = self.waiting, "closing a client for which too many events wait for access or references");
+            warn!(
+                conn = self.id.0,
+                bytes = self.waiting,
+                "closing a client for which too many events wait for access or references"
+            );
             self.output(Output::Close(1013, "too many events wait"));
         }
     }
