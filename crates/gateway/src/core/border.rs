@@ -12,7 +12,7 @@ use super::value::{Body, Change, Snapshot, Value};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ConnId(pub u64);
 
-/// One subscription of one connection; never used twice.
+/// One resource of one connection; never used twice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SubId(pub u64);
 
@@ -21,6 +21,9 @@ pub struct SubId(pub u64);
 pub struct Subscriber {
     pub conn: ConnId,
     pub sub: SubId,
+    /// Which subscription of the Sub it is, for one that ended may be followed by another: what is still on its way of
+    /// the first is nothing to the second.
+    pub nth: u32,
 }
 
 /// A resource as services know it: the placeholder `{cid}` is replaced. The query is empty if there is none.

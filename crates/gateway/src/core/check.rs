@@ -12,7 +12,7 @@ impl Core {
         // While there is something to do, one side may know of a subscription, or of its end, before the other.
         if !self.is_busy() {
             let of = |(conn, subs): (_, &super::conn::Conn)| {
-                subs.subscribed().map(move |sub| Subscriber { conn, sub }).collect::<Vec<_>>()
+                subs.subscribed().map(move |(sub, nth)| Subscriber { conn, sub, nth }).collect::<Vec<_>>()
             };
             let subs = self.conns.iter().flat_map(of).collect();
             assert_eq!(self.cache.subscribers(), subs, "subscribers of the cache, and what connections subscribe to");

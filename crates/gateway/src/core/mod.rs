@@ -406,7 +406,7 @@ impl Core {
     fn distribute(&mut self) {
         while let Some(output) = self.cache.poll_output() {
             match output {
-                cache::Output::Notice(who, notice) => self.conns.push(who.conn, Task::Notice(who.sub, notice)),
+                cache::Output::Notice(who, notice) => self.conns.push(who.conn, Task::Notice(who, notice)),
                 cache::Output::Answer(id, ticket, payload) => self.conns.push(id, Task::Answer(ticket, Ok(payload))),
                 cache::Output::Watch(name) => self.outputs.push_back(Output::Subscribe(format!("event.{name}.*"))),
                 cache::Output::Unwatch(name) => {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use resclient::protocol::ResError;
 
-use super::border::{ConnId, Notice, SubId, Ticket};
+use super::border::{ConnId, Notice, Subscriber, Ticket};
 use super::conn::{Conn, HttpRequest, Output};
 
 /// The connections, and what each has still to take in, in the order it came.
@@ -30,7 +30,7 @@ pub enum Task {
     Frame(Box<str>),
     Http(HttpRequest),
     Answer(Ticket, Result<Box<[u8]>, ResError>),
-    Notice(SubId, Notice),
+    Notice(Subscriber, Notice),
     Token(Box<[u8]>),
     TokenReset(Arc<TokenReset>),
 }
@@ -175,7 +175,7 @@ impl Task {
             Task::Http(request) => conn.handle_http(request),
             Task::Answer(ticket, Ok(payload)) => conn.handle_answer(ticket, Ok(&payload)),
             Task::Answer(ticket, Err(error)) => conn.handle_answer(ticket, Err(error)),
-            Task::Notice(sub, notice) => conn.handle_notice(sub, notice),
+            Task::Notice(who, notice) => conn.handle_notice(who, notice),
             Task::Token(payload) => conn.handle_token(&payload),
             Task::TokenReset(reset) => conn.handle_token_reset(&reset.tids, &reset.subject),
         }

@@ -24,7 +24,8 @@ const STEPS: u32 = 120;
 #[test]
 fn clients_gateway_and_service_agree_once_things_are_quiet() {
     let runs = std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(RUNS);
-    for seed in 1..=runs {
+    let from = std::env::var("SEED").ok().and_then(|s| s.parse().ok()).unwrap_or(1);
+    for seed in from..=runs.max(from) {
         let run = std::panic::catch_unwind(|| World::new(seed).run());
         if let Err(panic) = run {
             eprintln!("seed {seed}");

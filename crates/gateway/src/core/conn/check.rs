@@ -23,9 +23,9 @@ impl Conn {
     }
 
     /// The Subs that the cache has as subscribers once all its notices are taken in.
-    pub fn subscribed(&self) -> impl Iterator<Item = SubId> {
+    pub fn subscribed(&self) -> impl Iterator<Item = (SubId, u32)> {
         let is_over = |sub: &Sub| sub.events().any(|event| matches!(event, EventKind::Delete));
-        self.subs.iter().filter(move |(_, sub)| sub.is_subscribed() && !is_over(sub)).map(|(&id, _)| id)
+        self.subs.iter().filter(move |(_, sub)| sub.is_subscribed() && !is_over(sub)).map(|(&id, sub)| (id, sub.nth))
     }
 
     fn check_counts(&self) {

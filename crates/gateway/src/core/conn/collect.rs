@@ -73,7 +73,7 @@ impl Conn {
         self.by_rid.remove(&sub.rid);
         self.waiting -= sub.queue.bytes();
         if sub.is_subscribed() {
-            self.output(Output::Cache(Command::Unsubscribe(self.subscriber(id), sub.address)));
+            self.output(Output::Cache(Command::Unsubscribe(self.subscriber(id, sub.nth), sub.address)));
         }
         for child in sub.refs.keys() {
             // A child may be gone already, or be the Sub itself.
@@ -94,11 +94,13 @@ impl Conn {
     /// was sent with an error or a deleted resource in its place: the client does not expect more, and events would
     /// queue for ever.
     fn relinquish(&mut self, id: SubId) {
-        let subscriber = self.subscriber(id);
         let sub = self.sub(id);
         if !sub.is_wanted() {
             return;
         }
+        let nth = sub.nth;
+        // Nothing that is on its way counts any more.
+        sub.nth += 1;
         let before = sub.replaced.take().map_or_else(|| Body::Failed(Box::new(ResError::NOT_FOUND)), Body::Deleted);
         let body = std::mem::replace(&mut sub.body, before);
         let (address, waits) = (sub.address.clone(), std::mem::take(&mut sub.waits));
@@ -106,7 +108,7 @@ impl Conn {
         let was_queued = std::mem::take(&mut sub.queued);
         self.forget_events(id);
         if !was_queued {
-            self.output(Output::Cache(Command::Unsubscribe(subscriber, address)));
+            self.output(Output::Cache(Command::Unsubscribe(self.subscriber(id, nth), address)));
         }
         if let Body::Loaded(snapshot) = body {
             for rid in snapshot.body().references() {

@@ -13,7 +13,7 @@ use super::sub::{Access, Body, Level, RequestId};
 use super::work::{Count, Work};
 use super::{Conn, Output, Purpose};
 use crate::core::Frame;
-use crate::core::border::{Event, EventKind, Notice, SubId};
+use crate::core::border::{Event, EventKind, Notice, SubId, Subscriber};
 use crate::core::json;
 use crate::core::response;
 use crate::core::throttle::Slot;
@@ -21,9 +21,10 @@ use crate::core::value::separate;
 
 impl Conn {
     /// Something happened to a resource that this connection subscribes to in the cache.
-    pub fn handle_notice(&mut self, id: SubId, notice: Notice) {
-        // A notice may cross the end of the subscription.
-        if !self.subs.contains_key(&id) {
+    pub fn handle_notice(&mut self, who: Subscriber, notice: Notice) {
+        let id = who.sub;
+        // A notice may cross the end of the subscription, also where there is another by now.
+        if self.subs.get(&id).is_none_or(|sub| sub.nth != who.nth) {
             return;
         }
         match notice {

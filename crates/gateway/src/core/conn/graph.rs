@@ -97,12 +97,12 @@ impl Conn {
     }
 
     fn load(&mut self, id: SubId, slots: Vec<Slot>) {
-        let subscriber = self.subscriber(id);
         let sub = self.sub(id);
         sub.queued = false;
         sub.loading = slots;
-        let address = sub.address.clone();
-        self.output(Output::Cache(Command::Subscribe(subscriber, address)));
+        sub.nth += 1;
+        let (nth, address) = (sub.nth, sub.address.clone());
+        self.output(Output::Cache(Command::Subscribe(self.subscriber(id, nth), address)));
     }
 
     /// Loads what waits for its turn, as far as its request and the connection may. Returns whether some passed their

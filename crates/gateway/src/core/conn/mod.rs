@@ -326,7 +326,7 @@ impl Conn {
         while let Some((id, sub)) = self.subs.pop_first() {
             self.by_rid.remove(&sub.rid);
             if sub.is_subscribed() {
-                return Some(Output::Cache(Command::Unsubscribe(self.subscriber(id), sub.address)));
+                return Some(Output::Cache(Command::Unsubscribe(self.subscriber(id, sub.nth), sub.address)));
             }
         }
         None
@@ -433,8 +433,8 @@ impl Conn {
         self.subs.get_mut(&id).expect("Subs that are referred to exist")
     }
 
-    fn subscriber(&self, sub: SubId) -> Subscriber {
-        Subscriber { conn: self.id, sub }
+    fn subscriber(&self, sub: SubId, nth: u32) -> Subscriber {
+        Subscriber { conn: self.id, sub, nth }
     }
 
     fn next_id(&mut self) -> u64 {

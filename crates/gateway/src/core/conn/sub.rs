@@ -78,6 +78,8 @@ pub struct Sub {
     /// Held while it is loaded because something refers to it.
     pub loading: Vec<Slot>,
     pub version: u64,
+    /// Which of its subscriptions in the cache it has, or had last.
+    pub nth: u32,
     /// The client holds the resource.
     pub sent: bool,
     /// Direct subscriptions whose answer the client has: what it may unsubscribe.
@@ -172,6 +174,7 @@ impl Sub {
             queued: false,
             loading: Vec::new(),
             version: 0,
+            nth: 0,
             sent: false,
             direct: 0,
             requests: Vec::new(),
