@@ -77,6 +77,34 @@ fn thousands_of_resources_leave_the_cache_a_few_at_a_time_for_each_is_work_for_t
 }
 
 #[test]
+fn what_was_asked_for_again_and_again_does_not_stay_in_the_cache_for_longer() {
+    let mut world = World::with_a_list();
+    let holder = world.holder;
+    world.core.handle_disconnect(Time(0), holder);
+    world.rest();
+    let mut now = 0;
+    let big = world.connect("big");
+    for n in 0..20 {
+        now += 50;
+        world.core.handle_timeout(Time(now));
+        world.frame(big, json!({ "id": n, "method": "get.big.list.0" }));
+        world.rest();
+    }
+    for client in [big, world.other] {
+        world.core.handle_disconnect(Time(now), client);
+    }
+    world.rest();
+    let mut last = 0;
+    while let Some(at) = world.core.poll_timeout() {
+        world.core.handle_timeout(at);
+        while world.core.ready_output().is_some() {}
+        last = at.0;
+    }
+    assert_eq!(world.core.cache().counts(), (0, 0));
+    assert!(last < now + 6_000, "the last left after {} ms", last - now);
+}
+
+#[test]
 fn what_a_client_asks_for_and_is_told_keeps_its_order_while_it_has_a_lot_to_do() {
     let mut world = World::with_a_list();
     let big = world.connect("big");

@@ -67,8 +67,18 @@ impl Cache {
         let Some(entry) = self.entries.get_mut(name) else { return };
         entry.pins -= count;
         if entry.pins == 0 && entry.evict.is_none() {
-            let at = self.evictions.place(now.after(EVICT_AFTER));
-            entry.evict = Some(self.timers.set(at, Timer::Evict(name.clone())));
+            entry.evict = Some(self.timers.set(now.after(EVICT_AFTER), Timer::Evict(name.clone())));
+        }
+    }
+
+    /// Has a resource leave that nobody has held for long enough, now or as soon as there is room for it. Not before, for
+    /// most that nobody holds are held again.
+    pub(super) fn may_leave(&mut self, now: Time, name: &Arc<str>) {
+        let at = self.evictions.place(now);
+        if at <= now {
+            self.evict(name);
+        } else if let Some(entry) = self.entries.get_mut(name) {
+            entry.evict = Some(self.timers.set(at, Timer::Leave(name.clone())));
         }
     }
 

@@ -122,7 +122,8 @@ impl Cache {
         for _ in 0..TIMERS_AT_A_TIME {
             let Some(timer) = self.timers.pop(now) else { return };
             match timer {
-                Timer::Evict(name) => self.evict(&name),
+                Timer::Evict(name) => self.may_leave(now, &name),
+                Timer::Leave(name) => self.evict(&name),
                 Timer::Retry(address) => {
                     self.stats.retried += 1;
                     self.start_reset(&address);
@@ -253,6 +254,7 @@ fn is_json(text: &str) -> bool {
 #[derive(Debug)]
 enum Timer {
     Evict(Arc<str>),
+    Leave(Arc<str>),
     Retry(Address),
 }
 
