@@ -107,6 +107,7 @@ impl Conn {
         sub.loading.clear();
         let was_queued = std::mem::take(&mut sub.queued);
         self.forget_events(id);
+        self.forget_access(id);
         if !was_queued {
             self.output(Output::Cache(Command::Unsubscribe(self.subscriber(id, nth), address)));
         }

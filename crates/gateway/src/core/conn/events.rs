@@ -49,6 +49,7 @@ impl Conn {
                 for request in sub.requests.clone() {
                     self.load_failed(request, &error);
                 }
+                self.forget_access(id);
                 self.resolve_waits(waits, &[]);
             }
             Notice::Event(event) => {
@@ -175,7 +176,18 @@ impl Conn {
         for request in self.sub_requests(id) {
             self.load_failed(request, &ResError::NOT_FOUND);
         }
+        self.forget_access(id);
         self.garbage.push(id);
+    }
+
+    /// What is not subscribed to may be taken away from the client without anybody being told.
+    pub(super) fn forget_access(&mut self, id: SubId) {
+        if let Some(sub) = self.subs.get_mut(&id)
+            && matches!(sub.access, Access::Known(_))
+            && !sub.is_subscribed()
+        {
+            sub.access = Access::Unknown;
+        }
     }
 
     /// Ends all direct subscriptions of a Sub and tells the client why.
@@ -255,6 +267,7 @@ impl Conn {
         for request in calls {
             self.call_granted(request, &answer);
         }
+        self.forget_access(id);
         self.garbage.push(id);
     }
 
