@@ -317,6 +317,7 @@ const fn more(section: &'static str, subject: &'static str, more: isize, reason:
 
 pub const MESSAGES: &[MoreMessages] = &[
     more("ref-errors", "get.fix.missing", 3, ASKED_AGAIN),
+    more("ref-errors", "access.fix.missing", 1, ASKED_AGAIN),
     more("sticky-get-error", "access.fix.later", 2, ASKED_AGAIN),
     more("model-events", "get.fix.model", 4, FETCHED_AGAIN),
     more("collection-events", "get.fix.list", 6, FETCHED_AGAIN),
