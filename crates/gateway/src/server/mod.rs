@@ -14,10 +14,10 @@ mod origin;
 mod rate;
 mod slots;
 mod tls;
-mod turns;
 mod upgrade;
 mod warnings;
 mod websocket;
+mod writing;
 
 use std::future::Future;
 use std::net::SocketAddr;
@@ -41,8 +41,8 @@ pub use origin::{AllowOrigin, Place, Refused};
 use rate::Rate;
 use slots::{Slot, Slots};
 pub use tls::{Tls, TlsError};
-use turns::Turns;
 use warnings::Warnings;
+use writing::Writing;
 
 /// What the server serves, and where.
 #[derive(Debug, Clone)]
@@ -201,7 +201,7 @@ pub async fn run(
         slots,
         rate,
         warnings,
-        writing: Turns::default(),
+        writing: Writing::default(),
         stopping: stopping.clone(),
         alive,
     });
@@ -233,7 +233,7 @@ struct Server {
     warnings: Warnings,
     /// Whose answers over HTTP there is room for, and who writes a long one, which takes a while: one at a time, beside
     /// those who serve.
-    writing: Turns,
+    writing: Writing,
     stopping: watch::Receiver<bool>,
     alive: mpsc::Sender<()>,
 }

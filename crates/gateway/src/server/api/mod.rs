@@ -17,9 +17,9 @@ use resclient::protocol::ResError;
 use tokio::task::spawn_blocking;
 
 use super::client::client_info;
-use super::turns::Room;
+use super::writing::Room;
 use super::{Server, ServerConfig};
-use crate::core::conn::{HttpAnswer, HttpRequest, Outcome, Target};
+use crate::core::conn::{HttpAnswer, HttpRequest, Outcome, Target, Tree};
 use answer::METHOD_NOT_ALLOWED;
 pub use encode::Encoding;
 
@@ -57,25 +57,29 @@ pub async fn serve(server: &Arc<Server>, remote: SocketAddr, request: Request) -
     response
 }
 
-/// Writes an answer once there is room for it; one of many resources where it keeps nobody waiting.
+/// Writes an answer; a long one where it keeps nobody waiting, once there is room for it.
 async fn write(server: &Arc<Server>, remote: SocketAddr, answer: HttpAnswer, mapped: bool) -> Response {
-    let room = server.writing.room(remote.ip()).await;
-    let is_long = matches!(&answer.outcome, Ok(Outcome::Tree(tree)) if tree.resources.len() > FEW_RESOURCES);
-    let written = if is_long {
-        let turn = server.writing.next(&room).await;
-        let writer = server.clone();
-        let written = spawn_blocking(move || {
-            // Until it is written, even if nobody waits for it any more.
-            let _turn = turn;
-            answer::respond(&writer.config, answer, mapped)
-        });
-        written.await.unwrap_or_else(|_| answer::error(&ResError::INTERNAL_ERROR))
-    } else {
-        answer::respond(&server.config, answer, mapped)
-    };
-    let (parts, body) = written.into_parts();
+    if !matches!(&answer.outcome, Ok(Outcome::Tree(tree)) if is_long(tree)) {
+        return answer::respond(&server.config, answer, mapped);
+    }
+    let room = server.writing.room(remote.ip(), || server.warn(remote, MANY_UNREAD)).await;
+    let turn = server.writing.next(&room).await;
+    let writer = server.clone();
+    let written = spawn_blocking(move || {
+        // Until it is written, even if nobody waits for it any more.
+        let _turn = turn;
+        answer::respond(&writer.config, answer, mapped)
+    });
+    let response = written.await.unwrap_or_else(|_| answer::error(&ResError::INTERNAL_ERROR));
+    let (parts, body) = response.into_parts();
     let bytes = to_bytes(body, usize::MAX).await.expect("it is there already");
     Response::from_parts(parts, Body::from(Bytes::from_owner(Unread { bytes, _room: room })))
+}
+
+/// What is referred to twice is written twice, so that a few resources more can be many times the bytes.
+fn is_long(tree: &Tree) -> bool {
+    let values = tree.resources.values().flatten().flat_map(|snapshot| snapshot.body().values());
+    tree.resources.len() > FEW_RESOURCES || values.map(|value| value.plain().len()).sum::<usize>() > FEW_BYTES
 }
 
 /// An answer that takes room until the client has read it.
@@ -144,6 +148,9 @@ fn allowed_methods(config: &ServerConfig) -> HeaderValue {
 
 /// How many are written at once wherever it is.
 const FEW_RESOURCES: usize = 8;
+const FEW_BYTES: usize = 64 << 10;
+const MANY_UNREAD: &str = "a long answer waits until its address has read others; behind a proxy, all clients have one \
+                           address unless it reads answers as they come";
 const TOO_FAST: &str = "refused a request: its address makes more than limits.httpRequestRate allows; behind a proxy, all \
     clients have the same";
 const NO_HEADER_AUTH: &str =

@@ -1,4 +1,4 @@
-//! Whose turn it is for what is done one at a time.
+//! Whose turn it is to have a long answer written.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -9,10 +9,10 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use super::network::Network;
 
 /// One turn at a time, for which one of each address waits: the others of that address wait behind it, so that who
-/// wants many turns does not keep others waiting for more than one of them. An address also has room for so many results
-/// that are not gone yet, so that who lets them lie does not fill the memory.
+/// wants many turns does not keep others waiting for more than one of them. An address also has room for so many answers
+/// that are not read yet, so that who lets them lie does not fill the memory.
 #[derive(Debug)]
-pub struct Turns {
+pub struct Writing {
     all: Arc<Semaphore>,
     lines: Mutex<Lines>,
 }
@@ -46,16 +46,19 @@ pub struct Room {
     line: Arc<Line>,
 }
 
-impl Default for Turns {
-    fn default() -> Turns {
-        Turns { all: Arc::new(Semaphore::new(1)), lines: Mutex::default() }
+impl Default for Writing {
+    fn default() -> Writing {
+        Writing { all: Arc::new(Semaphore::new(1)), lines: Mutex::default() }
     }
 }
 
-impl Turns {
-    /// Waits for room for another result of an address.
-    pub async fn room(&self, address: IpAddr) -> Room {
+impl Writing {
+    /// Waits for room for another answer to an address; `waits` is called if there is none at once.
+    pub async fn room(&self, address: IpAddr, waits: impl FnOnce()) -> Room {
         let line = self.line(address.into());
+        if line.room.available_permits() == 0 {
+            waits();
+        }
         Room { _taken: wait(line.room.clone()).await, line }
     }
 
@@ -70,7 +73,7 @@ impl Turns {
         lines.forget_gone();
         let known = lines.of.get(&network).and_then(Weak::upgrade);
         known.unwrap_or_else(|| {
-            let line = Arc::new(Line { turn: Arc::new(Semaphore::new(1)), room: Arc::new(Semaphore::new(RESULTS)) });
+            let line = Arc::new(Line { turn: Arc::new(Semaphore::new(1)), room: Arc::new(Semaphore::new(UNREAD)) });
             lines.of.insert(network, Arc::downgrade(&line));
             line
         })
@@ -91,5 +94,5 @@ async fn wait(semaphore: Arc<Semaphore>) -> OwnedSemaphorePermit {
     semaphore.acquire_owned().await.expect("it is never closed")
 }
 
-/// Results of one address at a time.
-const RESULTS: usize = 8;
+/// Long answers that one address may leave unread.
+const UNREAD: usize = 8;
