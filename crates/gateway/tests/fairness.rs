@@ -127,6 +127,27 @@ fn what_a_client_asks_for_and_is_told_keeps_its_order_while_it_has_a_lot_to_do()
     assert!(about("big.quick.change").expect("the event") < about("\"id\":3").expect("the answer"));
 }
 
+#[test]
+fn long_answers_that_wait_for_one_thing_are_written_as_they_go_out() {
+    let mut world = World::with_a_list();
+    let big = world.connect("big");
+    for id in 1..=64 {
+        world.frame(big, json!({ "id": id, "method": "get.big.long" }));
+    }
+    world.answer("get.big.long", &json!({ "result": { "model": { "text": "t".repeat(900_000) } } }));
+    world.frames.clear();
+    world.answer("access.big.long", &json!({ "result": { "get": true } }));
+    let mut most = world.frames.len();
+    while world.core.is_busy() {
+        let before = world.frames.len();
+        world.core.go_on(Time(0));
+        world.take();
+        most = most.max(world.frames.len() - before);
+    }
+    assert_eq!(world.frames.len(), 64);
+    assert!(most <= 16, "{most} answers of 900 kB at once");
+}
+
 /// A core with a service that grants everything, and a client that holds a list of thousands of resources.
 struct World {
     core: Core,

@@ -426,6 +426,10 @@ impl Conn {
     }
 
     fn output(&mut self, output: Output) {
+        // A long frame is an effort by itself. What comes out goes on its way before the next is written.
+        if let Output::Event(frame) | Output::Answer(frame) = &output {
+            self.credit -= (frame.len() / BYTES_OF_EFFORT) as isize;
+        }
         self.outputs.push_back(output);
     }
 
@@ -471,3 +475,6 @@ enum Purpose {
     Call(RequestId),
     TokenReset,
 }
+
+/// Bytes of a frame that take about as long as counting a reference.
+const BYTES_OF_EFFORT: usize = 8 << 10;
