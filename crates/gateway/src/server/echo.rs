@@ -11,7 +11,7 @@ pub async fn serve(socket: WebSocket, terms: Option<Terms>) {
     let close = loop {
         match stream.next().await {
             Some(Ok(message @ (Message::Text(_) | Message::Binary(_)))) => {
-                if sink.send(compress(message, terms)).await.is_err() {
+                if sink.send(compress(message, terms).await).await.is_err() {
                     break None;
                 }
             }

@@ -114,7 +114,7 @@ async fn write(
         let (mut bytes, mut end) = (0, None);
         while let Some(message) = next.take() {
             bytes += frame_bytes(&message);
-            if sink.feed(compress(message, terms)).await.is_err() {
+            if sink.feed(compress(message, terms).await).await.is_err() {
                 return None;
             }
             // What is there goes out together, but not all of a long queue: what is taken does not count as queued any

@@ -2,39 +2,65 @@
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, VecDeque};
+use std::future::pending;
+use std::sync::{Arc, LazyLock};
 
 use bytes::Bytes;
 use flate2::{Compress, Compression, FlushCompress, Status};
+use tokio::sync::Mutex;
+use tokio::task::spawn_blocking;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::frame::Frame;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::{Data, OpCode};
 
 use super::Terms;
 
-/// Makes a compressed message of one that gets shorter by that, where that was agreed on.
-pub fn compress(message: Message, terms: Option<Terms>) -> Message {
-    let Some(terms) = terms else { return message };
-    let (payload, kind) = match &message {
-        Message::Text(text) => (text.as_ref(), Data::Text),
-        Message::Binary(bytes) => (bytes, Data::Binary),
-        _ => return message,
-    };
-    if payload.len() < WORTHWHILE {
-        return message;
+/// Makes a compressed message of one that gets shorter by that, where that was agreed on. Of the long ones, which keep a
+/// processor busy for milliseconds, one is made at a time, so that others are served meanwhile.
+pub async fn compress(message: Message, terms: Option<Terms>) -> Message {
+    let (Some(terms), Some((payload, _))) = (terms, content(&message)) else { return message };
+    let bits = terms.window_bits();
+    match payload.len() {
+        ..WORTHWHILE => message,
+        WORTHWHILE..LONG => SHORT_ONES.with_borrow_mut(|deflaters| deflaters.compressed(message, bits)),
+        LONG.. => {
+            let mut deflaters = LONG_ONES.clone().lock_owned().await;
+            match spawn_blocking(move || deflaters.compressed(message, bits)).await {
+                Ok(compressed) => compressed,
+                // The runtime ends, and this with it.
+                Err(_) => pending().await,
+            }
+        }
     }
-    let deflated = DEFLATERS.with_borrow_mut(|deflaters| {
-        let bits = terms.window_bits();
-        deflaters.entry(bits).or_insert_with(|| Deflater::new(bits)).deflated(payload)
-    });
-    let Some(deflated) = deflated else { return message };
-    let mut frame = Frame::message(deflated, OpCode::Data(kind), true);
-    frame.header_mut().rsv1 = true;
-    Message::Frame(frame)
+}
+
+fn content(message: &Message) -> Option<(&Bytes, Data)> {
+    match message {
+        Message::Text(text) => Some((text.as_ref(), Data::Text)),
+        Message::Binary(bytes) => Some((bytes, Data::Binary)),
+        _ => None,
+    }
 }
 
 thread_local! {
-    /// By the bits of their windows. Each is larger than all there is of a connection, and used for a moment.
-    static DEFLATERS: RefCell<BTreeMap<u8, Deflater>> = RefCell::default();
+    static SHORT_ONES: RefCell<Deflaters> = RefCell::default();
+}
+
+static LONG_ONES: LazyLock<Arc<Mutex<Deflaters>>> = LazyLock::new(Arc::default);
+
+/// By the bits of their windows. Each is larger than all there is of a connection, and used for a moment.
+#[derive(Default)]
+struct Deflaters(BTreeMap<u8, Deflater>);
+
+impl Deflaters {
+    fn compressed(&mut self, message: Message, bits: u8) -> Message {
+        let Some((payload, kind)) = content(&message) else { return message };
+        let deflater = self.0.entry(bits).or_insert_with(|| Deflater::new(bits));
+        let Some(deflated) = deflater.deflated(payload) else { return message };
+        let mut frame = Frame::message(deflated, OpCode::Data(kind), true);
+        frame.header_mut().rsv1 = true;
+        Message::Frame(frame)
+    }
 }
 
 struct Deflater {
@@ -85,6 +111,8 @@ impl Deflater {
 
 /// Bytes from which on a message is compressed: one that stands for itself has little in it that is there twice.
 const WORTHWHILE: usize = 128;
+/// Bytes from which on it takes long: about 3 ms for 120 kB that hardly get shorter.
+const LONG: usize = 16 << 10;
 /// The lowest that makes codes for the message, which is what shortens those of a few hundred bytes.
 const LEVEL: u32 = 2;
 /// Texts that are remembered in a thread: connections are behind one another by a few.
