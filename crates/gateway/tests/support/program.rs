@@ -86,9 +86,11 @@ impl Program {
     }
 
     /// Ends it as an operator does, so that the last line is there, and gives what it logged.
-    #[cfg(unix)]
     pub fn into_log(mut self) -> String {
+        #[cfg(unix)]
         self.signal("-TERM");
+        #[cfg(not(unix))]
+        let _ = self.child.kill();
         log(&mut self.child)
     }
 }

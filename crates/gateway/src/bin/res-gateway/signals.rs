@@ -14,7 +14,9 @@ pub fn shutdown() -> Result<watch::Receiver<bool>, String> {
         signals.recv().await;
         tracing::info!("stopping; another signal ends the program at once");
         stop.send_replace(true);
-        std::process::exit(signals.recv().await);
+        let code = signals.recv().await;
+        crate::stderr::flush();
+        std::process::exit(code);
     });
     Ok(stopping)
 }
