@@ -160,6 +160,11 @@ impl Client {
         self.held.retain(|rid, _| reached.contains(rid));
     }
 
+    /// What it has direct subscriptions of.
+    pub fn subscribed(&self) -> impl Iterator<Item = &str> {
+        self.direct.iter().filter(|(_, count)| **count > 0).map(|(rid, _)| &**rid)
+    }
+
     /// How many resources are held or referred to.
     pub fn reached(&self) -> usize {
         let referred = self.held.values().flat_map(|resource| references(&resource.value));

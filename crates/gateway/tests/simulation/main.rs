@@ -146,6 +146,9 @@ impl World {
             let held: Vec<&str> = client.held.keys().map(String::as_str).collect();
             assert_eq!(gateway.keys().copied().collect::<Vec<_>>(), held, "what the client holds");
             assert_eq!(conn.sub_count(), client.reached(), "Subs without a reason to live");
+            for rid in client.subscribed() {
+                assert!(!self.service.denies(rid), "{rid} is subscribed to although access to it was taken away");
+            }
             assert!(client.requests.is_empty(), "requests without an answer: {:?}", client.requests);
             for (rid, resource) in client.held.iter().filter(|(_, resource)| !resource.is_deleted) {
                 let service = self.service.value(rid).unwrap_or_else(|| panic!("the service has no {rid}"));

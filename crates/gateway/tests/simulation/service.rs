@@ -172,6 +172,11 @@ impl Service {
         }
     }
 
+    /// Whether clients may not have the resource.
+    pub fn denies(&self, rid: &str) -> bool {
+        self.denied.contains(rid.split('?').next().unwrap_or(rid))
+    }
+
     /// Answers one request, any of those that wait, unless it is lost. Of one resource the order is kept, as the events and
     /// answers of a service are.
     pub fn answer(&mut self, random: &mut Random, bus: &mut VecDeque<(String, Vec<u8>)>) {
