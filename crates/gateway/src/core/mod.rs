@@ -22,7 +22,7 @@ pub mod throttle;
 pub mod timers;
 mod turns;
 pub mod value;
-mod warnings;
+pub(crate) mod warnings;
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;

@@ -85,8 +85,8 @@ impl Core {
 
     /// Tells the operator of an answer that a service should not have given.
     pub(super) fn unusable(&mut self, subject: &str, reason: Invalid) {
-        let (is_due, reason) = (self.warnings.is_due(self.now, reason), reason.0);
-        if is_due {
+        let reason = reason.0;
+        if self.warnings.is_due(self.now, reason) {
             warn!(subject, reason, "the answer of a service cannot be used");
         } else {
             debug!(subject, reason, "the answer of a service cannot be used");

@@ -1,26 +1,29 @@
-//! Warnings that clients cause, which must not fill the log.
+//! Warnings that clients cause.
 
-use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// Knows what was said in the last minute.
-#[derive(Debug, Default)]
-pub struct Warnings(Mutex<HashMap<&'static str, Instant>>);
+use crate::core::timers::Time;
+use crate::core::warnings;
 
-impl Warnings {
-    /// Whether this was not said within the last minute. If so, it is taken for said now.
-    pub fn is_due(&self, what: &'static str) -> bool {
-        let now = Instant::now();
-        let mut said = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_due = said.get(what).is_none_or(|&at| now - at >= PAUSE);
-        if is_due {
-            said.insert(what, now);
-        }
-        is_due
+/// Those of all threads, by the clock.
+#[derive(Debug)]
+pub struct Warnings {
+    begun: Instant,
+    said: Mutex<warnings::Warnings>,
+}
+
+impl Default for Warnings {
+    fn default() -> Warnings {
+        Warnings { begun: Instant::now(), said: Mutex::default() }
     }
 }
 
-const PAUSE: Duration = Duration::from_secs(60);
+impl Warnings {
+    /// See [`warnings::Warnings::is_due`].
+    pub fn is_due(&self, what: &'static str) -> bool {
+        let now = Time(self.begun.elapsed().as_millis() as u64);
+        self.said.lock().unwrap_or_else(PoisonError::into_inner).is_due(now, what)
+    }
+}
