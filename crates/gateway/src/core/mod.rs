@@ -28,6 +28,7 @@ use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 
 use resclient::protocol::ResError;
+#[cfg(feature = "server")]
 pub use tokio_tungstenite::tungstenite::Utf8Bytes as Frame;
 use tracing::{debug, warn};
 
@@ -39,6 +40,10 @@ use stats::Stats;
 use timers::{Time, Timers};
 use turns::{Task, TokenReset, Turns};
 use warnings::Warnings;
+
+/// The text of a frame, which is written once for all its receivers: what a WebSocket takes, where there is one.
+#[cfg(not(feature = "server"))]
+pub type Frame = Arc<str>;
 
 /// What is fixed when the gateway starts.
 #[derive(Debug, Clone)]
