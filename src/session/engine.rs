@@ -142,6 +142,8 @@ pub struct Engine {
     pub(super) renewals: Vec<ResourceId>,
     /// Resources that were subscribed to for the sake of references to them, and some that are not any more.
     pub(super) recovered: Vec<ResourceId>,
+    /// How often in a row what was asked for like this has come with others like it, for the frame being applied.
+    pub(super) recovering: u32,
     /// Resources that lost a reference in the frame being applied.
     pub(super) released: Vec<ResourceId>,
     pub(super) state: ConnectionState,
@@ -170,6 +172,7 @@ impl Engine {
             mistaken: 0,
             renewals: Vec::new(),
             recovered: Vec::new(),
+            recovering: 0,
             released: Vec::new(),
             state: ConnectionState::Idle,
         }

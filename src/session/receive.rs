@@ -57,7 +57,9 @@ impl Engine {
         match purpose {
             Purpose::Version => self.handshake_done(frame.body.protocol.as_deref()),
             Purpose::Subscribe(id) => {
+                self.recovering = self.subscriptions.get(id).filter(|s| s.recovers).map_or(0, |s| s.failures + 1);
                 let is_whole = self.apply_set(frame, text);
+                self.recovering = 0;
                 let is_here = !matches!(self.graph.slot(id).content, Content::None | Content::Error(Cell::UNKNOWN));
                 if is_whole && is_here {
                     self.subscribed(id);
@@ -237,7 +239,7 @@ impl Engine {
                 self.timers.cancel(&mut subscription.timer);
             }
             match slot.content {
-                Content::Error(_) => self.recover_later(id, 0),
+                Content::Error(_) => self.recover_later(id, self.recovering),
                 _ => self.came(id),
             }
         }

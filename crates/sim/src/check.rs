@@ -1,0 +1,155 @@
+//! What has to hold when everything is quiet: clients, gateways and services agree; and when nobody wants anything any
+//! more, nothing is left.
+
+use std::collections::BTreeSet;
+
+use res_gateway::core::timers::Time;
+use resclient::protocol::frame::ResourceKind;
+use resclient::session::ConnectionState;
+use serde_json::Value;
+
+use crate::names;
+use crate::script::Use;
+use crate::wire::references;
+use crate::world::World;
+
+impl World {
+    /// Lets what is under way arrive, now that nothing new is begun.
+    pub fn settle(&mut self) {
+        for _ in 0..500 {
+            if self.is_quiet() {
+                return;
+            }
+            let until = self.now() + 20;
+            self.go_until(until);
+        }
+        panic!("it does not come to rest");
+    }
+
+    fn is_quiet(&self) -> bool {
+        let is_idle = |gateway: &crate::world::Gateway| {
+            gateway.core.as_ref().is_some_and(|core| !core.is_busy() && core.waiting() == 0)
+        };
+        self.bus.is_quiet()
+            && self.services.iter().all(|host| !host.service.is_asked())
+            && self.gateways.iter().all(is_idle)
+            && self.clients.iter().filter_map(|client| client.link).all(|link| {
+                let link = &self.links[link];
+                link.up.is_empty() && link.down.is_empty() && link.waiting.is_empty()
+            })
+    }
+
+    /// Clients hold what their gateways say that they hold, and it is what the services have.
+    pub fn check_agreement(&mut self) {
+        for gateway in &self.gateways {
+            gateway.core.as_ref().expect("all gateways run").check();
+        }
+        (0..self.clients.len()).for_each(|client| self.check_client(client));
+    }
+
+    fn check_client(&mut self, n: usize) {
+        let client = &mut self.clients[n];
+        assert!(client.is_connected(), "client {n} is not connected: {:?}", client.engine.state());
+        client.check();
+        let link = &self.links[client.link.expect("it is connected")];
+        let conn = link.conn.expect("the gateway knows it");
+        let gateway = &self.gateways[link.gateway];
+        let conn = gateway.core.as_ref().and_then(|core| core.conn(conn)).expect("the core knows it");
+        let wire = &link.wire;
+        assert!(wire.requests.is_empty(), "client {n}: requests without an answer: {:?}", wire.requests);
+
+        let said: BTreeSet<&str> = wire.held.keys().map(String::as_str).collect();
+        let held = conn.held();
+        assert_eq!(held.keys().copied().collect::<BTreeSet<_>>(), said, "client {n}: what the gateway takes for held");
+        let referred = wire.held.values().flat_map(|held| references(&held.value));
+        let reached: BTreeSet<&str> = said.iter().copied().chain(referred).collect();
+        assert_eq!(conn.sub_count(), reached.len(), "client {n}: what the gateway has in memory, of {reached:?}");
+
+        let resources = client.engine.resources();
+        let (stale, live): (Vec<_>, Vec<_>) = resources.into_iter().filter(|r| r.kind.is_some()).partition(|r| r.stale);
+        let values = live.iter().filter(|r| r.kind != Some(ResourceKind::Error));
+        let cached: BTreeSet<&str> = values.map(|r| r.rid).collect();
+        assert_eq!(cached, said, "client {n}: what it takes for live");
+        let is_allowed = |rid: &str| {
+            let has_token = gateway.tokens.get(&link.cid).copied().unwrap_or_default();
+            self.services[names::service_of(rid).expect("a service's")].service.allows(rid, has_token)
+        };
+        let truth = |rid: &str| self.services[names::service_of(rid).expect("a service's")].service.value(rid);
+        // Those that are not listened to are there for references of those that are.
+        for r in stale.iter().filter(|r| r.direct > 0) {
+            let can_be_had = truth(r.rid).is_some() && is_allowed(r.rid) && !wire.refused.contains(r.rid);
+            assert!(!can_be_had, "client {n}: {} is stale although it can be had", r.rid);
+        }
+        let ids: Vec<_> = live.iter().map(|r| (r.id, r.rid.to_owned(), r.kind, r.direct)).collect();
+        for (id, rid, kind, direct) in ids {
+            assert_eq!(direct, client.listened.get(&id).copied().unwrap_or(0), "client {n}: listeners of {rid}");
+            if kind == Some(ResourceKind::Error) {
+                let code = wire.errors.get(&rid).unwrap_or_else(|| panic!("client {n}: an error {rid}"));
+                // Of what is missing any error says that it cannot be had.
+                let is_right =
+                    truth(&rid).is_none() || code == "system.subscriptionLimitExceeded" && rid.contains(".endless.");
+                assert!(is_right, "client {n}: {rid} is an error {code}, and should be {:?}", truth(&rid));
+                continue;
+            }
+            let held_here = &wire.held[&rid];
+            assert_eq!(
+                client.wire_value(id).as_ref(),
+                Some(&held_here.value),
+                "client {n}: {rid}, and what it was told"
+            );
+            let at_gateway: Value = serde_json::from_str(&held[&*rid]).expect("JSON");
+            assert_eq!(at_gateway, held_here.value, "client {n}: {rid} at the gateway, and what it told");
+            if !held_here.is_deleted {
+                assert_eq!(Some(&held_here.value), truth(&rid).as_ref(), "client {n}: {rid}, and the truth");
+            }
+        }
+        for (rid, _) in wire.direct.iter().filter(|(_, count)| **count > 0) {
+            assert!(is_allowed(rid), "client {n}: {rid} is subscribed to, and not to be seen");
+        }
+    }
+
+    /// Nobody wants anything any more: clients, gateways and the bus are empty.
+    pub fn check_release(&mut self) {
+        for client in 0..self.clients.len() {
+            let now = self.now();
+            self.clients[client].leave_all(now);
+            self.carry_out(client);
+        }
+        let until = self.now() + 30_000;
+        self.go_until(until);
+        self.settle();
+        for (n, client) in self.clients.iter_mut().enumerate() {
+            client.check();
+            assert!(client.mirror.is_empty(), "client {n}: values without a listener");
+            assert_eq!(client.engine.resources(), [], "client {n}: resources without a listener");
+            let link = &self.links[client.link.expect("it is connected")];
+            assert!(link.wire.held.is_empty(), "client {n}: held without a listener: {:?}", link.wire.held.keys());
+        }
+        for client in 0..self.clients.len() {
+            let now = self.now();
+            self.clients[client].act(now, &Use::Disconnect);
+            assert_eq!(self.clients[client].engine.state(), ConnectionState::Closed);
+            self.carry_out(client);
+        }
+        for gateway in 0..self.gateways.len() {
+            for attacker in std::mem::take(&mut self.gateways[gateway].attackers) {
+                let now = Time(self.now());
+                self.gateways[gateway].core.as_mut().expect("it runs").handle_disconnect(now, attacker);
+            }
+            self.drain(gateway);
+        }
+        let until = self.now() + 60_000;
+        self.go_until(until);
+        self.settle();
+        for (n, gateway) in self.gateways.iter().enumerate() {
+            let core = gateway.core.as_ref().expect("it runs");
+            core.check();
+            assert_eq!(core.cache().counts(), (0, 0), "gateway {n}: cached for nobody");
+            assert!(gateway.links.is_empty(), "gateway {n}: clients that have gone: {:?}", gateway.links);
+            assert_eq!(core.poll_timeout(), None, "gateway {n}: it waits for something");
+            let patterns = self.bus.patterns(gateway.peer.expect("it has a bus"));
+            let own = |pattern: &&&str| pattern.starts_with("_INBOX.") || **pattern == "system.*";
+            assert_eq!(patterns.iter().filter(own).count(), patterns.len(), "gateway {n}: subscriptions {patterns:?}");
+        }
+    }
+}

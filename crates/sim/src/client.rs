@@ -1,0 +1,333 @@
+//! A client: the engine and its mirror as they are, and an application that follows resources.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use resclient::cache::ResourceId;
+use resclient::mirror::{Content, Event, Item, Mirror};
+use resclient::session::{
+    Config, ConnectionId, ConnectionState, Counters, Engine, Get, Options, Outcome, Output, RequestId, Time,
+};
+use serde_json::{Value, json};
+
+use crate::fold::Fold;
+use crate::names;
+use crate::script::{Reaction, Use};
+
+/// What the client wants of the network.
+#[derive(Debug)]
+pub enum Effect {
+    Open(ConnectionId),
+    Close(ConnectionId),
+    Send(String),
+}
+
+/// Why something was asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Why {
+    Follow,
+    Look,
+    Call,
+    LogIn,
+    LogOut,
+    /// The hook waits for it.
+    Hook,
+}
+
+pub struct Client {
+    pub engine: Engine,
+    pub mirror: Mirror,
+    fold: Fold,
+    /// What the application listens to, and how often.
+    pub listened: BTreeMap<ResourceId, u32>,
+    /// What it waits for. One answer may be for several.
+    pending: BTreeMap<RequestId, Vec<Why>>,
+    /// Whether the hook logs in.
+    is_logged_in: bool,
+    reactions: VecDeque<Reaction>,
+    /// The frame that the engine had last.
+    text: String,
+    pub effects: Vec<Effect>,
+    /// Where its frames go.
+    pub link: Option<usize>,
+    /// The page stands still.
+    pub is_frozen: bool,
+    /// Milliseconds that its clock is ahead, for it has slept.
+    pub clock_ahead: u64,
+    /// Until then timers come once in a minute.
+    pub throttled_until: u64,
+    /// When the world looks at its timers next.
+    pub wake: Option<u64>,
+    pub events: u64,
+    pub settled: u64,
+}
+
+impl Client {
+    pub fn new(seed: u64) -> Client {
+        let options = Options {
+            unsubscribe_delay: 2_000,
+            subscribe_retry_delay: 1_000,
+            reconnect_delay_max: 4_000,
+            ..Options::default()
+        };
+        let mut engine = Engine::new(Config { seed, options, ..Config::default() });
+        engine.persist(true);
+        engine.admit_exactly(true);
+        Client {
+            engine,
+            mirror: Mirror::default(),
+            fold: Fold::default(),
+            listened: BTreeMap::new(),
+            pending: BTreeMap::new(),
+            is_logged_in: false,
+            reactions: VecDeque::new(),
+            text: String::new(),
+            effects: Vec::new(),
+            link: None,
+            is_frozen: false,
+            clock_ahead: 0,
+            throttled_until: 0,
+            wake: None,
+            events: 0,
+            settled: 0,
+        }
+    }
+
+    /// When the engine wants to be called, on a page whose timers run.
+    pub fn due(&self) -> Option<u64> {
+        let timeout = self.engine.poll_timeout().map(|(at, _)| at);
+        [timeout, self.engine.poll_heartbeat()]
+            .into_iter()
+            .flatten()
+            .min()
+            .map(|at| at.0.saturating_sub(self.clock_ahead))
+    }
+
+    pub fn time(&mut self, now: u64) {
+        let now = self.clock(now);
+        if self.engine.poll_timeout().is_some_and(|(at, _)| at <= now) {
+            self.engine.handle_timeout(now);
+        }
+        if self.engine.poll_heartbeat().is_some_and(|at| at <= now) {
+            self.engine.handle_heartbeat(now);
+        }
+        self.drain(now);
+    }
+
+    pub fn opened(&mut self, now: u64, connection: ConnectionId) {
+        let now = self.clock(now);
+        self.engine.handle_open(now, connection);
+        self.drain(now);
+    }
+
+    pub fn closed(&mut self, now: u64, connection: ConnectionId) {
+        let now = self.clock(now);
+        self.engine.handle_close(now, connection);
+        self.drain(now);
+    }
+
+    pub fn receive(&mut self, now: u64, connection: ConnectionId, text: &str) {
+        let now = self.clock(now);
+        text.clone_into(&mut self.text);
+        self.engine.handle_frame(now, connection, &self.text);
+        self.drain(now);
+    }
+
+    /// The application does something.
+    pub fn act(&mut self, now: u64, what: &Use) {
+        let now = self.clock(now);
+        match what {
+            Use::Follow(rid) => self.get(now, rid, Why::Follow),
+            Use::Look(rid) => self.get(now, rid, Why::Look),
+            Use::Leave(which) => {
+                let count = self.listened.len().max(1);
+                if let Some(id) = self.listened.keys().nth(which % count).copied() {
+                    self.unlisten(now, id);
+                }
+            }
+            Use::Fetch(rid) => {
+                let request = self.engine.fetch(now, rid);
+                self.wait(request, Why::Call);
+            }
+            Use::Call(rid) => self.call(now, rid, "ring", &json!({ "n": 1 })),
+            Use::CallFor(rid) => {
+                let request =
+                    self.engine.call(now, names::without_query(rid), "open", Some(&json!({ "rid": rid }).to_string()));
+                self.wait(request, Why::Follow);
+            }
+            Use::LogIn => self.auth(now, "login", Why::LogIn),
+            Use::LogOut => self.auth(now, "logout", Why::LogOut),
+            Use::Disconnect => self.engine.disconnect(now),
+            Use::Connect => self.engine.connect(now),
+            Use::React(reaction) => self.reactions.push_back(*reaction),
+        }
+        self.drain(now);
+    }
+
+    /// It listens to nothing any more.
+    pub fn leave_all(&mut self, now: u64) {
+        let now = self.clock(now);
+        while let Some(id) = self.listened.keys().next().copied() {
+            self.unlisten(now, id);
+        }
+        self.drain(now);
+    }
+
+    /// Fails unless events explain the values, and nothing is waited for.
+    pub fn check(&self) {
+        self.fold.assert_equals(&self.mirror);
+        assert!(self.pending.is_empty(), "requests that were never settled: {:?}", self.pending);
+        assert_eq!(self.engine.pending(), 0, "requests of the engine");
+        let Counters { frames, resets, .. } = self.engine.counters();
+        assert_eq!(
+            self.engine.counters(),
+            Counters { frames, resets, ..Counters::default() },
+            "complaints of the engine"
+        );
+        assert_eq!(resets, 0, "connections that were given up");
+    }
+
+    /// The mirrored value of a resource, as it is written on the wire.
+    pub fn wire_value(&self, id: ResourceId) -> Option<Value> {
+        Some(match &self.mirror.get(id)?.content {
+            Content::Model(model) => model.iter().map(|(name, item)| (name.clone(), self.wire_item(item))).collect(),
+            Content::Collection(list) => list.iter().map(|item| self.wire_item(item)).collect(),
+            Content::Error(error) => json!({ "code": error.code }),
+        })
+    }
+
+    fn wire_item(&self, item: &Item) -> Value {
+        match item {
+            Item::Reference(id) => json!({ "rid": self.engine.rid(*id) }),
+            Item::Soft(rid) => json!({ "rid": rid, "soft": true }),
+            Item::Value(value) if value.is_object() || value.is_array() => json!({ "data": value }),
+            Item::Value(value) => value.clone(),
+        }
+    }
+
+    pub fn is_connected(&self) -> bool {
+        self.engine.state() == ConnectionState::Connected
+    }
+
+    /// What its clock says.
+    fn clock(&self, now: u64) -> Time {
+        Time(now + self.clock_ahead)
+    }
+
+    fn get(&mut self, now: Time, rid: &str, why: Why) {
+        match self.engine.get(now, rid) {
+            Get::Cached(id) if why == Why::Follow => self.listen(now, id),
+            Get::Cached(_) => {}
+            Get::Pending(request) => self.wait(request, why),
+        }
+    }
+
+    fn call(&mut self, now: Time, rid: &str, method: &str, params: &Value) {
+        let request = self.engine.call(now, names::without_query(rid), method, Some(&params.to_string()));
+        self.wait(request, Why::Call);
+    }
+
+    fn auth(&mut self, now: Time, method: &str, why: Why) {
+        let request = self.engine.auth(now, names::SERVICES[0], method, None);
+        self.wait(request, why);
+    }
+
+    fn wait(&mut self, request: RequestId, why: Why) {
+        self.pending.entry(request).or_default().push(why);
+    }
+
+    fn listen(&mut self, now: Time, id: ResourceId) {
+        if self.engine.find(self.engine.rid(id)) != Some(id) {
+            // What a call was answered with could not be had, and has left the cache already.
+            return;
+        }
+        self.engine.listen(now, id);
+        *self.listened.entry(id).or_default() += 1;
+    }
+
+    fn unlisten(&mut self, now: Time, id: ResourceId) {
+        if let Some(count) = self.listened.get_mut(&id) {
+            *count -= 1;
+            if *count == 0 {
+                self.listened.remove(&id);
+            }
+            self.engine.unlisten(now, id);
+        }
+    }
+
+    /// Does what the engine wants. Handlers are called in between, and what they do takes effect at once.
+    fn drain(&mut self, now: Time) {
+        while let Some(output) = self.engine.poll_output() {
+            let dropped = if let Output::Dropped(id) = output { Some(id) } else { None };
+            if let Some(id) = dropped {
+                assert!(!self.listened.contains_key(&id), "{} is dropped, and listened to", self.engine.rid(id));
+                self.fold.end(id);
+            }
+            let event = self.mirror.apply(&mut self.engine, &output, &self.text);
+            match output {
+                Output::Loaded(ids) => ids.iter().for_each(|id| self.fold.start(&self.mirror, *id)),
+                Output::Replaced(id) => self.fold.start(&self.mirror, id),
+                Output::Open(connection) => self.effects.push(Effect::Open(connection)),
+                Output::Close(connection) => self.effects.push(Effect::Close(connection)),
+                Output::Send(frame) => self.effects.push(Effect::Send(frame)),
+                Output::Hook => self.hook(now),
+                Output::Settled { request, outcome } => self.settle(now, request, &outcome),
+                _ => {}
+            }
+            if let Some((id, event)) = event {
+                self.fold.apply(&self.mirror, id, &event);
+                self.events += 1;
+                self.handle(now, id, &event);
+            }
+        }
+    }
+
+    fn hook(&mut self, now: Time) {
+        if !self.is_logged_in {
+            return self.engine.hook_done(now, true);
+        }
+        self.engine.admit(true);
+        self.auth(now, "login", Why::Hook);
+        self.engine.admit(false);
+    }
+
+    fn settle(&mut self, now: Time, request: RequestId, outcome: &Outcome) {
+        let waiting = self.pending.remove(&request).expect("what is settled was asked for, and not settled before");
+        self.settled += 1;
+        let is_ok = !matches!(outcome, Outcome::Error(_) | Outcome::Failed(_));
+        for why in waiting {
+            match (why, outcome) {
+                (Why::Follow, Outcome::Resource(id)) => self.listen(now, *id),
+                (Why::LogIn, _) if is_ok => self.is_logged_in = true,
+                (Why::LogOut, _) if is_ok => self.is_logged_in = false,
+                (Why::Hook, _) => self.engine.hook_done(now, is_ok),
+                _ => {}
+            }
+        }
+    }
+
+    /// The handler of an event. One that has been told to do something does it.
+    fn handle(&mut self, now: Time, id: ResourceId, event: &Event) {
+        if !self.listened.contains_key(&id) || matches!(event, Event::Unsubscribed(_)) {
+            return;
+        }
+        match self.reactions.pop_front() {
+            Some(Reaction::Leave) => self.unlisten(now, id),
+            Some(Reaction::LeaveAll) => {
+                while let Some(id) = self.listened.keys().next().copied() {
+                    self.unlisten(now, id);
+                }
+            }
+            Some(Reaction::Listen) => self.listen(now, id),
+            Some(Reaction::Get) => {
+                let rid = self.engine.rid(id).to_owned();
+                self.get(now, &rid, Why::Follow);
+            }
+            Some(Reaction::Other) => self.get(now, &names::list(0, 0), Why::Follow),
+            Some(Reaction::Disconnect) => {
+                self.engine.disconnect(now);
+                self.engine.connect(now);
+            }
+            None => {}
+        }
+    }
+}

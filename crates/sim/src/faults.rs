@@ -1,0 +1,224 @@
+//! What goes wrong, and how it is made good.
+
+use res_gateway::core::timers::Time;
+
+use crate::script::{Deed, Fault, Known, Use, When};
+use crate::world::{Happening, World};
+
+impl World {
+    pub fn fault(&mut self, fault: &Fault) {
+        let now = self.now();
+        *self.tally.faults.entry(fault.kind()).or_default() += 1;
+        match fault {
+            Fault::Cut { client, up, down } => {
+                if let Some(link) = self.clients[*client].link {
+                    self.cut(link, *up, *down);
+                }
+            }
+            Fault::HalfOpen { client, known } => {
+                if let Some(link) = self.clients[*client].link {
+                    self.links[link].up.cut(now);
+                    self.links[link].down.cut(now);
+                    let late = now + UNNOTICED;
+                    match known {
+                        Known::ToClient => self.agenda.put(now, Happening::ClientNotices(link)),
+                        Known::ToGateway => self.agenda.put(now, Happening::GatewayNotices(link)),
+                        Known::ToNobody => {}
+                    }
+                    // The client has a heartbeat of its own.
+                    self.agenda.put(late, Happening::GatewayNotices(link));
+                }
+            }
+            Fault::Stall { client, up, down } => {
+                if let Some(link) = self.clients[*client].link {
+                    self.links[link].up.stall(now + up);
+                    self.links[link].down.stall(now + down);
+                }
+            }
+            Fault::Delay { client, latency } => {
+                if let Some(link) = self.clients[*client].link {
+                    self.links[link].up.slowness = *latency;
+                    self.links[link].down.slowness = *latency;
+                }
+            }
+            Fault::Kill { gateway, down } => {
+                self.kill(*gateway);
+                self.agenda.put(now + down, Happening::StartGateway(*gateway));
+            }
+            Fault::Freeze { gateway, time } => {
+                if self.gateways[*gateway].core.is_some() {
+                    self.gateways[*gateway].is_frozen = true;
+                    self.agenda.put(now + time, Happening::Thaw(*gateway));
+                }
+            }
+            Fault::BusRestart { down } => {
+                self.bus.is_up = false;
+                (0..self.gateways.len()).for_each(|gateway| self.cut_off_gateway(gateway, 0));
+                (0..self.services.len()).for_each(|service| self.cut_off_service(service, *down));
+                self.agenda.put(now + down, Happening::StartBus);
+            }
+            Fault::GatewayCutOff { gateway, down } => self.cut_off_gateway(*gateway, *down),
+            Fault::ServiceCutOff { service, down } => self.cut_off_service(*service, *down),
+            Fault::GatewayLags { gateway, time } => {
+                if let Some(peer) = self.gateways[*gateway].peer {
+                    self.bus.lag(peer, now + time);
+                }
+            }
+            Fault::ServiceLags { service, time } => {
+                if let Some(peer) = self.services[*service].peer {
+                    self.bus.lag(peer, now + time);
+                }
+            }
+            Fault::Crash { service, when, deed, down } => self.crash(*service, *when, deed, *down),
+            Fault::Slow { service, latency, time } => self.services[*service].service.slow = (*latency, now + time),
+            Fault::Spoil { service, how } => self.services[*service].service.spoil(how),
+            Fault::Lie { service, time } => {
+                self.services[*service].service.lies = true;
+                self.agenda.put(now + time, Happening::EndLie(*service));
+            }
+            Fault::BadEvent { service, name, how } => {
+                let event = self.services[*service].service.bad_event(name, *how);
+                self.say(*service, event);
+            }
+            Fault::FreezePage { client, time } => {
+                self.clients[*client].is_frozen = true;
+                self.agenda.put(now + time, Happening::ResumeClient(*client));
+            }
+            Fault::Sleep { client, time } => {
+                self.clients[*client].is_frozen = true;
+                self.clients[*client].clock_ahead += time;
+                self.agenda.put(now + time / 50, Happening::ResumeClient(*client));
+            }
+            Fault::Throttle { client, time } => self.clients[*client].throttled_until = now + time,
+            Fault::Burst { service, name, count } => self.burst(*service, name, *count),
+            Fault::ResetStorm { service, count } => {
+                for _ in 0..*count {
+                    let reset = self.services[*service].service.reset();
+                    self.say(*service, reset);
+                }
+            }
+            Fault::Attack { gateway, count } => self.attack(*gateway, *count),
+        }
+    }
+
+    /// Everything works again, and those who could not help it make good what they said or did not say.
+    pub fn heal(&mut self) {
+        self.note(|| "peace".into());
+        self.bus.is_up = true;
+        for link in &mut self.links {
+            link.up.heal();
+            link.down.heal();
+        }
+        for service in 0..self.services.len() {
+            let lied = self.services[service].service.lies;
+            self.services[service].service.heal();
+            self.start_service(service);
+            if lied {
+                self.end_lie(service);
+            }
+        }
+        for gateway in 0..self.gateways.len() {
+            self.start_gateway(gateway);
+            self.thaw(gateway);
+        }
+        let now = self.now();
+        for client in 0..self.clients.len() {
+            self.clients[client].throttled_until = 0;
+            self.resume_client(client);
+            self.clients[client].act(now, &Use::Connect);
+            self.carry_out(client);
+        }
+    }
+
+    fn cut_off_gateway(&mut self, gateway: usize, down: u64) {
+        if let Some(peer) = self.gateways[gateway].peer {
+            self.bus.disconnect(peer);
+            self.agenda.put(self.now() + down, Happening::LoseBus(gateway));
+        }
+    }
+
+    fn cut_off_service(&mut self, service: usize, down: u64) {
+        let host = &mut self.services[service];
+        if let Some(peer) = host.peer.take() {
+            self.bus.disconnect(peer);
+        }
+        if host.is_up {
+            self.agenda.put(self.now() + down, Happening::StartService(service));
+        }
+    }
+
+    fn crash(&mut self, service: usize, when: When, deed: &Deed, down: u64) {
+        if !self.services[service].is_up {
+            return;
+        }
+        if when != When::BeforePersisting {
+            let messages = self.services[service].service.act(deed);
+            if when == When::AfterTheEvent {
+                messages.into_iter().for_each(|message| self.say(service, message));
+            }
+        }
+        let host = &mut self.services[service];
+        host.is_up = false;
+        host.service.die();
+        if let Some(peer) = host.peer.take() {
+            self.bus.disconnect(peer);
+        }
+        self.agenda.put(self.now() + down, Happening::StartService(service));
+    }
+
+    fn burst(&mut self, service: usize, name: &str, count: usize) {
+        if !self.services[service].is_up {
+            return;
+        }
+        for n in 0..count {
+            let value = serde_json::json!(n);
+            for deed in [Deed::Set(name.into(), "title", Some(value.clone())), Deed::Insert(name.into(), 0, value)] {
+                let messages = self.services[service].service.act(&deed);
+                messages.into_iter().for_each(|message| self.say(service, message));
+            }
+            if n > 5 {
+                let messages = self.services[service].service.act(&Deed::Remove(name.into(), 3));
+                messages.into_iter().for_each(|message| self.say(service, message));
+            }
+        }
+    }
+
+    /// Somebody connects who sends what is not asked for.
+    fn attack(&mut self, gateway: usize, count: usize) {
+        let now = Time(self.now());
+        let this = &mut self.gateways[gateway];
+        if this.is_frozen || this.peer.is_none() {
+            return;
+        }
+        let Some(core) = this.core.as_mut() else { return };
+        let conn = core.handle_connect(&format!("attacker{}", now.0), Default::default());
+        this.attackers.push(conn);
+        for _ in 0..count {
+            let text = ATTACKS[self.rng.usize(..ATTACKS.len())];
+            if let Some(core) = self.gateways[gateway].core.as_mut() {
+                core.handle_frame(now, conn, text);
+            }
+            self.drain(gateway);
+        }
+    }
+}
+
+/// Milliseconds after which a gateway's server finds that a client is silent.
+const UNNOTICED: u64 = 40_000;
+
+const ATTACKS: [&str; 14] = [
+    "",
+    "{",
+    "[]",
+    "null",
+    "{\"id\":1}",
+    "{\"id\":-1,\"method\":\"subscribe.library.model.0\"}",
+    "{\"id\":1,\"method\":\"subscribe.library.model.0\"}",
+    "{\"id\":1,\"method\":\"subscribe.library.list.1\"}",
+    "{\"id\":2,\"method\":\"unsubscribe.library.model.0\",\"params\":{\"count\":99}}",
+    "{\"id\":3,\"method\":\"get.>\"}",
+    "{\"id\":4,\"method\":\"subscribe.library.*\"}",
+    "{\"id\":5,\"method\":\"call.library.model.0.x y\"}",
+    "{\"id\":6,\"method\":\"version\",\"params\":{\"protocol\":\"9.9.9\"}}",
+    "{\"id\":7,\"method\":\"subscribe.library.endless.0\"}",
+];

@@ -1,0 +1,80 @@
+//! The processes of services, and what comes from the bus.
+
+use crate::bus::{Peer, Up};
+use crate::service::{Answer, Message, Served};
+use crate::world::{Happening, Host, World};
+
+impl World {
+    /// Starts a service, or connects one that runs to the bus again. What it missed or forgot is made good by a reset.
+    pub fn start_service(&mut self, service: usize) {
+        if self.services[service].peer.is_some() {
+            return;
+        }
+        if !self.bus.is_up {
+            return self.agenda.put(self.now() + 250, Happening::StartService(service));
+        }
+        let host = &mut self.services[service];
+        let peer = self.bus.connect();
+        host.peer = Some(peer);
+        host.is_up = true;
+        let (patterns, reset) = (host.service.patterns(), host.service.reset());
+        patterns.into_iter().for_each(|pattern| self.to_bus(peer, Up::Subscribe(pattern)));
+        self.say(service, reset);
+    }
+
+    /// A service publishes something, if it can.
+    pub fn say(&mut self, service: usize, message: Message) {
+        if let Host { peer: Some(peer), is_up: true, .. } = self.services[service] {
+            self.to_bus(peer, Up::Publish(message));
+        }
+    }
+
+    pub fn serve(&mut self, service: usize, number: u64) {
+        let Answer { messages, is_repeated, is_false } = self.services[service].service.serve(number);
+        if is_repeated && let Some(last) = messages.last() {
+            let at = self.now() + self.rng.u64(..500);
+            self.agenda.put(at, Happening::Say(service, last.clone()));
+        }
+        messages.into_iter().for_each(|message| self.say(service, message));
+        if is_false {
+            self.agenda.put(self.now() + 1_000, Happening::EndLie(service));
+        }
+    }
+
+    /// A service says that what it said may not have been true.
+    pub fn end_lie(&mut self, service: usize) {
+        let host = &mut self.services[service];
+        host.service.lies = false;
+        let reset = host.service.reset();
+        self.say(service, reset);
+    }
+
+    /// Something has arrived from one peer at another.
+    pub fn from_bus(&mut self, from: Peer, to: Peer) {
+        let gateway = self.gateways.iter().position(|gateway| gateway.peer == Some(to));
+        let service = self.services.iter().position(|host| host.peer == Some(to));
+        if gateway.is_some_and(|gateway| self.gateways[gateway].is_frozen) {
+            return;
+        }
+        loop {
+            match self.bus.receive(self.now(), from, to) {
+                Ok(delivery) => match (gateway, service) {
+                    (Some(gateway), _) => self.deliver(gateway, &delivery),
+                    (_, Some(service)) => self.ask(service, delivery.message),
+                    _ => {}
+                },
+                Err(Some(at)) => return self.agenda.put(at, Happening::FromBus(from, to)),
+                Err(None) => return,
+            }
+        }
+    }
+
+    fn ask(&mut self, service: usize, request: Message) {
+        let now = self.now();
+        let Served { number, after, announcement } = self.services[service].service.ask(now, request);
+        if let Some(announcement) = announcement {
+            self.say(service, announcement);
+        }
+        self.agenda.put(now + after, Happening::Serve(service, number));
+    }
+}

@@ -1,0 +1,25 @@
+#![forbid(unsafe_code)]
+//! The whole system in one thread, on virtual time, from one seed: clients, gateways, a bus and services, and everything
+//! that can happen to them.
+//!
+//! Engine and gateway are the ones that are shipped, which have neither a clock nor I/O. What is around them (drivers,
+//! sockets, NATS, services) is here as its protocol has it, and goes wrong as a [`script::Script`] says.
+
+mod agenda;
+mod bus;
+mod check;
+mod client;
+mod faults;
+#[allow(dead_code, reason = "the engine's tests use all of it")]
+#[path = "../../../tests/support/fold.rs"]
+mod fold;
+mod gateways;
+mod hosts;
+mod links;
+pub mod names;
+mod pipe;
+pub mod run;
+pub mod script;
+mod service;
+mod wire;
+pub mod world;

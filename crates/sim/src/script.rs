@@ -1,0 +1,479 @@
+//! What is done in a run, by whom and when: everything that is not a matter of latency.
+//!
+//! A script is a plain list, so that a run that fails can be repeated with fewer and fewer steps of it.
+
+use std::fmt;
+
+use fastrand::Rng;
+use serde_json::{Value, json};
+
+use crate::names;
+
+/// A run.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Script {
+    /// Of latencies, and of all else that is nobody's decision.
+    pub seed: u64,
+    pub clients: usize,
+    pub gateways: usize,
+    pub services: usize,
+    /// In the order of time.
+    pub steps: Vec<Step>,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct Step {
+    /// Milliseconds since the beginning.
+    pub at: u64,
+    pub act: Act,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub enum Act {
+    /// The application of a client does something.
+    Client(usize, Use),
+    /// A service does something.
+    Service(usize, Deed),
+    Fault(Fault),
+}
+
+/// What an application does.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Use {
+    /// Gets a resource, and listens to it from then on.
+    Follow(String),
+    /// Gets a resource and does nothing with it.
+    Look(String),
+    /// Listens once less to one of those that are listened to.
+    Leave(usize),
+    /// Gets a resource without a subscription.
+    Fetch(String),
+    /// Calls a method that has no effect.
+    Call(String),
+    /// Calls a method that answers with a resource, which is listened to.
+    CallFor(String),
+    LogIn,
+    LogOut,
+    Disconnect,
+    Connect,
+    /// The handler of the next event does this.
+    React(Reaction),
+}
+
+/// What a handler does while it is called.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reaction {
+    /// It stops listening to what the event is about.
+    Leave,
+    /// It stops listening to everything.
+    LeaveAll,
+    /// It listens to it once more.
+    Listen,
+    /// It gets it again.
+    Get,
+    /// It gets something else.
+    Other,
+    Disconnect,
+}
+
+/// What a service does with its resources.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Deed {
+    /// Sets a member of a model; `None` deletes it.
+    Set(String, &'static str, Option<Value>),
+    Insert(String, usize, Value),
+    Remove(String, usize),
+    /// Sends an event that means nothing to others.
+    Custom(String),
+    Delete(String),
+    /// Makes what there is not (any more).
+    Create(String, Value),
+    /// Changes something at once and says no more than that it is another now.
+    Replace(String, Value),
+    /// Puts an item on the pages, or takes one off.
+    PutItem(usize, u64),
+    TakeItem(usize),
+    /// Takes access away from everybody, or gives it back.
+    Deny(String),
+    Grant(String),
+    /// Says that everything may be another.
+    Reset,
+    /// Has all tokens renewed.
+    TokenReset,
+}
+
+/// What goes wrong. Times are milliseconds.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Fault {
+    /// The connection of a client is cut; what arrives within so many milliseconds still does, to the gateway and to the client.
+    Cut {
+        client: usize,
+        up: u64,
+        down: u64,
+    },
+    /// The connection is gone, and only one end knows, or none.
+    HalfOpen {
+        client: usize,
+        known: Known,
+    },
+    /// Nothing arrives for a while.
+    Stall {
+        client: usize,
+        up: u64,
+        down: u64,
+    },
+    /// Everything takes longer.
+    Delay {
+        client: usize,
+        latency: u64,
+    },
+    Kill {
+        gateway: usize,
+        down: u64,
+    },
+    Freeze {
+        gateway: usize,
+        time: u64,
+    },
+    /// The server of the bus is gone and starts again with nothing.
+    BusRestart {
+        down: u64,
+    },
+    /// The bus cuts off a gateway, or a service.
+    GatewayCutOff {
+        gateway: usize,
+        down: u64,
+    },
+    ServiceCutOff {
+        service: usize,
+        down: u64,
+    },
+    /// What a gateway or a service gets from the bus is late.
+    GatewayLags {
+        gateway: usize,
+        time: u64,
+    },
+    ServiceLags {
+        service: usize,
+        time: u64,
+    },
+    /// A service dies while it does something, and is started again.
+    Crash {
+        service: usize,
+        when: When,
+        deed: Deed,
+        down: u64,
+    },
+    /// Answers take so much longer.
+    Slow {
+        service: usize,
+        latency: u64,
+        time: u64,
+    },
+    /// The next answers are spoilt.
+    Spoil {
+        service: usize,
+        how: Vec<Spoiled>,
+    },
+    /// Answers to gets are not true until the service says so.
+    Lie {
+        service: usize,
+        time: u64,
+    },
+    /// An event that nobody can apply.
+    BadEvent {
+        service: usize,
+        name: String,
+        how: usize,
+    },
+    /// The page of a client stands still.
+    FreezePage {
+        client: usize,
+        time: u64,
+    },
+    /// The whole machine does, and finds its clock ahead.
+    Sleep {
+        client: usize,
+        time: u64,
+    },
+    /// Timers of the page come once in a minute.
+    Throttle {
+        client: usize,
+        time: u64,
+    },
+    /// So many changes at once.
+    Burst {
+        service: usize,
+        name: String,
+        count: usize,
+    },
+    /// So many resets at once.
+    ResetStorm {
+        service: usize,
+        count: usize,
+    },
+    /// Somebody sends frames that are none to a gateway.
+    Attack {
+        gateway: usize,
+        count: usize,
+    },
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Known {
+    ToClient,
+    ToGateway,
+    ToNobody,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum When {
+    BeforePersisting,
+    BeforeTheEvent,
+    AfterTheEvent,
+}
+
+/// How an answer is spoilt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Spoiled {
+    /// It never comes.
+    Lost,
+    Junk,
+    Empty,
+    /// An internal error.
+    Error,
+    /// A list where there is a model, and the other way round.
+    OtherKind,
+    /// It comes twice.
+    Twice,
+    /// It is announced, and comes late.
+    Announced,
+    /// It comes when nobody waits any longer.
+    Late,
+}
+
+impl Fault {
+    /// The word in the debug form, by which faults are counted.
+    pub fn kind(&self) -> String {
+        let text = format!("{self:?}");
+        text.split([' ', '{']).next().unwrap_or_default().to_owned()
+    }
+}
+
+/// When the last step of a script is done.
+pub const LENGTH: u64 = 60_000;
+
+impl Script {
+    /// The script that belongs to a seed.
+    pub fn from_seed(seed: u64) -> Script {
+        let mut rng = Rng::with_seed(seed);
+        let mut writer =
+            Writer { clients: rng.usize(1..=4), gateways: rng.usize(1..=3), services: rng.usize(1..=3), rng };
+        let mut steps = Vec::new();
+        // Something is there to begin with.
+        for client in 0..writer.clients {
+            steps.push(Step { at: writer.rng.u64(0..500), act: Act::Client(client, Use::Follow(writer.rid())) });
+        }
+        for _ in 0..writer.rng.usize(60..140) {
+            steps.push(Step { at: writer.rng.u64(0..LENGTH), act: writer.act() });
+        }
+        for _ in 0..writer.rng.usize(1..=10) {
+            steps.push(Step { at: writer.rng.u64(1_000..LENGTH), act: Act::Fault(writer.fault()) });
+        }
+        steps.sort_by_key(|step| step.at);
+        let Writer { clients, gateways, services, .. } = writer;
+        Script { seed, clients, gateways, services, steps }
+    }
+}
+
+impl fmt::Display for Script {
+    /// One line for each step.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Script { seed, clients, gateways, services, steps } = self;
+        writeln!(f, "seed {seed}: {clients} clients, {gateways} gateways, {services} services")?;
+        steps.iter().try_for_each(|Step { at, act }| match act {
+            Act::Client(client, what) => writeln!(f, "{at:>6} ms  client {client}: {what:?}"),
+            Act::Service(service, what) => writeln!(f, "{at:>6} ms  service {}: {what:?}", names::SERVICES[*service]),
+            Act::Fault(fault) => writeln!(f, "{at:>6} ms  {fault:?}"),
+        })
+    }
+}
+
+struct Writer {
+    rng: Rng,
+    clients: usize,
+    gateways: usize,
+    services: usize,
+}
+
+impl Writer {
+    fn act(&mut self) -> Act {
+        if self.rng.u8(0..100) < 45 {
+            return Act::Client(self.rng.usize(..self.clients), self.usage());
+        }
+        let service = self.rng.usize(..self.services);
+        Act::Service(service, self.deed(service))
+    }
+
+    fn usage(&mut self) -> Use {
+        match self.rng.u8(0..100) {
+            0..40 => Use::Follow(self.rid()),
+            40..45 => Use::Look(self.rid()),
+            45..65 => Use::Leave(self.rng.usize(..8)),
+            65..69 => Use::Fetch(self.rid()),
+            69..73 => Use::Call(self.rid()),
+            73..77 => Use::CallFor(self.rid()),
+            77..82 => Use::LogIn,
+            82..85 => Use::LogOut,
+            85..86 => Use::Disconnect,
+            86..88 => Use::Connect,
+            _ => Use::React(*pick(
+                &mut self.rng,
+                &[
+                    Reaction::Leave,
+                    Reaction::LeaveAll,
+                    Reaction::Listen,
+                    Reaction::Get,
+                    Reaction::Other,
+                    Reaction::Disconnect,
+                ],
+            )),
+        }
+    }
+
+    fn deed(&mut self, service: usize) -> Deed {
+        let model = names::model(service, self.rng.usize(..names::EACH));
+        let list = names::list(service, self.rng.usize(..names::EACH));
+        let any = if self.rng.bool() { model.clone() } else { list.clone() };
+        match self.rng.u8(0..100) {
+            0..30 => {
+                let value = (self.rng.u8(0..5) > 0).then(|| self.value());
+                Deed::Set(model, names::MEMBERS[self.rng.usize(..names::MEMBERS.len())], value)
+            }
+            30..48 => Deed::Insert(list, self.rng.usize(..8), self.value()),
+            48..62 => Deed::Remove(list, self.rng.usize(..8)),
+            62..65 => Deed::Custom(any),
+            65..68 => Deed::Delete(any),
+            68..73 => Deed::Create(any.clone(), self.content(&any)),
+            73..79 => Deed::Replace(any.clone(), self.content(&any)),
+            79..86 => Deed::PutItem(self.rng.usize(..8), self.rng.u64(..30)),
+            86..90 => Deed::TakeItem(self.rng.usize(..8)),
+            90..93 => Deed::Deny(if self.rng.bool() { any } else { names::secret(service) }),
+            93..97 => Deed::Grant(any),
+            97..99 => Deed::Reset,
+            _ => Deed::TokenReset,
+        }
+    }
+
+    fn fault(&mut self) -> Fault {
+        let rng = &mut self.rng;
+        let (client, gateway, service) =
+            (rng.usize(..self.clients), rng.usize(..self.gateways), rng.usize(..self.services));
+        let (short, long) = (rng.u64(..200), rng.u64(500..15_000));
+        match rng.u8(0..25) {
+            0..3 => Fault::Cut { client, up: short, down: rng.u64(..200) },
+            3 | 4 => {
+                let known = *pick(rng, &[Known::ToClient, Known::ToGateway, Known::ToNobody]);
+                Fault::HalfOpen { client, known }
+            }
+            5 => {
+                let stalled = |is: bool| if is { long } else { 0 };
+                let which = rng.u8(0..3);
+                Fault::Stall { client, up: stalled(which != 1), down: stalled(which != 0) }
+            }
+            6 => Fault::Delay { client, latency: rng.u64(..3_000) },
+            7 => Fault::Kill { gateway, down: long / 2 },
+            8 => Fault::Freeze { gateway, time: long },
+            9 => Fault::BusRestart { down: long / 3 },
+            10 => Fault::GatewayCutOff { gateway, down: long / 3 },
+            11 => Fault::ServiceCutOff { service, down: long / 3 },
+            12 => Fault::GatewayLags { gateway, time: long / 3 },
+            13 => Fault::ServiceLags { service, time: long / 3 },
+            14 | 15 => {
+                let when = *pick(rng, &[When::BeforePersisting, When::BeforeTheEvent, When::AfterTheEvent]);
+                let down = long / 3;
+                Fault::Crash { service, when, deed: self.deed(service), down }
+            }
+            16 => Fault::Slow { service, latency: rng.u64(200..4_000), time: long },
+            17 | 18 => {
+                let how = (0..rng.usize(1..5)).map(|_| *pick(rng, &SPOILED)).collect();
+                Fault::Spoil { service, how }
+            }
+            19 => Fault::Lie { service, time: long },
+            20 => Fault::BadEvent { service, how: rng.usize(..BAD_EVENTS), name: self.name(service) },
+            21 => match rng.u8(0..3) {
+                0 => Fault::FreezePage { client, time: long * 3 },
+                1 => Fault::Sleep { client, time: long * 200 },
+                _ => Fault::Throttle { client, time: long * 2 },
+            },
+            22 => Fault::Burst { service, count: rng.usize(10..400), name: self.name(service) },
+            23 => Fault::ResetStorm { service, count: rng.usize(2..20) },
+            _ => Fault::Attack { gateway, count: rng.usize(1..10) },
+        }
+    }
+
+    /// Any resource of any service, as somebody asks for it.
+    fn rid(&mut self) -> String {
+        let service = self.rng.usize(..self.services);
+        match self.rng.u8(0..20) {
+            0..3 => names::page(service, self.rng.usize(..names::PAGES), self.rng.bool()),
+            3 => names::secret(service),
+            4 => names::endless(service, 0),
+            _ => self.name(service),
+        }
+    }
+
+    fn name(&mut self, service: usize) -> String {
+        let n = self.rng.usize(..names::EACH);
+        if self.rng.bool() { names::model(service, n) } else { names::list(service, n) }
+    }
+
+    fn value(&mut self) -> Value {
+        value(&mut self.rng, self.services)
+    }
+
+    fn content(&mut self, rid: &str) -> Value {
+        content(&mut self.rng, self.services, names::is_model(rid))
+    }
+}
+
+/// A model or a list with some values.
+pub fn content(rng: &mut Rng, services: usize, is_model: bool) -> Value {
+    if is_model {
+        names::MEMBERS.iter().filter_map(|m| rng.bool().then(|| ((*m).to_owned(), value(rng, services)))).collect()
+    } else {
+        (0..rng.usize(0..5)).map(|_| value(rng, services)).collect()
+    }
+}
+
+fn value(rng: &mut Rng, services: usize) -> Value {
+    let (service, n) = (rng.usize(..services), rng.usize(..names::EACH));
+    let rid = if rng.bool() { names::model(service, n) } else { names::list(service, n) };
+    match rng.u8(0..16) {
+        0..6 => json!({ "rid": rid }),
+        6 => json!({ "rid": rid, "soft": true }),
+        7 => json!({ "rid": names::page(service, rng.usize(..names::PAGES), false) }),
+        8 => json!({ "data": [rng.u8(0..3), { "rid": rid }] }),
+        9 => Value::Null,
+        10..12 => json!(format!("\u{e9}\"{}", rng.u8(0..3))),
+        _ => json!(rng.u8(0..4)),
+    }
+}
+
+fn pick<'a, T>(rng: &mut Rng, among: &'a [T]) -> &'a T {
+    &among[rng.usize(..among.len())]
+}
+
+const SPOILED: [Spoiled; 8] = [
+    Spoiled::Lost,
+    Spoiled::Junk,
+    Spoiled::Empty,
+    Spoiled::Error,
+    Spoiled::OtherKind,
+    Spoiled::Twice,
+    Spoiled::Announced,
+    Spoiled::Late,
+];
+
+/// How many ways there are for an event to be bad.
+pub const BAD_EVENTS: usize = 8;

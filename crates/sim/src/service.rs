@@ -1,0 +1,372 @@
+//! A service: resources that it keeps, answers about them, and events when they change, as the protocol has them.
+//!
+//! What it keeps is the truth that everything else is compared with. A service that dies keeps what it had persisted, and
+//! says when it is back that everything may be another.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use fastrand::Rng;
+use serde_json::{Map, Value, json};
+
+use crate::names;
+use crate::script::{self, Deed, Spoiled};
+
+/// Something to be published.
+#[derive(Debug, Clone)]
+pub struct Message {
+    pub subject: String,
+    /// Where answers are to be sent.
+    pub reply: Option<String>,
+    pub payload: Vec<u8>,
+}
+
+impl Message {
+    pub fn new(subject: impl Into<String>, payload: &Value) -> Message {
+        Message { subject: subject.into(), reply: None, payload: payload.to_string().into_bytes() }
+    }
+}
+
+pub struct Service {
+    index: usize,
+    store: BTreeMap<String, Value>,
+    /// What the pages show.
+    items: Vec<u64>,
+    /// What nobody may see.
+    denied: BTreeSet<String>,
+    /// Connections of clients that were given a token; it is always the first service that does so.
+    tokens: BTreeSet<String>,
+    /// Requests that are being worked on.
+    requests: BTreeMap<u64, Message>,
+    next: u64,
+    /// How the next answers are spoilt.
+    spoilt: VecDeque<Spoiled>,
+    /// Milliseconds that answers take longer, and until when.
+    pub slow: (u64, u64),
+    pub lies: bool,
+    rng: Rng,
+}
+
+/// When an answer is given.
+pub struct Served {
+    pub number: u64,
+    pub after: u64,
+    /// What is said before.
+    pub announcement: Option<Message>,
+}
+
+/// An answer, and how it is sent.
+#[derive(Default)]
+pub struct Answer {
+    /// In this order.
+    pub messages: Vec<Message>,
+    /// The last one comes again after a while.
+    pub is_repeated: bool,
+    /// It was false, so that a reset has to follow.
+    pub is_false: bool,
+}
+
+impl Service {
+    pub fn new(index: usize, services: usize, seed: u64) -> Service {
+        let mut rng = Rng::with_seed(seed);
+        let names = (0..names::EACH).flat_map(|n| [names::model(index, n), names::list(index, n)]);
+        let store = names.filter(|_| rng.u8(..10) > 0).collect::<Vec<_>>().into_iter();
+        let store =
+            store.map(|name| (name.clone(), script::content(&mut rng, services, names::is_model(&name)))).collect();
+        let items = (0..rng.u64(..8)).collect();
+        Service {
+            index,
+            store,
+            items,
+            denied: BTreeSet::new(),
+            tokens: BTreeSet::new(),
+            requests: BTreeMap::new(),
+            next: 0,
+            spoilt: VecDeque::new(),
+            slow: (0, 0),
+            lies: false,
+            rng,
+        }
+    }
+
+    /// What the service listens to.
+    pub fn patterns(&self) -> Vec<String> {
+        let name = names::SERVICES[self.index];
+        ["get", "access", "call", "auth", "_Q"].iter().map(|kind| format!("{kind}.{name}.>")).collect()
+    }
+
+    /// The truth about a resource.
+    pub fn value(&self, rid: &str) -> Option<Value> {
+        let name = names::without_query(rid);
+        match rid.split('.').nth(1).map(names::without_query) {
+            Some("pages") => Some(self.page(page_number(rid)?)),
+            Some("secret") => Some(json!({ "secret": 7 })),
+            Some("endless") => {
+                let n: usize = rid.rsplit('.').next()?.parse().ok()?;
+                Some(json!({ "n": n, "next": { "rid": names::endless(self.index, n + 1) } }))
+            }
+            _ => self.store.get(name).cloned(),
+        }
+    }
+
+    /// Whether a client may see a resource.
+    pub fn allows(&self, rid: &str, has_token: bool) -> bool {
+        let name = names::without_query(rid);
+        !self.denied.contains(name) && (has_token || !name.ends_with(".secret"))
+    }
+
+    pub fn has_token(&self, cid: &str) -> bool {
+        self.tokens.contains(cid)
+    }
+
+    /// Takes a request in.
+    pub fn ask(&mut self, now: u64, request: Message) -> Served {
+        self.next += 1;
+        let number = self.next;
+        let spoilt = self.spoilt.front();
+        let slow = if now < self.slow.1 { self.slow.0 } else { 0 };
+        let late = match spoilt {
+            Some(Spoiled::Announced) => 2_000,
+            Some(Spoiled::Late) => 4_000,
+            _ => 0,
+        };
+        let announcement = (spoilt == Some(&Spoiled::Announced)).then(|| Message {
+            subject: request.reply.clone().unwrap_or_default(),
+            reply: None,
+            payload: b"timeout:\"5000\"".to_vec(),
+        });
+        self.requests.insert(number, request);
+        Served { number, after: self.rng.u64(..20) + slow + late, announcement }
+    }
+
+    /// Answers a request with what is true now.
+    pub fn serve(&mut self, number: u64) -> Answer {
+        // It may have died meanwhile.
+        let Some(Message { subject, reply: Some(reply), payload }) = self.requests.remove(&number) else {
+            return Answer::default();
+        };
+        let payload: Value = serde_json::from_slice(&payload).unwrap_or_default();
+        let mut messages = Vec::new();
+        let mut answer = self.answer(&subject, &payload, &mut messages);
+        let (mut is_repeated, mut is_false) = (false, false);
+        match self.spoilt.pop_front() {
+            Some(Spoiled::Lost) => return Answer::default(),
+            Some(Spoiled::Junk) => {
+                messages.push(Message { subject: reply, reply: None, payload: b"{\"result\":".to_vec() });
+                return Answer { messages, ..Answer::default() };
+            }
+            Some(Spoiled::Empty) => {
+                messages.push(Message { subject: reply, reply: None, payload: Vec::new() });
+                return Answer { messages, ..Answer::default() };
+            }
+            Some(Spoiled::Error) => answer = error("system.internalError", "Not now"),
+            Some(Spoiled::OtherKind) if subject.starts_with("get.") => {
+                let is_model = answer["result"].get("model").is_some();
+                answer = json!({ "result": if is_model { json!({ "collection": [1] }) } else { json!({ "model": { "a": 1 } }) } });
+                is_false = true;
+            }
+            Some(Spoiled::Twice) => is_repeated = true,
+            _ => {}
+        }
+        messages.push(Message::new(reply, &answer));
+        Answer { messages, is_repeated, is_false }
+    }
+
+    pub fn spoil(&mut self, how: &[Spoiled]) {
+        self.spoilt.extend(how);
+    }
+
+    /// Does something, with the events that tell of it.
+    pub fn act(&mut self, deed: &Deed) -> Vec<Message> {
+        let event = |name: &str, kind: &str, data: Value| vec![Message::new(format!("event.{name}.{kind}"), &data)];
+        match deed {
+            Deed::Set(name, member, value) => {
+                let Some(Value::Object(model)) = self.store.get_mut(name) else { return Vec::new() };
+                let old = match value {
+                    Some(value) => model.insert((*member).to_owned(), value.clone()),
+                    None => model.remove(*member),
+                };
+                // A service may also tell of a change that is none.
+                if old.is_none() && value.is_none() && self.rng.bool() {
+                    return Vec::new();
+                }
+                let value = value.clone().unwrap_or_else(|| json!({ "action": "delete" }));
+                event(name, "change", json!({ "values": { *member: value } }))
+            }
+            Deed::Insert(name, at, value) => {
+                let Some(Value::Array(list)) = self.store.get_mut(name) else { return Vec::new() };
+                let idx = (*at).min(list.len());
+                list.insert(idx, value.clone());
+                event(name, "add", json!({ "idx": idx, "value": value }))
+            }
+            Deed::Remove(name, at) => {
+                let Some(Value::Array(list)) = self.store.get_mut(name) else { return Vec::new() };
+                if list.is_empty() {
+                    return Vec::new();
+                }
+                let idx = at % list.len();
+                list.remove(idx);
+                event(name, "remove", json!({ "idx": idx }))
+            }
+            Deed::Custom(name) => event(name, "rung", json!({ "by": [1] })),
+            Deed::Delete(name) => match self.store.remove(name) {
+                Some(_) => event(name, "delete", Value::Null),
+                None => Vec::new(),
+            },
+            Deed::Create(name, content) => {
+                self.store.entry(name.clone()).or_insert_with(|| content.clone());
+                Vec::new()
+            }
+            Deed::Replace(name, content) => match self.store.get_mut(name) {
+                Some(old) => {
+                    *old = content.clone();
+                    vec![Message::new("system.reset", &json!({ "resources": [name] }))]
+                }
+                None => Vec::new(),
+            },
+            Deed::PutItem(at, item) => {
+                self.items.insert((*at).min(self.items.len()), *item);
+                self.pages_changed()
+            }
+            Deed::TakeItem(at) if !self.items.is_empty() => {
+                self.items.remove(at % self.items.len());
+                self.pages_changed()
+            }
+            Deed::TakeItem(_) => Vec::new(),
+            Deed::Deny(name) => {
+                self.denied.insert(name.clone());
+                event(name, "reaccess", Value::Null)
+            }
+            Deed::Grant(name) => {
+                self.denied.remove(name);
+                event(name, "reaccess", Value::Null)
+            }
+            Deed::Reset => vec![self.reset()],
+            Deed::TokenReset => {
+                let subject = format!("auth.{}.renew", names::SERVICES[0]);
+                vec![Message::new("system.tokenReset", &json!({ "tids": ["user"], "subject": subject }))]
+            }
+        }
+    }
+
+    /// An event that nobody can apply, though it is about a resource that there may be.
+    pub fn bad_event(&self, name: &str, how: usize) -> Message {
+        let (kind, data) = match how {
+            0 => ("remove", json!({ "idx": 1_000 })),
+            1 => ("add", json!({ "value": 1 })),
+            2 => ("change", json!({ "values": 3 })),
+            3 if names::is_model(name) => ("add", json!({ "idx": 0, "value": 1 })),
+            3 => ("change", json!({ "values": { "a": 1 } })),
+            4 => ("query", json!({ "subject": "_Q.* >" })),
+            5 => ("change", json!({ "values": { "a": [1] } })),
+            6 => ("add", json!({ "idx": -1, "value": { "rid": 3 } })),
+            _ => {
+                let subject = format!("event.{name}.change");
+                return Message { subject, reply: None, payload: b"{\"values\":{\"a\":".to_vec() };
+            }
+        };
+        Message::new(format!("event.{name}.{kind}"), &data)
+    }
+
+    /// Everything may be another.
+    pub fn reset(&self) -> Message {
+        let all = format!("{}.>", names::SERVICES[self.index]);
+        Message::new("system.reset", &json!({ "resources": [all], "access": [all] }))
+    }
+
+    /// What was not persisted is lost.
+    pub fn die(&mut self) {
+        self.requests.clear();
+        self.spoilt.clear();
+        self.lies = false;
+    }
+
+    /// Nothing is wrong any more.
+    pub fn heal(&mut self) {
+        self.spoilt.clear();
+        self.slow = (0, 0);
+        self.lies = false;
+    }
+
+    pub fn is_asked(&self) -> bool {
+        !self.requests.is_empty()
+    }
+
+    fn page(&self, number: u64) -> Value {
+        self.items.iter().filter(|item| *item % names::PAGES as u64 == number).copied().collect()
+    }
+
+    fn pages_changed(&mut self) -> Vec<Message> {
+        let name = names::SERVICES[self.index];
+        self.next += 1;
+        let data = json!({ "subject": format!("_Q.{name}.{}", self.next) });
+        vec![Message::new(format!("event.{name}.pages.query"), &data)]
+    }
+
+    fn answer(&mut self, subject: &str, payload: &Value, before: &mut Vec<Message>) -> Value {
+        let (kind, rest) = subject.split_once('.').unwrap_or((subject, ""));
+        let query = payload["query"].as_str().unwrap_or_default();
+        match kind {
+            "get" => {
+                let rid = if query.is_empty() { rest.to_owned() } else { format!("{rest}?{query}") };
+                let mut result = Map::new();
+                if let Some(number) = page_number(&rid) {
+                    result.insert("query".into(), json!(format!("page={number}")));
+                }
+                match self.value(&rid).map(|value| self.told(value)) {
+                    None => return error("system.notFound", "Not found"),
+                    Some(model @ Value::Object(_)) => result.insert("model".into(), model),
+                    Some(list) => result.insert("collection".into(), list),
+                };
+                json!({ "result": result })
+            }
+            "_Q" => match (page_number(&format!("?{query}")), self.rng.u8(..8)) {
+                (_, 0) => error("system.timeout", "Do it again"),
+                (Some(number), _) => json!({ "result": { "collection": self.told(self.page(number)) } }),
+                (None, _) => error("system.invalidQuery", "No such page"),
+            },
+            "access" => {
+                let allowed = self.allows(rest, !payload["token"].is_null());
+                json!({ "result": { "get": allowed, "call": "*" } })
+            }
+            "call" => match payload["params"]["rid"].as_str() {
+                Some(rid) => json!({ "resource": { "rid": rid } }),
+                None => json!({ "result": payload["params"] }),
+            },
+            _ => {
+                let cid = payload["cid"].as_str().unwrap_or_default().to_owned();
+                let has_token = if rest.ends_with(".logout") {
+                    false
+                } else {
+                    rest.ends_with(".login") || self.tokens.contains(&cid)
+                };
+                let token = if has_token { json!({ "role": "user" }) } else { Value::Null };
+                before.push(Message::new(format!("conn.{cid}.token"), &json!({ "token": token, "tid": "user" })));
+                if has_token {
+                    self.tokens.insert(cid)
+                } else {
+                    self.tokens.remove(&cid)
+                };
+                json!({ "result": null })
+            }
+        }
+    }
+
+    /// What is said of a value.
+    fn told(&self, mut value: Value) -> Value {
+        match &mut value {
+            _ if !self.lies => {}
+            Value::Object(model) => drop(model.insert("lie".into(), json!(true))),
+            Value::Array(list) => list.insert(0, json!("lie")),
+            _ => {}
+        }
+        value
+    }
+}
+
+fn page_number(rid: &str) -> Option<u64> {
+    rid.split_once('?')?.1.rsplit('=').next()?.parse().ok()
+}
+
+fn error(code: &str, message: &str) -> Value {
+    json!({ "error": { "code": code, "message": message } })
+}
