@@ -171,3 +171,33 @@ fn many_are_not_all_asked_for_at_once() {
         assert!((50..200).contains(&client.sent.len()), "{} in a second", client.sent.len());
     }
 }
+
+#[test]
+fn what_comes_as_an_error_while_the_application_asks_for_it_is_asked_for_again() {
+    let mut client = Client::connected();
+    client.load_listened("list", json!({ "collections": { "list": [] } }));
+    client.get_pending("broken");
+    let event = json!({ "idx": 0, "value": reference("broken"), "errors": { "broken": not_found() } });
+    client.event("list.add", event);
+    client.refuse("subscribe.broken", "system.notFound");
+    asked(&mut client);
+    client.respond("subscribe.broken", models(json!({ "broken": { "n": 1 } })));
+    assert_eq!(client.value("list"), json!([{ "n": 1 }]));
+    client.assert_untroubled();
+}
+
+#[test]
+fn a_chain_without_an_end_is_not_followed_for_ever() {
+    let mut client = listening();
+    for depth in 0..7 {
+        let delay = client.due_in().expect("it is asked for again");
+        client.advance(delay);
+        let method = client.methods()[0].to_owned();
+        let asked = method.strip_prefix("subscribe.").expect("a subscription");
+        let next = format!("deeper.{depth}");
+        let limit = json!({ "code": "system.subscriptionLimitExceeded", "message": "Subscription limit exceeded" });
+        client.respond(&method, json!({ "models": { asked: { "next": { "rid": next } } }, "errors": { next: limit } }));
+    }
+    assert_eq!(client.due_in(), None);
+    client.assert_untroubled();
+}

@@ -112,7 +112,7 @@ impl Engine {
         self.graph.slot_mut(id).refused = true;
         let was_live = std::mem::take(&mut subscription.takes_over);
         let recovers = std::mem::take(&mut subscription.recovers);
-        let failures = subscription.failures + 1;
+        let failures = if recovers { subscription.failures + 1 } else { 0 };
         let error = match outcome {
             Outcome::Error(span) => span,
             _ => Span::default(),
@@ -133,7 +133,8 @@ impl Engine {
             // Asking again would be answered the same way. The next connection asks anew.
             self.timers.cancel(&mut subscription.timer);
         }
-        if recovers && !final_answer {
+        // Also when it came as an error while the application asked for it.
+        if !final_answer && (recovers || matches!(self.graph.slot(id).content, Content::Error(_))) {
             self.recover_later(id, failures);
         }
         self.linger(id);

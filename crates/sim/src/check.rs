@@ -68,7 +68,10 @@ impl World {
         let resources = client.engine.resources();
         let (stale, live): (Vec<_>, Vec<_>) = resources.into_iter().filter(|r| r.kind.is_some()).partition(|r| r.stale);
         let values = live.iter().filter(|r| r.kind != Some(ResourceKind::Error));
-        let cached: BTreeSet<&str> = values.map(|r| r.rid).collect();
+        // What is deleted may be asked for again.
+        let is_there = |rid: &&str| !wire.held.get(*rid).is_some_and(|held| held.is_deleted);
+        let cached: BTreeSet<&str> = values.map(|r| r.rid).filter(is_there).collect();
+        let said = said.into_iter().filter(is_there).collect();
         assert_eq!(cached, said, "client {n}: what it takes for live");
         let is_allowed = |rid: &str| {
             let has_token = gateway.tokens.get(&link.cid).copied().unwrap_or_default();
@@ -85,9 +88,12 @@ impl World {
             assert_eq!(direct, client.listened.get(&id).copied().unwrap_or(0), "client {n}: listeners of {rid}");
             if kind == Some(ResourceKind::Error) {
                 let code = wire.errors.get(&rid).unwrap_or_else(|| panic!("client {n}: an error {rid}"));
-                // Of what is missing any error says that it cannot be had.
-                let is_right =
-                    truth(&rid).is_none() || code == "system.subscriptionLimitExceeded" && rid.contains(".endless.");
+                // Of what is missing any error says that it cannot be had. What may not be subscribed to by itself cannot be
+                // asked for again.
+                let is_right = truth(&rid).is_none()
+                    || !is_allowed(&rid)
+                    || wire.refused.contains(&rid)
+                    || code == "system.subscriptionLimitExceeded" && rid.contains(".endless.");
                 assert!(is_right, "client {n}: {rid} is an error {code}, and should be {:?}", truth(&rid));
                 continue;
             }

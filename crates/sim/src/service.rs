@@ -253,7 +253,7 @@ impl Service {
         let (kind, data) = match how {
             0 => ("remove", json!({ "idx": 1_000 })),
             1 => ("add", json!({ "value": 1 })),
-            2 => ("change", json!({ "values": 3 })),
+            2 => ("change", json!({ "values": { "a": { "b": 1 } } })),
             3 if names::is_model(name) => ("add", json!({ "idx": 0, "value": 1 })),
             3 => ("change", json!({ "values": { "a": 1 } })),
             4 => ("query", json!({ "subject": "_Q.* >" })),

@@ -20,9 +20,12 @@ struct Args {
     /// The first of them.
     #[arg(long, default_value_t = 1)]
     from: u64,
-    /// Only this one, and tell what happens.
+    /// Only this one, and tell what happens: in the shortest script that fails, if it does.
     #[arg(long)]
     seed: Option<u64>,
+    /// With `--seed`: in the whole script.
+    #[arg(long)]
+    whole: bool,
     /// Only say how the scripts fail, without looking for a shorter one.
     #[arg(long)]
     brief: bool,
@@ -34,14 +37,19 @@ struct Args {
 fn main() -> ExitCode {
     let args = Args::parse();
     match args.seed {
-        Some(seed) => replay(seed),
+        Some(seed) => replay(seed, args.whole),
         None => many(&args),
     }
 }
 
-fn replay(seed: u64) -> ExitCode {
-    let (outcome, trace) = traced(&Script::from_seed(seed), true);
+fn replay(seed: u64, whole: bool) -> ExitCode {
+    let mut script = Script::from_seed(seed);
+    if !whole && run(&script).is_err() {
+        script = shrink(&script);
+    }
+    let (outcome, trace) = traced(&script, true);
     trace.iter().for_each(|line| println!("{line}"));
+    println!("\n{script}");
     match outcome {
         Ok(tally) => {
             println!("{tally:#?}");
