@@ -46,6 +46,8 @@
 //! assert_eq!(mirror.to_json(found.unwrap()).unwrap(), serde_json::json!({ "message": "Hello" }));
 //! ```
 
+#[doc(hidden)]
+pub mod bugs;
 pub mod cache;
 #[cfg(feature = "client")]
 pub mod client;

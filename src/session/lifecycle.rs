@@ -5,6 +5,7 @@ use super::engine::Engine;
 use super::output::{ConnectionId, ConnectionState, Failure, Output};
 use super::requests::{Purpose, Queued};
 use super::time::{Time, Timer};
+use crate::bug;
 use crate::cache::ResourceId;
 use crate::protocol::frame::WireError;
 use crate::protocol::request::Action;
@@ -61,7 +62,7 @@ impl Engine {
     /// The socket has closed, or could not be opened.
     pub fn handle_close(&mut self, now: Time, connection: ConnectionId) {
         self.advance(now);
-        if connection == self.connection.id && self.connection.has_socket() {
+        if (connection == self.connection.id || bug!("late-close")) && self.connection.has_socket() {
             self.lost(self.failure());
         }
     }
@@ -93,7 +94,9 @@ impl Engine {
             _ => ConnectionState::Stale,
         });
         let queued = std::mem::take(&mut self.requests.queued);
-        self.send(queued);
+        if !bug!("queue-forgotten") {
+            self.send(queued);
+        }
         self.outputs.push_back(Output::Connected);
     }
 
@@ -247,7 +250,7 @@ impl Engine {
         });
         // A first attempt that fails is reported and left at that, unless something waits to be kept up to date.
         let waited_for = self.connection.established || self.connection.persistent || !self.graph.is_empty();
-        if self.connection.wanted && waited_for {
+        if self.connection.wanted && waited_for && !bug!("no-reconnect") {
             self.connection.phase = Phase::Waiting;
             let until = self.now + delay;
             self.connection.timer = Some(self.timers.set(until, Timer::Reconnect));
@@ -264,7 +267,7 @@ impl Engine {
         let sent = std::mem::take(&mut self.requests.sent).into_values();
         let queued = std::mem::take(&mut self.requests.queued).into_iter().map(|q| q.purpose);
         for purpose in sent.chain(queued) {
-            if let Some(request) = purpose.of_application() {
+            if let Some(request) = purpose.of_application().filter(|_| !bug!("calls-not-failed")) {
                 self.fail(request, failure);
             }
         }

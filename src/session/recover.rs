@@ -3,6 +3,7 @@
 use super::connection::Phase;
 use super::engine::Engine;
 use super::time::Timer;
+use crate::bug;
 use crate::cache::ResourceId;
 
 impl Engine {
@@ -17,11 +18,11 @@ impl Engine {
     /// has it asked for after a while, if it is referred to, for the references do not cover it.
     pub(super) fn recover_later(&mut self, id: ResourceId, failures: u32) {
         let slot = self.graph.slot(id);
-        if slot.indirect == 0 || slot.root || failures > MOST_FAILURES {
+        if slot.indirect == 0 || slot.root || failures > MOST_FAILURES || bug!("no-recovery") {
             return;
         }
         let subscription = self.subscriptions.entry(id);
-        subscription.failures = failures;
+        subscription.failures = if bug!("endless-recovery") { 0 } else { failures };
         let delay = self.options.subscribe_retry_delay << failures;
         if delay > 0 && subscription.recovery.is_none() {
             // Each at a moment of its own, for there may be thousands.

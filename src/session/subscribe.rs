@@ -5,6 +5,7 @@ use super::engine::Engine;
 use super::output::{ConnectionState, Failure, Outcome, Output};
 use super::requests::Purpose;
 use super::time::Timer;
+use crate::bug;
 use crate::cache::collect::Collected;
 use crate::cache::{Content, ResourceId};
 use crate::protocol::Version;
@@ -37,7 +38,7 @@ impl Engine {
 
     fn renew_next(&mut self) {
         while let Some(id) = self.renewals.pop() {
-            if self.graph.slot(id).stale {
+            if self.graph.slot(id).stale && !bug!("no-renewal") {
                 self.subscribe(id);
                 self.subscriptions.entry(id).renewed = true;
                 return;
@@ -134,7 +135,11 @@ impl Engine {
             self.timers.cancel(&mut subscription.timer);
         }
         // Also when it came as an error while the application asked for it.
-        if !final_answer && (recovers || matches!(self.graph.slot(id).content, Content::Error(_))) {
+        if !final_answer
+            && (recovers
+                || !bug!("recovery-forgotten-while-asked-for")
+                    && matches!(self.graph.slot(id).content, Content::Error(_)))
+        {
             self.recover_later(id, failures);
         }
         self.linger(id);
@@ -153,6 +158,9 @@ impl Engine {
             self.requests.forget_unsubscribes(id);
         }
         self.graph.slot_mut(id).refused = false;
+        if bug!("end-by-gateway-ignored") {
+            return;
+        }
         self.uncount(id);
         if recovers {
             self.recover_later(id, 0);
@@ -198,7 +206,7 @@ impl Engine {
         let Some(subscription) = self.subscriptions.get_mut(id) else { return };
         subscription.timer = None;
         let count = subscription.subscribed - subscription.leaving;
-        if count == 0 || subscription.listeners > 0 {
+        if count == 0 || subscription.listeners > 0 || bug!("no-unsubscribe") {
             return;
         }
         // What is listened to below it must be subscribed to before the gateway drops it.
@@ -206,7 +214,7 @@ impl Engine {
         let uncovered = self.uncovered(&[id]);
         self.graph.slot_mut(id).root = true;
         for listened in uncovered.stale {
-            if !self.graph.slot(listened).stale {
+            if !self.graph.slot(listened).stale && !bug!("no-cover-below") {
                 self.subscribe(listened);
                 self.subscriptions.entry(listened).takes_over = true;
             }
@@ -224,7 +232,7 @@ impl Engine {
                 self.request(Purpose::Unsubscribe { resource: id, count: 1 }, method.clone(), None);
             }
         } else {
-            let params = (count > 1).then(|| {
+            let params = (count > 1 && !bug!("one-unsubscribe-of-many")).then(|| {
                 let mut params = String::from(r#"{"count":"#);
                 request::push_number(&mut params, count.into());
                 params + "}"
@@ -236,7 +244,8 @@ impl Engine {
 
     /// A resource that is being unsubscribed is wanted again: the gateway will have forgotten it, so it is asked anew.
     pub(super) fn rejoin(&mut self, id: ResourceId) {
-        if self.subscriptions.get(id).is_some_and(|s| s.leaving > 0 && s.leaving == s.subscribed) {
+        if self.subscriptions.get(id).is_some_and(|s| s.leaving > 0 && s.leaving == s.subscribed) && !bug!("no-rejoin")
+        {
             self.subscribe(id);
         }
     }
@@ -250,7 +259,9 @@ impl Engine {
                 self.timers.cancel(&mut subscription.timer);
                 self.timers.cancel(&mut subscription.recovery);
             }
-            self.outputs.push_back(Output::Dropped(id));
+            if !bug!("dropped-silently") {
+                self.outputs.push_back(Output::Dropped(id));
+            }
         }
         for id in collected.stale {
             self.resubscribe_later(id);
@@ -293,7 +304,7 @@ impl Engine {
             self.graph.slot_mut(id).refused = false;
             self.timers.cancel(&mut subscription.timer);
             self.timers.cancel(&mut subscription.recovery);
-            if let Some(request) = subscription.get.take() {
+            if let Some(request) = subscription.get.take().filter(|_| !bug!("get-not-failed")) {
                 self.fail(request, failure);
             }
             if self.graph.slot(id).root {
@@ -349,7 +360,8 @@ impl Engine {
             true => self.options.subscribe_retry_delay,
             false => self.options.subscribe_stale_delay,
         };
-        if self.connection.phase == Phase::Ready && delay > 0 && subscription.timer.is_none() {
+        if self.connection.phase == Phase::Ready && delay > 0 && subscription.timer.is_none() && !bug!("no-resubscribe")
+        {
             subscription.timer = Some(self.timers.set(self.now + delay, Timer::Resubscribe(id)));
         }
     }

@@ -3,6 +3,7 @@
 //! New references are counted before replaced ones are released, and nothing is dropped here: what lost a reference is
 //! collected in [`Apply::released`], for one collection when everything of the frame is in place.
 
+use crate::bug;
 use std::collections::VecDeque;
 
 use super::diff::{self, Edit};
@@ -110,6 +111,7 @@ impl Apply<'_> {
                     // Numbers that differ may be one to a reader who rounds them.
                     Some(old) => (value.kind != Kind::Number || old.as_reference().is_some(), false),
                 },
+                Ok(_) | Err(_) if delete && bug!("deletion-ignored") => continue,
                 Err(_) if delete => continue,
                 _ => (true, true),
             };
@@ -124,6 +126,7 @@ impl Apply<'_> {
         if value.kind == Kind::Delete {
             return Err(Misfit);
         }
+        let idx = if bug!("insert-one-off") { idx.saturating_sub(1) } else { idx };
         self.items(id, idx, 1)?.insert(idx as usize, value.cell);
         self.graph.refer(value.cell);
         self.later.push(Output::Insert { resource: id, idx: idx as u32, value });

@@ -6,6 +6,7 @@
 //! sockets, NATS, services) is here as its protocol has it, and goes wrong as a [`script::Script`] says.
 
 mod agenda;
+pub mod bugs;
 mod bus;
 mod check;
 mod client;

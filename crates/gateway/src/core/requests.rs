@@ -1,5 +1,6 @@
 //! Requests to services, until they are answered.
 
+use resclient::bug;
 use resclient::protocol::ResError;
 use tracing::{debug, warn};
 
@@ -31,7 +32,7 @@ impl Core {
         let Some(number) = number else { return };
         let Some(request) = self.requests.get_mut(&number) else { return };
         if !no_responders && let Some(more) = response::read_pre_response(payload) {
-            if let Some(ms) = more {
+            if let Some(ms) = more.filter(|_| !bug!("announcement-ignored")) {
                 self.timers.cancel(request.timer);
                 let mut until = now.after(ms.min(LONGEST_TIMEOUT));
                 if let Asker::Query(..) = request.asker {
@@ -42,7 +43,9 @@ impl Core {
             return;
         }
         let request = self.requests.remove(&number).expect("found above");
-        self.timers.cancel(request.timer);
+        if !bug!("timer-kept") {
+            self.timers.cancel(request.timer);
+        }
         self.answer(now, request, if no_responders { Err(ResError::NOT_FOUND) } else { Ok(payload) });
     }
 

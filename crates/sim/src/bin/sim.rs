@@ -7,6 +7,7 @@ use std::thread;
 use std::time::Instant;
 
 use clap::Parser;
+use resclient_sim::bugs;
 use resclient_sim::run::{run, shrink, traced};
 use resclient_sim::script::Script;
 use resclient_sim::world::Tally;
@@ -29,6 +30,12 @@ struct Args {
     /// Only say how the scripts fail, without looking for a shorter one.
     #[arg(long)]
     brief: bool,
+    /// Switch deliberate bugs on, one by one, and tell by which seed each is found. Needs a build with `--cfg bugs`.
+    #[arg(long)]
+    bugs: bool,
+    /// With `--bugs`: write the seeds into the list.
+    #[arg(long)]
+    write: bool,
     /// Threads; default as many as there are processors.
     #[arg(long)]
     jobs: Option<usize>,
@@ -36,9 +43,11 @@ struct Args {
 
 fn main() -> ExitCode {
     let args = Args::parse();
+    let jobs = args.jobs.or_else(|| thread::available_parallelism().ok().map(usize::from)).unwrap_or(1);
     match args.seed {
         Some(seed) => replay(seed, args.whole),
-        None => many(&args),
+        None if args.bugs => bugs::hunt(args.seeds, jobs, args.write),
+        None => many(&args, jobs),
     }
 }
 
@@ -62,12 +71,11 @@ fn replay(seed: u64, whole: bool) -> ExitCode {
     }
 }
 
-fn many(args: &Args) -> ExitCode {
+fn many(args: &Args, jobs: usize) -> ExitCode {
     let begun = Instant::now();
     let next = AtomicU64::new(args.from);
     let failures = Mutex::new(Vec::new());
     let sum = Mutex::new((Tally::default(), u64::MAX));
-    let jobs = args.jobs.or_else(|| thread::available_parallelism().ok().map(usize::from)).unwrap_or(1);
     thread::scope(|scope| {
         for _ in 0..jobs {
             scope.spawn(|| {

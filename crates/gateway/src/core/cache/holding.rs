@@ -1,5 +1,6 @@
 //! Who holds a resource: it comes into the cache with the first subscriber and leaves it a while after the last.
 
+use resclient::bug;
 use std::sync::Arc;
 
 use resclient::protocol::ResError;
@@ -66,7 +67,7 @@ impl Cache {
     pub(super) fn unpin(&mut self, now: Time, name: &Arc<str>, count: usize) {
         let Some(entry) = self.entries.get_mut(name) else { return };
         entry.pins -= count;
-        if entry.pins == 0 && entry.evict.is_none() {
+        if entry.pins == 0 && entry.evict.is_none() && !bug!("never-evicted") {
             entry.evict = Some(self.timers.set(now.after(EVICT_AFTER), Timer::Evict(name.clone())));
         }
     }
@@ -94,7 +95,9 @@ impl Cache {
                 self.timers.cancel(timer);
             }
         }
-        self.outputs.push_back(Output::Unwatch(name.clone()));
+        if !bug!("bus-subscription-kept") {
+            self.outputs.push_back(Output::Unwatch(name.clone()));
+        }
     }
 
     pub(super) fn first_get(

@@ -1,5 +1,6 @@
 //! Query events: each resource with a query is asked about, and what comes meanwhile waits.
 
+use resclient::bug;
 use std::sync::Arc;
 
 use resclient::protocol::ResError;
@@ -94,6 +95,7 @@ impl Cache {
             }
             Err(error) if error.code == ResError::NOT_FOUND.code => self.delete(now, address),
             // Without the answer the value may be old: fetch it.
+            Err(_) if bug!("query-failure-ignored") => {}
             Err(_) => self.start_reset(address),
         }
         self.unlock(now, &address.name, serial);

@@ -1,5 +1,6 @@
 //! Fetching again what may be wrong, until it is right.
 
+use resclient::bug;
 use resclient::protocol::ResError;
 use tracing::warn;
 
@@ -67,7 +68,10 @@ impl Cache {
     pub(super) fn inapplicable(&mut self, address: &Address, event: &str, error: Invalid) {
         let Some(resource) = self.resource(address) else { return };
         // A copy that is on its way was made after the event.
-        if resource.snapshot().is_some() && !matches!(resource.reset, Reset::InFlight { .. }) {
+        if resource.snapshot().is_some()
+            && !matches!(resource.reset, Reset::InFlight { .. })
+            && !bug!("bad-event-ignored")
+        {
             warn!(name = %address.name, event, error = error.0, "an event cannot be applied; fetching the resource again");
             self.start_reset(address);
         }
@@ -78,8 +82,8 @@ impl Cache {
         let serial = self.serial;
         let Some(resource) = self.resource(address) else { return };
         match (&mut resource.state, &mut resource.reset) {
-            (State::Requested { reset_after, .. }, _) => return *reset_after = true,
-            (_, Reset::InFlight { again, .. }) => return *again = true,
+            (State::Requested { reset_after, .. }, _) => return *reset_after = !bug!("reset-during-load-forgotten"),
+            (_, Reset::InFlight { again, .. }) => return *again = !bug!("reset-during-reset-forgotten"),
             (_, reset) => {
                 let (stale, delay) = match *reset {
                     Reset::Retry { timer, delay } => (Some(timer), delay),
@@ -127,6 +131,7 @@ impl Cache {
                 self.stats.failed += 1;
                 let delay = (delay * 2).clamp(RETRY_FIRST, RETRY_LAST);
                 warn!(name = %address.name, %error, delay, "a reset failed; trying again");
+                let delay = if bug!("no-retry-of-reset") { u64::MAX / 4 } else { delay };
                 let at = now.after(delay / 2 + self.random_below(delay / 2 + 1));
                 let timer = self.timers.set(at, Timer::Retry(address.clone()));
                 if let Some(resource) = self.resource(address) {

@@ -1,5 +1,6 @@
 //! Dropping what nothing refers to any more.
 
+use resclient::bug;
 use resclient::protocol::ResError;
 
 use super::reach::{Reach, Search};
@@ -36,6 +37,7 @@ impl Conn {
         match (search.reach, search.dead.pop_first()) {
             (Reach::Seen, Some(id)) => self.forget(id),
             (Reach::Seen, None) => *search = Search::new(Reach::Any, collection.start.clone()),
+            (Reach::Any, Some(id)) if bug!("cycles-kept") && self.subs[&id].parents.len() > 1 => {}
             (Reach::Any, Some(id)) => {
                 collection.start.extend(self.subs[&id].refs.keys());
                 collection.waits.extend(self.dispose(id));

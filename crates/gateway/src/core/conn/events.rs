@@ -1,5 +1,6 @@
 //! What the cache tells a connection, and the events the client gets of it.
 
+use resclient::bug;
 use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::sync::Arc;
@@ -24,7 +25,7 @@ impl Conn {
     pub fn handle_notice(&mut self, who: Subscriber, notice: Notice) {
         let id = who.sub;
         // A notice may cross the end of the subscription, also where there is another by now.
-        if self.subs.get(&id).is_none_or(|sub| sub.nth != who.nth) {
+        if self.subs.get(&id).is_none_or(|sub| sub.nth != who.nth && !bug!("late-notice")) {
             return;
         }
         match notice {
@@ -158,7 +159,7 @@ impl Conn {
         }
         for rid in &event.removed {
             let child = self.release_reference(id, rid);
-            self.garbage.extend(child);
+            self.garbage.extend(child.filter(|_| !bug!("reference-kept")));
         }
     }
 
@@ -185,6 +186,7 @@ impl Conn {
         if let Some(sub) = self.subs.get_mut(&id)
             && matches!(sub.access, Access::Known(_))
             && !sub.is_subscribed()
+            && !bug!("access-kept")
         {
             sub.access = Access::Unknown;
         }
@@ -215,7 +217,7 @@ impl Conn {
         let Some(sub) = self.subs.get_mut(&id) else { return };
         sub.held = sub.direct > 0;
         match &mut sub.access {
-            Access::InFlight { again } => *again = true,
+            Access::InFlight { again } => *again = !bug!("access-during-access-forgotten"),
             access => {
                 *access = Access::Unknown;
                 if !sub.is_root() {
@@ -252,7 +254,7 @@ impl Conn {
         let calls = std::mem::take(&mut sub.calls);
         let requests = sub.requests.clone();
         if std::mem::take(&mut sub.held) {
-            if let Some(reason) = &denial {
+            if let Some(reason) = denial.as_ref().filter(|_| !bug!("denial-ignored")) {
                 self.end_direct(id, reason);
                 self.garbage.push(id);
             }
