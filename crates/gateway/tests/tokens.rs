@@ -216,6 +216,25 @@ async fn access_is_asked_for_again_where_there_is_a_direct_subscription_and_nowh
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_reaccess_is_for_all_queries_of_the_name() {
+    let mut scene = scene().await;
+    send(&scene.client, 2, "subscribe.hand.pages?page=1", Value::Null).await;
+    scene
+        .hand
+        .answer_all(|subject| match subject {
+            "get.hand.pages" => json!({ "result": { "collection": [], "query": "page=1" } }),
+            _ => json!({ "result": { "get": true } }),
+        })
+        .await;
+    assert_eq!(frame(&mut scene.client).await["result"]["collections"]["hand.pages?page=1"], json!([]));
+    scene.hand.say("event.hand.pages.reaccess", &Value::Null);
+    let (subject, payload, reply) = scene.hand.next().await.expect("access is asked for");
+    assert_eq!((&*subject, &payload["query"]), ("access.hand.pages", &json!("page=1")));
+    scene.hand.say(&reply, &json!({ "result": { "get": false } }));
+    assert_eq!(frame(&mut scene.client).await["event"], "hand.pages?page=1.unsubscribe");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_reaccess_before_the_value_is_there_decides_the_subscription() {
     for granted in [true, false] {
         let mut scene = scene().await;

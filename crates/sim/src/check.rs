@@ -8,6 +8,7 @@ use resclient::protocol::frame::ResourceKind;
 use resclient::session::ConnectionState;
 use serde_json::Value;
 
+use crate::gateways::DEEPEST;
 use crate::names;
 use crate::script::Use;
 use crate::wire::references;
@@ -109,6 +110,9 @@ impl World {
                 assert_eq!(Some(&held_here.value), truth(&rid).as_ref(), "client {n}: {rid}, and the truth");
             }
         }
+        let endless = wire.held.keys().filter(|rid| rid.contains(".endless.")).count();
+        let most = names::SERVICES.len() * 10 * (DEEPEST + 1);
+        assert!(endless <= most, "client {n}: {endless} links of chains without an end");
         for (rid, _) in wire.direct.iter().filter(|(_, count)| **count > 0) {
             assert!(is_allowed(rid), "client {n}: {rid} is subscribed to, and not to be seen");
         }

@@ -77,8 +77,10 @@ impl World {
                 self.agenda.put(now + time, Happening::EndLie(*service));
             }
             Fault::BadEvent { service, name, how } => {
-                let event = self.services[*service].service.bad_event(name, *how);
-                self.say(*service, event);
+                if self.services[*service].is_up {
+                    let event = self.services[*service].service.bad_event(name, *how);
+                    self.say(*service, event);
+                }
             }
             Fault::FreezePage { client, time } => {
                 self.clients[*client].is_frozen = true;

@@ -180,7 +180,7 @@ pub enum Fault {
         service: usize,
         time: u64,
     },
-    /// An event that nobody can apply.
+    /// Something has changed, and the event that is to tell of it is one that nobody can apply.
     BadEvent {
         service: usize,
         name: String,
@@ -267,21 +267,28 @@ impl Script {
     /// The script that belongs to a seed.
     pub fn from_seed(seed: u64) -> Script {
         let mut rng = Rng::with_seed(seed);
-        let mut writer =
-            Writer { clients: rng.usize(1..=4), gateways: rng.usize(1..=3), services: rng.usize(1..=3), rng };
+        let theme = *pick(&mut rng, &[Theme::Mixed, Theme::Access, Theme::Pages, Theme::References, Theme::Churn]);
+        let (clients, gateways, services) = (rng.usize(1..=4), rng.usize(1..=3), rng.usize(1..=3));
+        let mut writer = Writer { rng, theme, clients, gateways, services, hot: Vec::new() };
+        writer.hot = (0..writer.rng.usize(1..=4)).map(|_| writer.any_rid()).collect();
         let mut steps = Vec::new();
         // Something is there to begin with.
-        for client in 0..writer.clients {
+        for client in 0..clients {
             steps.push(Step { at: writer.rng.u64(0..500), act: Act::Client(client, Use::Follow(writer.rid())) });
         }
-        for _ in 0..writer.rng.usize(60..140) {
-            steps.push(Step { at: writer.rng.u64(0..LENGTH), act: writer.act() });
+        let most = steps.len() + writer.rng.usize(120..240);
+        while steps.len() < most {
+            // What goes wrong does so when several things happen at once.
+            let at = writer.rng.u64(0..LENGTH);
+            for _ in 0..*pick(&mut writer.rng, &[1, 1, 1, 2, 3, 6]) {
+                let at = at + writer.rng.u64(0..60);
+                steps.push(Step { at, act: writer.act() });
+            }
         }
         for _ in 0..writer.rng.usize(1..=10) {
             steps.push(Step { at: writer.rng.u64(1_000..LENGTH), act: Act::Fault(writer.fault()) });
         }
         steps.sort_by_key(|step| step.at);
-        let Writer { clients, gateways, services, .. } = writer;
         Script { seed, clients, gateways, services, steps }
     }
 }
@@ -299,20 +306,71 @@ impl fmt::Display for Script {
     }
 }
 
+/// What a script is mostly about.
+#[derive(Clone, Copy)]
+enum Theme {
+    Mixed,
+    /// Who may see what.
+    Access,
+    Pages,
+    /// What refers to what.
+    References,
+    /// What is wanted, and no longer wanted.
+    Churn,
+}
+
 struct Writer {
     rng: Rng,
+    theme: Theme,
     clients: usize,
     gateways: usize,
     services: usize,
+    /// What most is about, so that there are several who want it.
+    hot: Vec<String>,
 }
 
 impl Writer {
     fn act(&mut self) -> Act {
-        if self.rng.u8(0..100) < 45 {
-            return Act::Client(self.rng.usize(..self.clients), self.usage());
-        }
+        let client = self.rng.usize(..self.clients);
         let service = self.rng.usize(..self.services);
-        Act::Service(service, self.deed(service))
+        let by_theme = if self.rng.bool() { self.theme } else { Theme::Mixed };
+        let hot = pick(&mut self.rng, &self.hot).clone();
+        let name = names::without_query(&hot).to_owned();
+        let of_hot = names::service_of(&hot).unwrap_or(service);
+        match (by_theme, self.rng.u8(..10)) {
+            (Theme::Access, 0) => Act::Client(client, Use::LogIn),
+            (Theme::Access, 1) => Act::Client(client, Use::LogOut),
+            (Theme::Access, 2) => Act::Client(client, Use::Follow(names::secret(service))),
+            (Theme::Access, 3 | 4) => Act::Service(of_hot, Deed::Deny(name)),
+            (Theme::Access, 5 | 6) => Act::Service(of_hot, Deed::Grant(name)),
+            (Theme::Access, 7) => Act::Client(client, Use::Follow(hot)),
+            (Theme::Access, 8) => Act::Client(client, Use::Leave(self.rng.usize(..8))),
+            (Theme::Access, _) => Act::Service(0, Deed::TokenReset),
+            (Theme::Pages, 0..2) => {
+                let page = names::page(service, self.rng.usize(..names::PAGES), self.rng.bool());
+                Act::Client(client, Use::Follow(page))
+            }
+            (Theme::Pages, 2..7) => Act::Service(service, Deed::PutItem(self.rng.usize(..8), self.rng.u64(..30))),
+            (Theme::Pages, _) => Act::Service(service, Deed::TakeItem(self.rng.usize(..8))),
+            (Theme::References, 0..5) => {
+                let (model, value) = (names::model(service, self.rng.usize(..names::EACH)), json!({ "rid": hot }));
+                Act::Service(service, Deed::Set(model, names::MEMBERS[1], (self.rng.u8(..3) > 0).then_some(value)))
+            }
+            (Theme::References, 5..7) => {
+                let list = names::list(service, self.rng.usize(..names::EACH));
+                Act::Service(service, Deed::Insert(list, 0, json!({ "rid": hot })))
+            }
+            (Theme::References, _) => {
+                let list = names::list(service, self.rng.usize(..names::EACH));
+                Act::Service(service, Deed::Remove(list, 0))
+            }
+            (Theme::Churn, 0..4) => Act::Client(client, Use::Follow(hot)),
+            (Theme::Churn, 4..7) => Act::Client(client, Use::Leave(self.rng.usize(..8))),
+            (Theme::Churn, 7) => Act::Client(client, Use::CallFor(hot)),
+            (Theme::Churn, _) => Act::Service(of_hot, Deed::Replace(name.clone(), self.content(&name))),
+            (Theme::Mixed, 0..5) => Act::Client(client, self.usage()),
+            (Theme::Mixed, _) => Act::Service(service, self.deed(service)),
+        }
     }
 
     fn usage(&mut self) -> Use {
@@ -412,8 +470,12 @@ impl Writer {
         }
     }
 
-    /// Any resource of any service, as somebody asks for it.
+    /// A resource, as somebody asks for it.
     fn rid(&mut self) -> String {
+        if self.rng.bool() { pick(&mut self.rng, &self.hot).clone() } else { self.any_rid() }
+    }
+
+    fn any_rid(&mut self) -> String {
         let service = self.rng.usize(..self.services);
         match self.rng.u8(0..20) {
             0..3 => names::page(service, self.rng.usize(..names::PAGES), self.rng.bool()),

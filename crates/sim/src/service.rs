@@ -35,8 +35,10 @@ pub struct Service {
     denied: BTreeSet<String>,
     /// Connections of clients that were given a token; it is always the first service that does so.
     tokens: BTreeSet<String>,
-    /// Requests that are being worked on.
-    requests: BTreeMap<u64, Message>,
+    /// Requests that are being worked on, with what was found out when they came.
+    requests: BTreeMap<u64, (Message, Option<Found>)>,
+    /// How many events there were of each resource.
+    touched: BTreeMap<String, u64>,
     next: u64,
     /// How the next answers are spoilt.
     spoilt: VecDeque<Spoiled>,
@@ -44,6 +46,13 @@ pub struct Service {
     pub slow: (u64, u64),
     pub lies: bool,
     rng: Rng,
+}
+
+/// An answer that is ready before it is given. It is not given after an event of its resource; but what is said to be
+/// another by a reset may be in an older answer.
+struct Found {
+    answer: Value,
+    touched: u64,
 }
 
 /// When an answer is given.
@@ -80,6 +89,7 @@ impl Service {
             denied: BTreeSet::new(),
             tokens: BTreeSet::new(),
             requests: BTreeMap::new(),
+            touched: BTreeMap::new(),
             next: 0,
             spoilt: VecDeque::new(),
             slow: (0, 0),
@@ -134,19 +144,29 @@ impl Service {
             reply: None,
             payload: b"timeout:\"5000\"".to_vec(),
         });
-        self.requests.insert(number, request);
+        let is_found_early = request.subject.starts_with("get.") && self.rng.bool();
+        let found = is_found_early.then(|| {
+            let payload: Value = serde_json::from_slice(&request.payload).unwrap_or_default();
+            let touched = self.touched.get(resource_in(&request.subject)).copied().unwrap_or_default();
+            Found { answer: self.answer(&request.subject, &payload, &mut Vec::new()), touched }
+        });
+        self.requests.insert(number, (request, found));
         Served { number, after: self.rng.u64(..20) + slow + late, announcement }
     }
 
     /// Answers a request with what is true now.
     pub fn serve(&mut self, number: u64) -> Answer {
         // It may have died meanwhile.
-        let Some(Message { subject, reply: Some(reply), payload }) = self.requests.remove(&number) else {
+        let Some((Message { subject, reply: Some(reply), payload }, found)) = self.requests.remove(&number) else {
             return Answer::default();
         };
         let payload: Value = serde_json::from_slice(&payload).unwrap_or_default();
         let mut messages = Vec::new();
-        let mut answer = self.answer(&subject, &payload, &mut messages);
+        let touched = self.touched.get(resource_in(&subject)).copied().unwrap_or_default();
+        let mut answer = match found.filter(|found| found.touched == touched) {
+            Some(found) => found.answer,
+            None => self.answer(&subject, &payload, &mut messages),
+        };
         let (mut is_repeated, mut is_false) = (false, false);
         match self.spoilt.pop_front() {
             Some(Spoiled::Lost) => return Answer::default(),
@@ -177,6 +197,20 @@ impl Service {
 
     /// Does something, with the events that tell of it.
     pub fn act(&mut self, deed: &Deed) -> Vec<Message> {
+        let messages = self.change(deed);
+        for message in &messages {
+            if let Some(event) = message.subject.strip_prefix("event.") {
+                self.touch(event.rsplit_once('.').map_or(event, |(name, _)| name));
+            }
+        }
+        messages
+    }
+
+    fn touch(&mut self, name: &str) {
+        *self.touched.entry(name.to_owned()).or_default() += 1;
+    }
+
+    fn change(&mut self, deed: &Deed) -> Vec<Message> {
         let event = |name: &str, kind: &str, data: Value| vec![Message::new(format!("event.{name}.{kind}"), &data)];
         match deed {
             Deed::Set(name, member, value) => {
@@ -248,15 +282,27 @@ impl Service {
         }
     }
 
-    /// An event that nobody can apply, though it is about a resource that there may be.
-    pub fn bad_event(&self, name: &str, how: usize) -> Message {
+    /// Changes something, with an event that nobody can apply.
+    pub fn bad_event(&mut self, name: &str, how: usize) -> Message {
+        if how == 4 {
+            self.items.insert(0, self.next % 30);
+            let name = format!("{}.pages", names::SERVICES[self.index]);
+            self.touch(&name);
+            return Message::new(format!("event.{name}.query"), &json!({ "subject": "_Q.* >" }));
+        }
+        let value = json!(format!("after {}", self.next));
+        match self.store.get_mut(name) {
+            Some(Value::Object(model)) => drop(model.insert("title".into(), value)),
+            Some(Value::Array(list)) => list.push(value),
+            _ => {}
+        }
+        self.touch(name);
         let (kind, data) = match how {
             0 => ("remove", json!({ "idx": 1_000 })),
             1 => ("add", json!({ "value": 1 })),
             2 => ("change", json!({ "values": { "a": { "b": 1 } } })),
             3 if names::is_model(name) => ("add", json!({ "idx": 0, "value": 1 })),
             3 => ("change", json!({ "values": { "a": 1 } })),
-            4 => ("query", json!({ "subject": "_Q.* >" })),
             5 => ("change", json!({ "values": { "a": [1] } })),
             6 => ("add", json!({ "idx": -1, "value": { "rid": 3 } })),
             _ => {
@@ -361,6 +407,11 @@ impl Service {
         }
         value
     }
+}
+
+/// The resource in the subject of a get request.
+fn resource_in(subject: &str) -> &str {
+    subject.split_once('.').map_or(subject, |(_, name)| name)
 }
 
 fn page_number(rid: &str) -> Option<u64> {

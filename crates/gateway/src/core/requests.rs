@@ -1,6 +1,5 @@
 //! Requests to services, until they are answered.
 
-use resclient::bug;
 use resclient::protocol::ResError;
 use tracing::{debug, warn};
 
@@ -32,7 +31,7 @@ impl Core {
         let Some(number) = number else { return };
         let Some(request) = self.requests.get_mut(&number) else { return };
         if !no_responders && let Some(more) = response::read_pre_response(payload) {
-            if let Some(ms) = more.filter(|_| !bug!("announcement-ignored")) {
+            if let Some(ms) = more {
                 self.timers.cancel(request.timer);
                 let mut until = now.after(ms.min(LONGEST_TIMEOUT));
                 if let Asker::Query(..) = request.asker {
@@ -43,9 +42,7 @@ impl Core {
             return;
         }
         let request = self.requests.remove(&number).expect("found above");
-        if !bug!("timer-kept") {
-            self.timers.cancel(request.timer);
-        }
+        self.timers.cancel(request.timer);
         self.answer(now, request, if no_responders { Err(ResError::NOT_FOUND) } else { Ok(payload) });
     }
 

@@ -185,25 +185,23 @@ impl Cache {
         }
         let address = Address::plain(name.clone());
         let entry = self.entries.get(name).expect("checked by the caller");
-        let Some(base) = entry.resources.get(&address.query) else {
-            return debug!(%name, event, "dropped an event of a name of which only queries are cached");
-        };
-        if event == "reaccess" && bug!("reaccess-ignored") {
-            return;
-        }
         if event == "reaccess" {
-            for who in base.subscribers.iter() {
+            // It is about the name, and so about each of its queries.
+            let heard = entry.resources.values().filter(|_| !bug!("reaccess-ignored"));
+            for who in heard.flat_map(|resource| resource.subscribers.iter()) {
                 self.outputs.push_back(Output::Notice(*who, Notice::Reaccess(None)));
             }
             return;
         }
+        let Some(base) = entry.resources.get(&address.query) else {
+            return debug!(%name, event, "dropped an event of a name of which only queries are cached");
+        };
         if base.snapshot().is_none() {
             return;
         }
         match event {
             // The answer that is on its way was made after this event and includes it.
-            "change" | "add" | "remove" | "delete"
-                if matches!(base.reset, Reset::InFlight { .. }) && !bug!("event-during-reset") => {}
+            "change" | "add" | "remove" | "delete" if matches!(base.reset, Reset::InFlight { .. }) => {}
             "change" | "add" | "remove" => match read_mutation(event, text) {
                 Ok(mutation) => self.mutate(&address, event, mutation, text),
                 Err(error) => self.inapplicable(&address, event, error),
