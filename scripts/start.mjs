@@ -1,5 +1,5 @@
 import { createInterface } from 'node:readline';
-import { buildGateway, buildPackage } from './lib/build.mjs';
+import { buildGateway, buildPackage, buildSimulation } from './lib/build.mjs';
 import { freePort } from './lib/port.mjs';
 import { Complaint, main, start } from './lib/process.mjs';
 import { followSite, makeSite } from './lib/site.mjs';
@@ -14,6 +14,7 @@ await main(async (given) => {
   const port = await freePort();
   await buildPackage();
   await buildGateway();
+  await buildSimulation();
   makeSite();
   const stopFollowing = followSite();
   const own = given.length > 0 ? given : ['--demo'];

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { wasmBindgen, npmPackages } from './ensure.mjs';
 import { unlessFresh } from './fresh.mjs';
 import { Complaint, step } from './process.mjs';
-import { bindgenOut, cargoTarget, npmBin, pkg, root, tool } from './places.mjs';
+import { bindgenOut, cargoTarget, npmBin, pkg, root, simulationOut, tool } from './places.mjs';
 
 const MODULE = join(bindgenOut, 'resclient_wasm_bg.wasm');
 const GLUE = join(bindgenOut, 'resclient_wasm_bg.js');
@@ -28,6 +28,19 @@ export async function buildPackage() {
   const shellInputs = [bindgenOut, join(root, 'pkg-template'), shell, ...SHELL_STEPS, join(root, 'package-lock.json')];
   await unlessFresh('shell', shellInputs, [join(pkg, 'package.json'), join(pkg, 'index.js')], () =>
     step('the build of the shell', process.execPath, [shell]),
+  );
+}
+
+/** Makes the simulation for the page that shows it. */
+export async function buildSimulation() {
+  await wasmBindgen();
+  const crate = ['-p', 'resclient-sim', '--no-default-features', '--features', 'page', '--profile', 'wasm'];
+  const target = ['--target', 'wasm32-unknown-unknown', '--config', compilerFlags()];
+  await step('cargo build of crates/sim', 'cargo', ['build', ...crate, ...target]);
+  const compiled = join(cargoTarget, 'wasm32-unknown-unknown/wasm/resclient_sim.wasm');
+  const out = ['--target', 'web', '--out-dir', simulationOut, '--out-name', 'simulation', '--no-typescript'];
+  await unlessFresh('simulation', [compiled], [join(simulationOut, 'simulation_bg.wasm')], () =>
+    step('wasm-bindgen', tool('wasm-bindgen'), [...out, compiled]),
   );
 }
 

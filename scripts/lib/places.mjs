@@ -10,6 +10,7 @@ export const cargoTarget = resolve(root, process.env.CARGO_TARGET_DIR || 'target
 export const tools = join(root, 'target/tools');
 export const stamps = join(root, 'target/stamps');
 export const bindgenOut = join(root, 'target/wasm-bindgen');
+export const simulationOut = join(root, 'target/simulation');
 export const site = join(root, 'target/site');
 export const pkg = join(root, 'pkg');
 

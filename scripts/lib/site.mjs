@@ -1,10 +1,10 @@
 import { cpSync, mkdirSync, rmSync, watch } from 'node:fs';
 import { join } from 'node:path';
-import { pkg, root, site as served } from './places.mjs';
+import { pkg, root, simulationOut, site as served } from './places.mjs';
 
 const www = join(root, 'www');
 
-/** Makes a folder the gateway can serve: `www/` with the package under `/pkg/`, from where the pages import it. */
+/** Makes a folder the gateway can serve: `www/` with the package under `/pkg/`, from where the pages import it, and the simulation. */
 export function makeSite(site = served) {
   rmSync(site, { recursive: true, force: true });
   mkdirSync(site, { recursive: true });
@@ -12,6 +12,7 @@ export function makeSite(site = served) {
   const filter = (path) => !path.includes('node_modules');
   cpSync(www, site, { recursive: true, filter });
   cpSync(pkg, join(site, 'pkg'), { recursive: true });
+  cpSync(simulationOut, join(site, 'simulation-engine'), { recursive: true });
 }
 
 /** Keeps the served folder like `www/` while a person edits it; reloading the page is enough to see a change. */

@@ -1,5 +1,5 @@
 import { join, relative } from 'node:path';
-import { buildGateway, buildPackage } from './build.mjs';
+import { buildGateway, buildPackage, buildSimulation } from './build.mjs';
 import { checks } from './checks.mjs';
 import { cargoCounts, closingLine, sum, tally, tapCounts } from './counts.mjs';
 import { startDemo } from './demo.mjs';
@@ -7,6 +7,7 @@ import { browser, cargo, natsServer, npmPackages, pythonPackages, wasmBindgen, w
 import { filesBelow } from './fresh.mjs';
 import { Complaint, capture, stop } from './process.mjs';
 import { gateway, root, tool } from './places.mjs';
+import { simulation, withBugs } from './sim.mjs';
 import { engineAsWasm } from './wasm-tests.mjs';
 
 /** Every suite of `npm test`, in the order in which a failure is cheapest to learn. */
@@ -54,10 +55,18 @@ export const suites = {
     return cargoTest(['-p', 'res-gateway'], { NATS_SERVER: await natsServer() });
   },
 
+  async sim() {
+    await cargo();
+    const tests = ['--profile', 'sim', '-p', 'resclient-sim'];
+    const found = await tally(await simulation(['--bugs']), closingLine);
+    return sum(await cargoTest(tests), await cargoTest(tests, withBugs), found);
+  },
+
   async services() {
     await npmPackages();
     await buildPackage();
     await buildGateway('--bin', 'res-gateway', '--example', 'services');
+    await buildSimulation();
     await pythonPackages();
     const { chromium } = await browser();
     return nodeTest('tests/services', { CHROMIUM: chromium, NATS_SERVER: await natsServer(), RES_GATEWAY: gateway });
@@ -87,6 +96,7 @@ export const suites = {
     await npmPackages();
     await buildPackage();
     await buildGateway();
+    await buildSimulation();
     const { chromium } = await browser();
     const env = { CHROMIUM: chromium, RES_GATEWAY: gateway };
     const result = await capture(process.execPath, ['tests/e2e/run.mjs'], { show: true, env });

@@ -8,6 +8,7 @@
 mod agenda;
 pub mod bugs;
 mod bus;
+pub mod campaign;
 mod check;
 mod client;
 mod faults;
@@ -18,6 +19,8 @@ mod gateways;
 mod hosts;
 mod links;
 pub mod names;
+#[cfg(feature = "page")]
+pub mod page;
 mod pipe;
 pub mod run;
 pub mod script;

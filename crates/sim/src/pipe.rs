@@ -22,7 +22,9 @@ impl<T> Pipe<T> {
     pub fn send(&mut self, now: u64, latency: u64, item: T) -> u64 {
         let last = self.under_way.back().map_or(0, |(at, _)| *at);
         let at = last.max(self.stalled_until).max(now + latency + self.slowness);
-        self.under_way.push_back((at, item));
+        if at <= self.cut_at {
+            self.under_way.push_back((at, item));
+        }
         at
     }
 
@@ -36,7 +38,7 @@ impl<T> Pipe<T> {
 
     /// When there is something to receive.
     pub fn next(&self) -> Option<u64> {
-        self.under_way.front().map(|(at, _)| (*at).max(self.stalled_until)).filter(|at| *at <= self.cut_at)
+        self.under_way.front().map(|(at, _)| (*at).max(self.stalled_until))
     }
 
     /// Nothing comes out for a while, and then everything that went in.
@@ -47,6 +49,8 @@ impl<T> Pipe<T> {
     /// What has not arrived until then never does.
     pub fn cut(&mut self, at: u64) {
         self.cut_at = self.cut_at.min(at);
+        let stalled_until = self.stalled_until;
+        self.under_way.retain(|(arrival, _)| *arrival.max(&stalled_until) <= at);
     }
 
     /// The stall is over.

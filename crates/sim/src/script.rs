@@ -276,16 +276,17 @@ impl Script {
         for client in 0..clients {
             steps.push(Step { at: writer.rng.u64(0..500), act: Act::Client(client, Use::Follow(writer.rid())) });
         }
-        let most = steps.len() + writer.rng.usize(120..240);
+        let most = steps.len() + writer.rng.usize(160..280);
         while steps.len() < most {
             // What goes wrong does so when several things happen at once.
             let at = writer.rng.u64(0..LENGTH);
             for _ in 0..*pick(&mut writer.rng, &[1, 1, 1, 2, 3, 6]) {
-                let at = at + writer.rng.u64(0..60);
+                let at = (at + writer.rng.u64(0..60)).min(LENGTH - 1);
                 steps.push(Step { at, act: writer.act() });
             }
         }
-        for _ in 0..writer.rng.usize(1..=10) {
+        // With few faults nothing makes good what went wrong without them.
+        for _ in 0..*pick(&mut writer.rng, &[0, 0, 1, 2, 4, 8, 12]) {
             steps.push(Step { at: writer.rng.u64(1_000..LENGTH), act: Act::Fault(writer.fault()) });
         }
         steps.sort_by_key(|step| step.at);
@@ -352,18 +353,23 @@ impl Writer {
             }
             (Theme::Pages, 2..7) => Act::Service(service, Deed::PutItem(self.rng.usize(..8), self.rng.u64(..30))),
             (Theme::Pages, _) => Act::Service(service, Deed::TakeItem(self.rng.usize(..8))),
-            (Theme::References, 0..5) => {
+            (Theme::References, 0..3) => {
                 let (model, value) = (names::model(service, self.rng.usize(..names::EACH)), json!({ "rid": hot }));
                 Act::Service(service, Deed::Set(model, names::MEMBERS[1], (self.rng.u8(..3) > 0).then_some(value)))
             }
-            (Theme::References, 5..7) => {
+            (Theme::References, 3 | 4) => {
                 let list = names::list(service, self.rng.usize(..names::EACH));
                 Act::Service(service, Deed::Insert(list, 0, json!({ "rid": hot })))
             }
-            (Theme::References, _) => {
+            (Theme::References, 5) => {
                 let list = names::list(service, self.rng.usize(..names::EACH));
                 Act::Service(service, Deed::Remove(list, 0))
             }
+            (Theme::References, 6) => Act::Client(client, Use::Follow(hot)),
+            (Theme::References, 7) => Act::Service(of_hot, Deed::Delete(name)),
+            (Theme::References, 8) => Act::Service(of_hot, Deed::Create(name.clone(), self.content(&name))),
+            (Theme::References, _) if self.rng.bool() => Act::Service(of_hot, Deed::Deny(name)),
+            (Theme::References, _) => Act::Service(of_hot, Deed::Grant(name)),
             (Theme::Churn, 0..4) => Act::Client(client, Use::Follow(hot)),
             (Theme::Churn, 4..7) => Act::Client(client, Use::Leave(self.rng.usize(..8))),
             (Theme::Churn, 7) => Act::Client(client, Use::CallFor(hot)),

@@ -151,7 +151,8 @@ impl Service {
             Found { answer: self.answer(&request.subject, &payload, &mut Vec::new()), touched }
         });
         self.requests.insert(number, (request, found));
-        Served { number, after: self.rng.u64(..20) + slow + late, announcement }
+        let usual = if self.rng.u8(..6) == 0 { 300 } else { 20 };
+        Served { number, after: self.rng.u64(..usual) + slow + late, announcement }
     }
 
     /// Answers a request with what is true now.

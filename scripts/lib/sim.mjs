@@ -1,0 +1,13 @@
+import { cargo } from './ensure.mjs';
+import { capture } from './process.mjs';
+
+/** Builds that have deliberate bugs in them stay apart from those that have none. */
+export const withBugs = { RUSTFLAGS: '--cfg bugs', CARGO_TARGET_DIR: 'target/bugs' };
+
+/** Runs the simulation. */
+export async function simulation(args) {
+  await cargo();
+  const env = args.includes('--bugs') ? withBugs : {};
+  const run = ['run', '--quiet', '--profile', 'sim', '-p', 'resclient-sim', '--', ...args];
+  return capture('cargo', run, { show: true, env });
+}
