@@ -14,6 +14,8 @@ const CHECKS = {
   'clippy of the client for browsers': () =>
     cargo('clippy', '-p', 'resclient', '--features', 'browser', '--all-targets', ...WASM, ...DENIED),
   'clippy for wasm': () => cargo('clippy', '-p', 'resclient-wasm', '--all-targets', ...WASM, ...DENIED),
+  'clippy of the simulation for a page': () =>
+    cargo('clippy', '-p', 'resclient-sim', '--no-default-features', '--features', 'page', ...WASM, ...DENIED),
   docs: () =>
     capture('cargo', ['doc', '--workspace', '--no-deps', '--features', 'resclient/tls'], {
       env: { RUSTDOCFLAGS: '-D warnings' },

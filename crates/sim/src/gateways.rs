@@ -164,9 +164,37 @@ impl World {
             let token: Value = serde_json::from_slice(payload).unwrap_or_default();
             this.tokens.insert(cid.to_owned(), !token["token"].is_null());
         }
+        if !payload.starts_with(b"timeout:")
+            && let Some((cid, rid)) = this.asked.remove(subject)
+        {
+            let answer: Value = serde_json::from_slice(payload).unwrap_or_default();
+            if answer["result"]["get"] == true {
+                this.denials.retain(|denial| *denial != (cid.clone(), rid.clone()));
+                for link in self.links.iter_mut().filter(|link| link.cid == cid) {
+                    link.wire.denied.remove(&rid);
+                }
+            } else if answer["result"]["get"] == false {
+                this.denials.push((cid, rid));
+            }
+        }
         if let Some(core) = this.core.as_mut() {
             core.handle_message(now, subject, payload, *no_responders);
             self.drain(gateway);
+        }
+    }
+
+    /// From now on nothing that was denied may be sent, where the gateway has looked at the answer.
+    fn heed_denials(&mut self, gateway: usize) {
+        let this = &mut self.gateways[gateway];
+        let Some(core) = &this.core else { return };
+        for (cid, rid) in std::mem::take(&mut this.denials) {
+            let Some(link) = self.links.iter_mut().find(|link| link.cid == cid) else { continue };
+            match link.conn {
+                Some(conn) if core.is_conn_busy(conn) => this.denials.push((cid, rid)),
+                _ => {
+                    link.wire.denied.insert(rid);
+                }
+            }
         }
     }
 
@@ -209,6 +237,7 @@ impl World {
         {
             self.carry(gateway, output);
         }
+        self.heed_denials(gateway);
         let now = self.now();
         let this = &mut self.gateways[gateway];
         let Some(core) = &this.core else { return };
@@ -229,6 +258,13 @@ impl World {
         let Some(peer) = self.gateways[gateway].peer else { return };
         match output {
             Output::Publish { subject, reply, payload } => {
+                if let (Some(rid), Some(reply)) = (subject.strip_prefix("access."), &reply)
+                    && rid.ends_with(".secret")
+                {
+                    let request: Value = serde_json::from_slice(&payload).unwrap_or_default();
+                    let cid = request["cid"].as_str().unwrap_or_default().to_owned();
+                    self.gateways[gateway].asked.insert(reply.clone(), (cid, rid.to_owned()));
+                }
                 self.to_bus(peer, Up::Publish(Message { subject, reply, payload }));
             }
             Output::Subscribe(pattern) => self.to_bus(peer, Up::Subscribe(pattern)),

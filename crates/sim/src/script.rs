@@ -338,6 +338,8 @@ impl Writer {
         let hot = pick(&mut self.rng, &self.hot).clone();
         let name = names::without_query(&hot).to_owned();
         let of_hot = names::service_of(&hot).unwrap_or(service);
+        // What only those may see who have logged in is nothing to refer to: references need no access.
+        let target = if hot == names::secret(of_hot) { names::model(of_hot, 0) } else { hot.clone() };
         match (by_theme, self.rng.u8(..10)) {
             (Theme::Access, 0) => Act::Client(client, Use::LogIn),
             (Theme::Access, 1) => Act::Client(client, Use::LogOut),
@@ -354,12 +356,12 @@ impl Writer {
             (Theme::Pages, 2..7) => Act::Service(service, Deed::PutItem(self.rng.usize(..8), self.rng.u64(..30))),
             (Theme::Pages, _) => Act::Service(service, Deed::TakeItem(self.rng.usize(..8))),
             (Theme::References, 0..3) => {
-                let (model, value) = (names::model(service, self.rng.usize(..names::EACH)), json!({ "rid": hot }));
+                let (model, value) = (names::model(service, self.rng.usize(..names::EACH)), json!({ "rid": target }));
                 Act::Service(service, Deed::Set(model, names::MEMBERS[1], (self.rng.u8(..3) > 0).then_some(value)))
             }
             (Theme::References, 3 | 4) => {
                 let list = names::list(service, self.rng.usize(..names::EACH));
-                Act::Service(service, Deed::Insert(list, 0, json!({ "rid": hot })))
+                Act::Service(service, Deed::Insert(list, 0, json!({ "rid": target })))
             }
             (Theme::References, 5) => {
                 let list = names::list(service, self.rng.usize(..names::EACH));

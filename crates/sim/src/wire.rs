@@ -15,6 +15,8 @@ pub struct Wire {
     pub errors: BTreeMap<String, String>,
     /// What may not be had, as the last answer said: clients do not ask again on this connection.
     pub refused: BTreeSet<String>,
+    /// What nobody but a direct subscription brings, and the gateway knows that it may not be had.
+    pub denied: BTreeSet<String>,
 }
 
 #[derive(Debug)]
@@ -76,6 +78,7 @@ impl Wire {
             {
                 self.refused.insert(rid);
             }
+            ("get", None) => self.check_allowed(&frame["result"]),
             ("call" | "auth", None) => {
                 if let Some(rid) = frame["result"]["rid"].as_str()
                     && frame["result"]["errors"].get(rid).is_none()
@@ -91,6 +94,7 @@ impl Wire {
     fn event(&mut self, rid: &str, name: &str, data: &Value) {
         assert!(self.held.contains_key(rid), "{name} of {rid}, which the client does not hold");
         self.apply(data);
+        assert!(name == "unsubscribe" || !self.denied.contains(rid), "{name} of {rid}, which may not be had");
         let resource = self.held.get_mut(rid).expect("it was held");
         assert!(!resource.is_deleted || name == "unsubscribe", "{name} of {rid} after its end");
         match name {
@@ -122,7 +126,14 @@ impl Wire {
         }
     }
 
+    fn check_allowed(&self, set: &Value) {
+        for (rid, _) in members(set, "models").chain(members(set, "collections")) {
+            assert!(!self.denied.contains(rid), "{rid} is sent, which may not be had");
+        }
+    }
+
     fn apply(&mut self, set: &Value) {
+        self.check_allowed(set);
         for (rid, value) in members(set, "models").chain(members(set, "collections")) {
             let old = self.held.insert(rid.clone(), Held { value: value.clone(), is_deleted: false });
             assert!(old.is_none_or(|old| old.is_deleted), "{rid} is sent although the client holds it");

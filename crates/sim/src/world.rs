@@ -96,6 +96,10 @@ pub struct Gateway {
     pub lives: u64,
     /// Connections that have a token.
     pub tokens: BTreeMap<String, bool>,
+    /// Requests about access to what only they give access to, by where the answers go: of which connection, and to what.
+    pub asked: BTreeMap<String, (String, String)>,
+    /// Access that was denied by an answer that the gateway may not have looked at.
+    pub denials: Vec<(String, String)>,
 }
 
 /// A service's process.
@@ -173,6 +177,8 @@ impl World {
             wake: None,
             lives: 0,
             tokens: BTreeMap::new(),
+            asked: BTreeMap::new(),
+            denials: Vec::new(),
         };
         let mut world = World {
             next_step: 0,
@@ -227,6 +233,9 @@ impl World {
         self.tally.steps += 1;
         assert!(self.tally.steps < MOST_STEPS, "it does not come to an end");
         self.happen(happening);
+        if self.tally.steps.is_multiple_of(CHECK_EVERY) {
+            self.gateways.iter().filter_map(|gateway| gateway.core.as_ref()).for_each(Core::check);
+        }
         true
     }
 
@@ -376,4 +385,6 @@ impl World {
 
 /// Milliseconds of peace after which everything has to agree: heartbeats, backoffs and retries are over by then.
 const PEACE: u64 = 180_000;
+/// Steps after which everything that gateways count is counted from scratch.
+const CHECK_EVERY: u64 = 50;
 const MOST_STEPS: u64 = 400_000;
