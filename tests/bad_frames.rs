@@ -6,7 +6,7 @@ use wasm_bindgen_test::wasm_bindgen_test as test;
 mod support;
 
 use resclient::protocol::ResError;
-use resclient::session::{ConnectionState, Counters};
+use resclient::session::{ConnectionState, Counters, Output};
 use serde_json::{Value as Json, json};
 use support::{Client, Settled, models};
 
@@ -357,4 +357,53 @@ fn resources_that_refer_to_each_other_go_with_the_connection_that_brought_them_f
     assert_eq!(client.engine.counters().resets, 1);
     assert_eq!([client.engine.find("c"), client.engine.find("d")], [None, None]);
     assert_eq!(client.stale(), ["a", "list", "m"], "what is listened to is kept");
+}
+
+#[test]
+fn what_nothing_refers_to_but_itself_is_not_cached() {
+    let circle = json!({ "x": { "y": { "rid": "y" } }, "y": { "x": { "rid": "x" } } });
+    let mut client = client();
+    client.event("m.add", json!({ "idx": 0, "value": { "rid": "x" }, "models": circle }));
+    client.respond("unsubscribe.m", json!(null));
+    client.respond("subscribe.m", models(json!({ "m": {}, "x": circle["x"], "y": circle["y"], "z": {} })));
+    client.get_pending("x");
+    assert_eq!(client.methods(), ["subscribe.x"]);
+    assert_eq!(client.live(), ["a", "list", "m"]);
+}
+
+#[test]
+fn of_a_resource_that_is_in_a_set_twice_only_the_last_is_told() {
+    let mut client = client();
+    client.get_pending("b");
+    let id = client.take("subscribe.b").id;
+    let models = r#""models":{"b":{},"m":{"n":2},"m":{"n":3}}"#;
+    client.hand_over(&format!(r#"{{"id":{id},"result":{{{models},"collections":{{"b":[],"m":[1]}}}}}}"#));
+    let mut told = Vec::new();
+    while let Some(output) = client.engine.poll_output() {
+        let name = |id| client.engine.rid(id);
+        told.extend(match &output {
+            Output::Loaded(ids) => Some(format!("{} is here", ids.iter().map(|&id| name(id)).collect::<String>())),
+            Output::Replaced(id) => Some(format!("{} is another", name(*id))),
+            Output::Change { resource, .. } => Some(format!("{} has changed", name(*resource))),
+            _ => None,
+        });
+        client.obey(output);
+    }
+    assert_eq!(told, ["m is another", "b is here"]);
+    assert_eq!([client.value("b"), client.value("m")], [json!([]), json!([1])]);
+}
+
+#[test]
+fn what_is_listened_to_and_sent_for_no_reason_is_asked_for_all_the_same() {
+    let mut client = client();
+    let child = client.id("a");
+    client.listen(child);
+    client.event("list.unsubscribe", json!(null));
+    client.advance(2_000);
+    client.refuse("subscribe.list", "system.timeout");
+    assert_eq!(client.stale(), ["a", "list"]);
+    client.event("m.add", json!({ "idx": 0, "value": 1, "models": { "a": { "n": 2 } } }));
+    client.advance(10_000);
+    client.respond("subscribe.a", models(json!({ "a": { "n": 3 } })));
+    assert_eq!((client.value("a"), client.stale()), (json!({ "n": 3 }), vec![]));
 }

@@ -13,7 +13,8 @@ use super::graph::{Graph, ResourceId};
 #[derive(Debug, Default, Clone, Copy)]
 pub(super) struct Visit {
     pub(super) epoch: u32,
-    outside: u32,
+    /// References from outside of what is looked at; while a frame is applied, the last place in its set.
+    pub(super) outside: u32,
     kept: bool,
 }
 
@@ -58,6 +59,31 @@ impl Graph {
         }
         collected.dropped = order.into_iter().filter(|&id| !self.slot(id).visit.kept).collect();
         collected
+    }
+
+    /// Of the resources in a set that has been applied, those that no subscription of their own covers and nothing outside the
+    /// set refers to, not even by way of others in it. There are none if the gateway knows what it does. Nothing but the set is
+    /// looked at.
+    pub fn loose(&mut self, set: &[ResourceId]) -> Vec<ResourceId> {
+        self.next_epoch();
+        let mut order = set.to_vec();
+        order.retain(|&id| self.enter(id));
+        for &id in &order {
+            for at in 0..self.slots_cells(id).len() {
+                let Some(target) = self.slots_cells(id)[at].as_reference().map(ResourceId) else { continue };
+                if self.slot(target).visit.epoch == self.epoch {
+                    self.slot_mut(target).visit.outside -= 1;
+                }
+            }
+        }
+        let mut todo = Vec::new();
+        for &id in &order {
+            if self.slot(id).visit.outside > 0 {
+                self.keep(id, &mut todo);
+            }
+        }
+        order.retain(|&id| !self.slot(id).visit.kept);
+        order
     }
 
     /// Whether anything is stale.

@@ -169,16 +169,21 @@ impl Graph {
     }
 
     /// Ids met in the frame being scanned of which nothing is held and that are not in its resource set either: what the gateway
-    /// never sent. With where they stand.
+    /// never sent. With where they stand. It is noted for [`Graph::is_last`] where the set has a resource last.
     pub fn missing(&mut self, set: impl Iterator<Item = ResourceId>) -> Vec<(ResourceId, Span)> {
-        if self.fresh.is_empty() {
-            return Vec::new();
-        }
         let epoch = self.next_epoch();
-        for id in set {
-            self.slot_mut(id).visit.epoch = epoch;
+        for (at, id) in (0..).zip(set) {
+            let visit = &mut self.slot_mut(id).visit;
+            (visit.epoch, visit.outside) = (epoch, at);
         }
         self.fresh.iter().copied().filter(|&(id, _)| self.slot(id).visit.epoch != epoch).collect()
+    }
+
+    /// Whether a resource is not in the set of the last [`Graph::missing`] again behind this place: then it is that, of
+    /// whatever kind it was before.
+    pub fn is_last(&self, id: ResourceId, at: usize) -> bool {
+        let visit = &self.slot(id).visit;
+        visit.epoch != self.epoch || visit.outside as usize == at
     }
 
     /// A mark that no slot has.

@@ -230,17 +230,16 @@ impl Engine {
         let Apply { mut released, received, mut later, .. } = apply;
         self.outputs.extend(later.drain(..));
         self.later = later;
+        released.extend(self.graph.loose(&received));
         for id in received {
             let slot = self.graph.slot_mut(id);
             slot.deleted = false;
-            if slot.indirect == 0 && !slot.root {
+            // Up to date again, whoever asked for it; unless nothing covers it, which is to be found out.
+            if std::mem::take(&mut slot.stale) {
                 released.push(id);
-            }
-            // Up to date again, whoever asked for it.
-            if std::mem::take(&mut slot.stale)
-                && let Some(subscription) = self.subscriptions.get_mut(id)
-            {
-                self.timers.cancel(&mut subscription.timer);
+                if let Some(subscription) = self.subscriptions.get_mut(id) {
+                    self.timers.cancel(&mut subscription.timer);
+                }
             }
             match slot.content {
                 Content::Error(_) => self.recover_later(id, self.recovering),

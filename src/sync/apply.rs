@@ -46,10 +46,14 @@ pub struct Apply<'a> {
 }
 
 impl Apply<'_> {
-    /// Applies the resource set of a frame: what is new is loaded, what is known is compared.
+    /// Applies the resource set of a frame, in which [`Graph::missing`] has looked: what is new is loaded, what is known is
+    /// compared.
     pub fn set(&mut self, frame: &Frame) {
-        for entry in &frame.set {
+        for (at, entry) in frame.set.iter().enumerate() {
             let id = ResourceId(entry.resource);
+            if !self.graph.is_last(id, at) {
+                continue;
+            }
             let keys = frame.keys_of(entry);
             let cells = &frame.cells[entry.cells.clone()];
             match (&self.graph.slot(id).content, entry.kind) {

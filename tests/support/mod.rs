@@ -41,7 +41,8 @@ pub struct Client {
     text: String,
     /// Frames kept because unread resources stand in them.
     pub kept: BTreeMap<FrameId, String>,
-    unread: BTreeMap<ResourceId, Option<FrameId>>,
+    /// Resources that are not read, with the frame they stand in unless it is the last one.
+    pub unread: BTreeMap<ResourceId, Option<FrameId>>,
     fold: fold::Fold,
 }
 
@@ -189,9 +190,14 @@ impl Client {
 
     /// A frame arrives.
     pub fn receive_text(&mut self, text: &str) {
+        self.hand_over(text);
+        self.drain();
+    }
+
+    /// A frame arrives, and nothing is done about it yet.
+    pub fn hand_over(&mut self, text: &str) {
         text.clone_into(&mut self.text);
         self.engine.handle_frame(self.now, self.engine.connection(), &self.text);
-        self.drain();
     }
 
     pub fn receive(&mut self, frame: Json) {

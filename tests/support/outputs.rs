@@ -27,9 +27,23 @@ impl Client {
     /// Does what the engine asks for.
     pub fn drain(&mut self) {
         while let Some(output) = self.engine.poll_output() {
-            self.apply(&output);
-            self.carry_out(output);
+            self.obey(output);
         }
+    }
+
+    /// Does one thing the engine has asked for.
+    pub fn obey(&mut self, output: Output) {
+        self.apply(&output);
+        self.carry_out(output);
+    }
+
+    /// Reads a resource, if that was not done before.
+    pub fn read(&mut self, id: ResourceId) {
+        let Some(frame) = self.unread.remove(&id) else { return };
+        let text = frame.map_or_else(|| self.text.clone(), |frame| self.kept[&frame].clone());
+        self.mirror.apply(&mut self.engine, &Output::Loaded(vec![id]), &text);
+        assert!(self.mirror.get(id).is_some(), "what is unread can be read");
+        self.fold.start(&self.mirror, id);
     }
 
     fn apply(&mut self, output: &Output) {
@@ -81,13 +95,7 @@ impl Client {
             Output::Insert { value, .. } => vec![*value],
             _ => return,
         };
-        for id in values.iter().filter_map(|value| value.cell.as_reference()).map(ResourceId) {
-            let Some(frame) = self.unread.remove(&id) else { continue };
-            let text = frame.map_or_else(|| self.text.clone(), |frame| self.kept[&frame].clone());
-            self.mirror.apply(&mut self.engine, &Output::Loaded(vec![id]), &text);
-            assert!(self.mirror.get(id).is_some(), "what is referred to can be read");
-            self.fold.start(&self.mirror, id);
-        }
+        values.iter().filter_map(|value| value.cell.as_reference()).for_each(|id| self.read(ResourceId(id)));
     }
 
     fn carry_out(&mut self, output: Output) {
