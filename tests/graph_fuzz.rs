@@ -1,0 +1,28 @@
+//! The resource graph, whatever is done to it, against the same checks as the fuzz target.
+
+#[path = "support/dice.rs"]
+mod dice;
+mod graph_oracle;
+#[path = "support/steps.rs"]
+mod steps;
+
+use proptest::prelude::*;
+use steps::any_steps;
+
+#[cfg(target_arch = "wasm32")]
+use wasm_bindgen_test::wasm_bindgen_test as test;
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: cases(), failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn what_leaves_the_cache_is_what_cannot_be_reached(steps in any_steps(1_000)) {
+        graph_oracle::play(&steps.0);
+    }
+}
+
+/// As many as take a second, or what `PROPTEST_CASES` says.
+fn cases() -> u32 {
+    let usual = if cfg!(target_arch = "wasm32") { 100 } else { 500 };
+    std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(usual)
+}
