@@ -1,15 +1,18 @@
 //! What comes from outside, against the same checks as the fuzz targets: names, paths, frames of clients, answers of
-//! services, and whole conversations.
+//! services, bytes of NATS servers, and whole conversations.
 
 #[path = "../../../tests/support/damage.rs"]
 mod damage;
 mod oracle;
+#[path = "../../../tests/support/steps.rs"]
+mod steps;
 
 use damage::{damage, damaged};
-use oracle::{answers, conversation, frames, names, paths};
+use oracle::{answers, conversation, frames, names, nats, paths};
 use proptest::collection::vec;
 use proptest::prelude::*;
-use proptest::sample::select;
+use proptest::sample::{Index, select};
+use steps::any_steps;
 
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
@@ -50,8 +53,19 @@ proptest! {
     }
 
     #[test]
-    fn whatever_all_do_requests_are_answered_once_and_nothing_stays(steps in vec(any::<u8>(), 0..1_500)) {
-        conversation::play(&steps);
+    fn bytes_of_a_nats_server_say_the_same_however_they_are_cut_and_damaged(
+        input in select(seeds("nats_parser")),
+        lengths in vec(any::<u8>(), 0..20),
+        faults in vec((any::<Index>(), any::<u8>()), 0..6),
+    ) {
+        let mut bytes = input[1 + usize::from(input[0])..].to_vec();
+        faults.iter().for_each(|(place, byte)| bytes[place.index(input.len() - 1 - usize::from(input[0]))] = *byte);
+        nats::check(&[&[lengths.len() as u8], &lengths[..], &bytes].concat());
+    }
+
+    #[test]
+    fn whatever_all_do_requests_are_answered_once_and_nothing_stays(steps in any_steps(1_500)) {
+        conversation::play(&steps.0);
     }
 }
 
@@ -65,6 +79,7 @@ fn what_the_fuzz_targets_begin_with_passes() {
     texts("gateway_paths").iter().for_each(|text| both(text, paths::check));
     texts("gateway_frames").iter().for_each(|text| frames::check(text));
     texts("gateway_answers").iter().for_each(|text| answers::check(text.as_bytes()));
+    seeds("nats_parser").iter().for_each(|input| nats::check(input));
     seeds("gateway_core").iter().for_each(|steps| conversation::play(steps));
 }
 

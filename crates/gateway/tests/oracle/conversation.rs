@@ -8,13 +8,14 @@ use res_gateway::core::timers::Time;
 use res_gateway::core::{Core, CoreConfig, Output};
 use resclient::protocol::ResError;
 
+use super::dice::Dice;
 use super::json::{depth, is_json};
 use super::names::is_subject;
 use super::{fields, string};
 
 /// Plays a conversation that the bytes stand for.
 pub fn play(bytes: &[u8]) {
-    let mut dice = Dice(bytes);
+    let mut dice = Dice::new(bytes);
     let limits = Limits {
         direct_count: 3,
         direct_resources: 4,
@@ -37,9 +38,10 @@ pub fn play(bytes: &[u8]) {
     };
     play.drain();
     let at_rest = play.watched.clone();
-    while !dice.0.is_empty() {
+    while !dice.is_empty() {
         play.step(&mut dice);
         play.drain();
+        play.core.check();
     }
     play.wait_for_answers();
     play.end();
@@ -109,7 +111,7 @@ impl Play {
             self.drain();
         }
         let Some(id) = self.client(dice) else { return };
-        let text = dice.frame();
+        let text = any_frame(dice);
         let Some(Client::Socket(requests)) = self.clients.get_mut(&id) else { return };
         let number: Option<u64> = fields(&text, ["id", "method", "params"]).and_then(|[id, ..]| id?.parse().ok());
         requests.extend(number);
@@ -120,7 +122,7 @@ impl Play {
 
     fn answer(&mut self, dice: &mut Dice<'_>) {
         if let Some((subject, reply)) = self.take_asked(dice) {
-            let payload = dice.payload(answers_to(&subject));
+            let payload = any_payload(dice, answers_to(&subject));
             // More time is no answer yet.
             if payload.first().is_some_and(u8::is_ascii_alphabetic) {
                 self.asked.push((subject, reply.clone()));
@@ -141,12 +143,12 @@ impl Play {
     fn say(&mut self, dice: &mut Dice<'_>) {
         let (name, cid) = (dice.pick(&NAMES), u64::from(dice.below(3)) + 1);
         let (subject, payload) = match dice.below(10) {
-            0 => ("system.reset".to_owned(), dice.payload(&RESETS)),
-            1 => ("system.tokenReset".to_owned(), dice.payload(&TOKEN_RESETS)),
-            2 => (format!("conn.c{cid}.token"), dice.payload(&TOKENS)),
+            0 => ("system.reset".to_owned(), any_payload(dice, &RESETS)),
+            1 => ("system.tokenReset".to_owned(), any_payload(dice, &TOKEN_RESETS)),
+            2 => (format!("conn.c{cid}.token"), any_payload(dice, &TOKENS)),
             _ => {
                 let (event, payload) = dice.pick(&EVENTS);
-                (format!("event.{name}.{event}"), dice.payload(&[payload]))
+                (format!("event.{name}.{event}"), any_payload(dice, &[payload]))
             }
         };
         self.core.handle_message(self.now, &subject, &payload, false);
@@ -155,7 +157,7 @@ impl Play {
     fn odd_message(&mut self, dice: &mut Dice<'_>) {
         let subject = dice.pick(&ODD_SUBJECTS);
         let subject = dice.damaged(subject);
-        let payload = dice.payload(&EVERYTHING);
+        let payload = any_payload(dice, &EVERYTHING);
         self.core.handle_message(self.now, &subject, &payload, dice.below(8) == 0);
     }
 
@@ -197,6 +199,7 @@ impl Play {
             self.core.handle_timeout(self.now);
             self.drain();
         }
+        self.core.check();
         assert_eq!(self.core.poll_timeout(), None, "it does not come to rest");
         assert_eq!(self.core.cache().counts(), (0, 0), "names cached, and subscribers");
         assert_eq!(self.core.waiting(), 0, "requests that nobody waits for");
@@ -208,13 +211,11 @@ impl Play {
     }
 
     fn client(&self, dice: &mut Dice<'_>) -> Option<ConnId> {
-        let at = usize::from(dice.below(u8::MAX));
-        self.clients.keys().copied().nth(at.checked_rem(self.clients.len())?)
+        self.clients.keys().copied().nth(dice.place(self.clients.len())?)
     }
 
     fn take_asked(&mut self, dice: &mut Dice<'_>) -> Option<(String, String)> {
-        let at = usize::from(dice.below(u8::MAX)).checked_rem(self.asked.len())?;
-        Some(self.asked.swap_remove(at))
+        Some(self.asked.swap_remove(dice.place(self.asked.len())?))
     }
 
     fn drain(&mut self) {
@@ -267,52 +268,26 @@ impl Play {
     }
 }
 
-/// Bytes as decisions.
-struct Dice<'a>(&'a [u8]);
-
-impl Dice<'_> {
-    fn below(&mut self, limit: u8) -> u8 {
-        let Some((first, rest)) = self.0.split_first() else { return 0 };
-        self.0 = rest;
-        first % limit
+fn any_payload(dice: &mut Dice<'_>, from: &[&str]) -> Vec<u8> {
+    let text = dice.pick(from);
+    match dice.below(8) {
+        0 => dice.damaged(text).into_bytes(),
+        _ => text.into(),
     }
+}
 
-    fn pick<T: Copy>(&mut self, from: &[T]) -> T {
-        from[usize::from(self.below(u8::MAX)) % from.len()]
-    }
-
-    fn payload(&mut self, from: &[&str]) -> Vec<u8> {
-        let text = self.pick(from);
-        match self.below(8) {
-            0 => self.damaged(text).into_bytes(),
-            _ => text.into(),
-        }
-    }
-
-    fn frame(&mut self) -> String {
-        let (id, rid, method) = (self.below(4), self.pick(&RIDS), self.pick(&METHODS));
-        let frame = match self.below(8) {
-            0 | 1 => format!(r#"{{"id":{id},"method":"subscribe.{rid}"}}"#),
-            2 => format!(r#"{{"id":{id},"method":"get.{rid}"}}"#),
-            3 => format!(r#"{{"id":{id},"method":"unsubscribe.{rid}","params":{{"count":{}}}}}"#, self.below(3)),
-            4 => format!(r#"{{"id":{id},"method":"call.{rid}.{method}","params":[1]}}"#),
-            5 => format!(r#"{{"id":{id},"method":"auth.{rid}.{method}"}}"#),
-            6 => format!(r#"{{"id":{id},"method":"new.{rid}","params":{{}}}}"#),
-            _ => format!(r#"{{"id":{id},"method":"version","params":{{"protocol":"1.2.{}"}}}}"#, self.below(4)),
-        };
-        if self.below(16) == 0 { self.damaged(&frame) } else { frame }
-    }
-
-    /// The text with a few bytes in place of others.
-    fn damaged(&mut self, text: &str) -> String {
-        let mut bytes = text.as_bytes().to_vec();
-        let at = usize::from(self.below(u8::MAX)) % (bytes.len() + 1);
-        let to = (at + usize::from(self.below(4))).min(bytes.len());
-        let (new, rest) = self.0.split_at(usize::from(self.below(6)).min(self.0.len()));
-        self.0 = rest;
-        bytes.splice(at..to, new.iter().copied());
-        String::from_utf8_lossy(&bytes).into_owned()
-    }
+fn any_frame(dice: &mut Dice<'_>) -> String {
+    let (id, rid, method) = (dice.below(4), dice.pick(&RIDS), dice.pick(&METHODS));
+    let frame = match dice.below(8) {
+        0 | 1 => format!(r#"{{"id":{id},"method":"subscribe.{rid}"}}"#),
+        2 => format!(r#"{{"id":{id},"method":"get.{rid}"}}"#),
+        3 => format!(r#"{{"id":{id},"method":"unsubscribe.{rid}","params":{{"count":{}}}}}"#, dice.below(3)),
+        4 => format!(r#"{{"id":{id},"method":"call.{rid}.{method}","params":[1]}}"#),
+        5 => format!(r#"{{"id":{id},"method":"auth.{rid}.{method}"}}"#),
+        6 => format!(r#"{{"id":{id},"method":"new.{rid}","params":{{}}}}"#),
+        _ => format!(r#"{{"id":{id},"method":"version","params":{{"protocol":"1.2.{}"}}}}"#, dice.below(4)),
+    };
+    if dice.below(16) == 0 { dice.damaged(&frame) } else { frame }
 }
 
 /// What a service may say to a request with this subject; the first is what it should.

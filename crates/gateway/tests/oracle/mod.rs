@@ -5,10 +5,13 @@
 
 pub mod answers;
 pub mod conversation;
+#[path = "../../../../tests/support/dice.rs"]
+mod dice;
 pub mod frames;
 #[path = "../../../../tests/scan_oracle/json.rs"]
 mod json;
 pub mod names;
+pub mod nats;
 pub mod paths;
 
 /// The members with these names as written, if the text is an object that has none of them twice and no name that
