@@ -7,6 +7,9 @@ import { root, tool, tools } from './places.mjs';
 const WASM_TARGET = 'wasm32-unknown-unknown';
 const WASM_PACK = '0.15.1';
 const NATS_SERVER = '2.15.1';
+const CARGO_FUZZ = '0.13.2';
+/** Coverage for the fuzzer is not in stable Rust. */
+const NIGHTLY = 'nightly-2026-05-20';
 
 /** The npm packages of the lock file; installed when they are missing or older than it. */
 export async function npmPackages() {
@@ -54,6 +57,22 @@ export async function wasmBindgen() {
 export async function wasmPack() {
   await wasmBindgen();
   await cargoTool('wasm-pack', 'wasm-pack', WASM_PACK);
+}
+
+/** cargo-fuzz and the toolchain it needs; gives the name of that. */
+export async function fuzzer() {
+  await cargo();
+  await cargoTool('cargo-fuzz', 'cargo-fuzz', CARGO_FUZZ);
+  if ((await capture('rustup', ['run', NIGHTLY, 'rustc', '--version'])).code !== 0) {
+    await step(`rustup toolchain install ${NIGHTLY}`, 'rustup', [
+      'toolchain',
+      'install',
+      NIGHTLY,
+      '--profile',
+      'minimal',
+    ]);
+  }
+  return NIGHTLY;
 }
 
 /** Chromium and its WebDriver; gives the paths of both. */
