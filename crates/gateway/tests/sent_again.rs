@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use res_gateway::{Gateway, GatewayConfig, Outgoing, Session};
 use serde_json::{Value, json};
 use support::bus::TestBus;
-use support::hand::{Hand, send, session};
+use support::hand::{Hand, frame, send, session};
 use tokio::time::{Duration, timeout};
 
 /// How the client comes to drop `hand.old`, or what it says of `hand.child`.
@@ -67,6 +67,41 @@ async fn what_is_subscribed_to_itself_stays_and_is_not_sent_again() {
     assert_eq!(scene.change_child(2).await.len(), 1);
     assert_eq!(scene.deliver().await, ["hand.new", "hand.slow"].map(str::to_owned).into());
     scene.check();
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_loaded_for_what_is_sent_again_comes_along_though_another_reference_to_it_goes() {
+    let reference = json!({ "rid": "hand.child" });
+    let list = |items: Value| json!({ "result": { "collection": items } });
+    let bus = TestBus::new();
+    let mut hand = Hand::new(&bus);
+    let gateway = Gateway::start(bus.connect(), GatewayConfig::default());
+    let mut client = session(&gateway).await;
+    send(&client, 1, "subscribe.hand.list", Value::Null).await;
+    hand.answer_all(|subject| match subject {
+        "get.hand.list" => list(json!([reference, { "rid": "hand.deleted" }])),
+        "get.hand.deleted" => list(json!([reference])),
+        "get.hand.child" => json!({ "error": { "code": "system.notFound", "message": "Not found" } }),
+        _ => json!({ "result": { "get": true } }),
+    })
+    .await;
+    assert_eq!(frame(&mut client).await["result"]["errors"]["hand.child"]["code"], "system.notFound");
+    hand.say("event.hand.deleted.delete", &Value::Null);
+    assert_eq!(frame(&mut client).await["event"], "hand.deleted.delete");
+    send(&client, 2, "subscribe.hand.deleted", Value::Null).await;
+    let mut withheld = BTreeMap::new();
+    while let Some((subject, _, reply)) = hand.next().await {
+        match &*subject {
+            "get.hand.deleted" => hand.say(&reply, &list(json!([reference]))),
+            _ => drop(withheld.insert(subject, reply)),
+        }
+    }
+    hand.say("event.hand.list.remove", &json!({ "idx": 0 }));
+    assert_eq!(frame(&mut client).await["event"], "hand.list.remove");
+    hand.say(&withheld["get.hand.child"], &json!({ "result": { "model": { "v": 1 } } }));
+    hand.say(&withheld["access.hand.deleted"], &json!({ "result": { "get": true } }));
+    let expected = json!({ "collections": { "hand.deleted": [reference] }, "models": { "hand.child": { "v": 1 } } });
+    assert_eq!(frame(&mut client).await["result"], expected);
 }
 
 /// A gateway with one client, and a service that withholds `hand.slow`.

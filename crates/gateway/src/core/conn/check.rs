@@ -58,10 +58,10 @@ impl Conn {
     /// A Sub lives, is held by the client, or is kept up to date for what is not sent yet, exactly as long as there is
     /// a way to it from something that is for its own sake.
     fn check_reachability(&self) {
-        let living = self.reached(self.having(Sub::is_root), |_| true);
-        let held = self.reached(self.having(|sub| sub.direct > 0), |edge| edge.sent);
+        let living = self.reached(self.having(Sub::is_root), |_, _| true);
+        let held = self.reached(self.having(|sub| sub.direct > 0), |_, edge| edge.sent);
         let needs = self.having(|sub| sub.is_root() || sub.awaited > 0 || !sub.is_unsent());
-        let needed = self.reached(needs, |edge| !edge.sent);
+        let needed = self.reached(needs, |sub, edge| !edge.sent || sub.is_replacement());
         for (id, sub) in &self.subs {
             assert!(living.contains(id), "{} lives for nothing", sub.rid);
             assert!(!sub.sent || held.contains(id), "the client has dropped {}", sub.rid);
@@ -74,11 +74,12 @@ impl Conn {
         self.subs.iter().filter(|(_, sub)| what(sub)).map(|(&id, _)| id).collect()
     }
 
-    fn reached(&self, mut stack: Vec<SubId>, counts: impl Fn(&Edge) -> bool) -> BTreeSet<SubId> {
+    fn reached(&self, mut stack: Vec<SubId>, counts: impl Fn(&Sub, &Edge) -> bool) -> BTreeSet<SubId> {
         let mut reached = BTreeSet::new();
         while let Some(id) = stack.pop() {
             if reached.insert(id) {
-                stack.extend(self.subs[&id].refs.iter().filter(|(_, edge)| counts(edge)).map(|(&child, _)| child));
+                let sub = &self.subs[&id];
+                stack.extend(sub.refs.iter().filter(|(_, edge)| counts(sub, edge)).map(|(&child, _)| child));
             }
         }
         reached

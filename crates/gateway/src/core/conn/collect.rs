@@ -101,6 +101,8 @@ impl Conn {
             return;
         }
         let nth = sub.nth;
+        // What it refers to may have been there for that only.
+        let children: Vec<SubId> = sub.refs.keys().copied().collect();
         // Nothing that is on its way counts any more.
         sub.nth += 1;
         let before = sub.replaced.take().map_or_else(|| Body::Failed(Box::new(ResError::NOT_FOUND)), Body::Deleted);
@@ -115,10 +117,10 @@ impl Conn {
         }
         if let Body::Loaded(snapshot) = body {
             for rid in snapshot.body().references() {
-                let child = self.release_reference(id, rid);
-                self.garbage.extend(child);
+                self.release_reference(id, rid);
             }
         }
+        self.garbage.extend(children);
         self.resolve_waits(waits, &[]);
     }
 }

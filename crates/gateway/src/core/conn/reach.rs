@@ -47,11 +47,11 @@ impl Reach {
         }
     }
 
-    fn counts(self, edge: &Edge) -> bool {
+    fn counts(self, parent: &Sub, edge: &Edge) -> bool {
         match self {
             Reach::Seen => edge.sent,
             Reach::Any => true,
-            Reach::Unseen => !edge.sent,
+            Reach::Unseen => !edge.sent || parent.is_replacement(),
         }
     }
 }
@@ -106,7 +106,8 @@ impl Conn {
             None => {
                 search.asked.pop();
                 search.dead.insert(id);
-                let edges = self.subs[&id].refs.iter().filter(|(_, edge)| search.reach.counts(edge));
+                let sub = &self.subs[&id];
+                let edges = sub.refs.iter().filter(|(_, edge)| search.reach.counts(sub, edge));
                 search.asked.extend(edges.map(|(&child, _)| child));
             }
         }
@@ -114,7 +115,10 @@ impl Conn {
 
     fn look_above(&self, search: &mut Search, id: SubId) {
         let reach = search.reach;
-        let counted = |parent: &&SubId| reach.counts(&self.subs[*parent].refs[&id]);
+        let counted = |parent: &&SubId| {
+            let parent = &self.subs[*parent];
+            reach.counts(parent, &parent.refs[&id])
+        };
         let parents = &self.subs[&id].parents;
         let is_alive = |parent: &SubId| reach.is_root(&self.subs[parent]) || search.is_alive(*parent);
         if parents.iter().filter(counted).any(is_alive) {

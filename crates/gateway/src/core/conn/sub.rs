@@ -207,6 +207,11 @@ impl Sub {
         !self.sent || self.replaced.is_some()
     }
 
+    /// Whether it is to be sent in place of what was: then a reference that the client has seen may be one that it is to see.
+    pub fn is_replacement(&self) -> bool {
+        self.replaced.is_some() && matches!(self.body, Body::Loaded(_))
+    }
+
     /// Whether it is loaded, or about to be.
     pub fn is_wanted(&self) -> bool {
         matches!(self.body, Body::Loading(_) | Body::Loaded(_))
