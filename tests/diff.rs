@@ -5,7 +5,7 @@ mod diff_oracle;
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 
-use diff_oracle::{BITS_ONLY, apply, check_bytes, fewest_edits, is_ordered, table};
+use diff_oracle::{BITS_ONLY, apply, check_bytes, fewest_edits, is_ordered};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use resclient::sync::diff::{Edit, Limits, diff, diff_within};
@@ -23,6 +23,17 @@ fn edits_within(limits: Limits, old: &[u64], new: &[u64]) -> Vec<Edit> {
     let mut edits = Vec::new();
     diff_within(limits, old, new, &mut edits);
     edits
+}
+
+/// The table of the lengths of the longest common subsequences of all heads: `table[i][j]` for `i` and `j` items.
+fn table(old: &[u64], new: &[u64]) -> Vec<Vec<usize>> {
+    let mut table = vec![vec![0; new.len() + 1]; old.len() + 1];
+    for (i, a) in old.iter().enumerate() {
+        for (j, b) in new.iter().enumerate() {
+            table[i + 1][j + 1] = if a == b { table[i][j] + 1 } else { table[i][j + 1].max(table[i + 1][j]) };
+        }
+    }
+    table
 }
 
 /// The script of Resgate: equal ends are set aside, then it walks back through the table, and rather inserts than

@@ -23,6 +23,6 @@ proptest! {
 
 /// As many as take a second, or what `PROPTEST_CASES` says.
 fn cases() -> u32 {
-    let usual = if cfg!(target_arch = "wasm32") { 100 } else { 500 };
+    let usual = if cfg!(target_arch = "wasm32") { 50 } else { 200 };
     std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(usual)
 }

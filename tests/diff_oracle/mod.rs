@@ -56,19 +56,22 @@ pub fn is_ordered(edits: &[Edit]) -> bool {
     })
 }
 
-/// The table of the lengths of the longest common subsequences of all heads: `table[i][j]` for `i` and `j` items.
-pub fn table(old: &[u64], new: &[u64]) -> Vec<Vec<usize>> {
-    let mut table = vec![vec![0; new.len() + 1]; old.len() + 1];
-    for (i, a) in old.iter().enumerate() {
-        for (j, b) in new.iter().enumerate() {
-            table[i + 1][j + 1] = if a == b { table[i][j] + 1 } else { table[i][j + 1].max(table[i + 1][j]) };
-        }
-    }
-    table
+pub fn fewest_edits(old: &[u64], new: &[u64]) -> usize {
+    old.len() + new.len() - 2 * common(old, new)
 }
 
-pub fn fewest_edits(old: &[u64], new: &[u64]) -> usize {
-    old.len() + new.len() - 2 * table(old, new)[old.len()][new.len()]
+/// The length of a longest common subsequence, line by line of the table.
+fn common(old: &[u64], new: &[u64]) -> usize {
+    let mut line = vec![0; new.len() + 1];
+    for a in old {
+        let mut corner = 0;
+        for (j, b) in new.iter().enumerate() {
+            let above = line[j + 1];
+            line[j + 1] = if a == b { corner + 1 } else { above.max(line[j]) };
+            corner = above;
+        }
+    }
+    line[new.len()]
 }
 
 fn list(bytes: &[u8], values: u8) -> Vec<u64> {

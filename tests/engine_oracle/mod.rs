@@ -5,12 +5,14 @@
 mod application;
 mod check;
 mod gateway;
+mod outputs;
 mod values;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use resclient::cache::ResourceId;
-use resclient::session::{ConnectionId, ConnectionState, Counters, Options, Outcome, Output, RequestId, Time};
+use resclient::protocol::Version;
+use resclient::session::{ConnectionId, ConnectionState, Counters, Options, RequestId, Time};
 
 use super::dice::Dice;
 use super::support::Client;
@@ -138,7 +140,7 @@ impl Play {
     }
 
     fn receive(&mut self, dice: &mut Dice<'_>, frame: &Frame) {
-        let is_legacy = self.client.engine.protocol() < resclient::protocol::Version::CALL_RESOURCE;
+        let is_legacy = self.client.engine.protocol() < Version::CALL_RESOURCE;
         let values = frame.json.as_ref().map(|json| self.values.after(json, frame.answers.as_ref(), is_legacy));
         self.denied.extend(frame.denies().map(str::to_owned));
         let before = self.client.engine.counters();
@@ -196,88 +198,6 @@ impl Play {
         }
     }
 
-    /// Does what the engine asks for. Whoever is called may call back in.
-    fn drain(&mut self, dice: &mut Dice<'_>) {
-        while let Some(output) = self.client.engine.poll_output() {
-            self.outputs += 1;
-            self.observe(&output);
-            match output {
-                Output::Dropped(id) if self.is_tidy_late => self.dropped.push(id),
-                output => {
-                    let is_heard = is_heard(&output);
-                    self.client.obey(output);
-                    if is_heard && dice.below(8) == 7 {
-                        self.command(dice);
-                    }
-                }
-            }
-            if !self.client.engine.has_output() {
-                for id in std::mem::take(&mut self.dropped) {
-                    // Whoever has it in hand takes it along.
-                    if dice.below(2) == 1 {
-                        self.client.read(id);
-                    }
-                    self.client.obey(Output::Dropped(id));
-                }
-            }
-        }
-        self.client.take_events();
-    }
-
-    /// What the engine asks for has to make sense where things stand.
-    fn observe(&mut self, output: &Output) {
-        match output {
-            Output::Open(id) => {
-                assert!(self.socket.is_none() && self.former.last().is_none_or(|last| last < id), "a second socket");
-                self.socket = Some(Socket { id: *id, is_open: false });
-                self.denied.clear();
-            }
-            Output::Close(id) => {
-                let socket = self.socket.take().expect("there is a socket to close");
-                assert_eq!(socket.id, *id);
-                self.former.push(*id);
-            }
-            Output::Send(frame) => {
-                assert!(self.socket.as_ref().is_some_and(|socket| socket.is_open), "nowhere to send {frame}");
-            }
-            Output::Hook => self.has_hook = true,
-            Output::Connected => {
-                assert!(self.socket.is_some() && !std::mem::replace(&mut self.is_usable, true), "connected twice");
-            }
-            Output::Disconnected => assert!(std::mem::take(&mut self.is_usable), "disconnected twice"),
-            Output::ConnectFailed(_) => assert!(!self.is_usable, "it had not failed"),
-            Output::State(state) => assert_ne!(std::mem::replace(&mut self.state, *state), *state),
-            Output::Loaded(ids) => ids.iter().for_each(|id| assert!(!self.dropped.contains(id), "it has left")),
-            Output::Dropped(id) => {
-                assert!(!self.listened.contains_key(id), "{} was listened to", self.client.engine.rid(*id));
-                assert!(!self.dropped.contains(id), "{} left twice", self.client.engine.rid(*id));
-            }
-            Output::Change { resource, .. }
-            | Output::Insert { resource, .. }
-            | Output::Remove { resource, .. }
-            | Output::Event { resource, .. }
-            | Output::Unsubscribed { resource, .. }
-            | Output::Replaced(resource) => self.assert_known(*resource),
-            Output::Touch(reading) => self.assert_known(reading.resource),
-            Output::Settled { request, outcome } => {
-                assert!(self.waiting.remove(request), "nobody waits for {request:?}");
-                if let Outcome::Resource(id) = outcome {
-                    self.assert_known(*id);
-                }
-            }
-            Output::HandshakeRefused(_)
-            | Output::Retain(_)
-            | Output::Release(_)
-            | Output::Key { .. }
-            | Output::Refused { .. } => {}
-        }
-    }
-
-    fn assert_known(&self, id: ResourceId) {
-        let is_here = self.client.mirror.get(id).is_some() || self.client.unread.contains_key(&id);
-        assert!(is_here && !self.dropped.contains(&id), "{} is not here", self.client.engine.rid(id));
-    }
-
     /// The gateway does what it should, and all that is listened to is kept up to date. Then all is let go of: nothing stays.
     fn end(&mut self) {
         self.client.engine.connect(self.client.now);
@@ -324,20 +244,6 @@ impl Play {
         assert!(self.client.mirror.is_empty() && self.client.unread.is_empty(), "what was never dropped");
         assert!(self.client.kept.is_empty(), "frames that are kept for nothing");
     }
-}
-
-/// Whether somebody is told of it who may do something thereupon.
-fn is_heard(output: &Output) -> bool {
-    !matches!(
-        output,
-        Output::Key { .. }
-            | Output::Loaded(_)
-            | Output::Retain(_)
-            | Output::Release(_)
-            | Output::Touch(_)
-            | Output::Replaced(_)
-            | Output::Dropped(_)
-    )
 }
 
 /// More than it takes to come to rest.
