@@ -23,8 +23,22 @@ proptest! {
     }
 }
 
+#[test]
+fn what_the_fuzz_target_begins_with_passes() {
+    SEEDS.into_iter().for_each(engine_oracle::play);
+}
+
 /// As many as take a second or two, or what `PROPTEST_CASES` says.
 fn cases() -> u32 {
     let usual = if cfg!(target_arch = "wasm32") { 100 } else { 500 };
     std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(usual)
 }
+
+const SEEDS: [&[u8]; 6] = [
+    include_bytes!("../fuzz/seeds/engine/1"),
+    include_bytes!("../fuzz/seeds/engine/2"),
+    include_bytes!("../fuzz/seeds/engine/3"),
+    include_bytes!("../fuzz/seeds/engine/4"),
+    include_bytes!("../fuzz/seeds/engine/5"),
+    include_bytes!("../fuzz/seeds/engine/6"),
+];

@@ -21,8 +21,19 @@ proptest! {
     }
 }
 
+#[test]
+fn what_the_fuzz_target_begins_with_passes() {
+    SEEDS.into_iter().for_each(graph_oracle::play);
+}
+
 /// As many as take a second, or what `PROPTEST_CASES` says.
 fn cases() -> u32 {
     let usual = if cfg!(target_arch = "wasm32") { 50 } else { 200 };
     std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(usual)
 }
+
+const SEEDS: [&[u8]; 3] = [
+    include_bytes!("../fuzz/seeds/reference_collection/1"),
+    include_bytes!("../fuzz/seeds/reference_collection/2"),
+    include_bytes!("../fuzz/seeds/reference_collection/3"),
+];
