@@ -18,7 +18,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: cases(), failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn requests_are_settled_once_values_are_those_of_the_frames_and_nothing_stays(steps in any_steps(1_500)) {
+    fn requests_are_settled_once_values_are_those_of_the_frames_and_nothing_stays(steps in any_steps(&SEEDS, 600)) {
         engine_oracle::play(&steps.0);
     }
 }

@@ -64,7 +64,7 @@ proptest! {
     }
 
     #[test]
-    fn whatever_all_do_requests_are_answered_once_and_nothing_stays(steps in any_steps(1_500)) {
+    fn whatever_all_do_requests_are_answered_once_and_nothing_stays(steps in any_steps(&CONVERSATIONS, 1_500)) {
         conversation::play(&steps.0);
     }
 }
@@ -80,7 +80,7 @@ fn what_the_fuzz_targets_begin_with_passes() {
     texts("gateway_frames").iter().for_each(|text| frames::check(text));
     texts("gateway_answers").iter().for_each(|text| answers::check(text.as_bytes()));
     seeds("nats_parser").iter().for_each(|input| nats::check(input));
-    seeds("gateway_core").iter().for_each(|steps| conversation::play(steps));
+    CONVERSATIONS.into_iter().for_each(conversation::play);
 }
 
 fn name() -> impl Strategy<Value = String> {
@@ -118,3 +118,10 @@ fn seeds(target: &str) -> Vec<Vec<u8>> {
     files.sort();
     files.into_iter().map(|file| std::fs::read(file).expect("a seed")).collect()
 }
+
+const CONVERSATIONS: [&[u8]; 4] = [
+    include_bytes!("../../../fuzz/seeds/gateway_core/long"),
+    include_bytes!("../../../fuzz/seeds/gateway_core/replaced"),
+    include_bytes!("../../../fuzz/seeds/gateway_core/short"),
+    include_bytes!("../../../fuzz/seeds/gateway_core/sockets"),
+];
