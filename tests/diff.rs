@@ -192,7 +192,7 @@ fn two_lists(longest: usize) -> impl Strategy<Value = (Vec<u64>, Vec<u64>)> {
 
 proptest! {
     #[test]
-    fn the_script_leads_from_the_old_list_to_the_new_one_and_is_a_shortest((old, new) in two_lists(300)) {
+    fn the_script_leads_from_the_old_list_to_the_new_one_and_is_a_shortest((old, new) in two_lists(200)) {
         diff_oracle::check(&old, &new);
     }
 

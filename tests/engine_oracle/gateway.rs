@@ -108,7 +108,8 @@ fn any_event(dice: &mut Dice<'_>, engine: &Engine) -> Json {
     json!({ "event": format!("{rid}.{name}"), "data": data })
 }
 
-/// A resource set with these resources, and mostly all they refer to that the client does not have.
+/// A resource set with these resources, and mostly all they refer to that the client does not have. Now and then one is there
+/// twice, as different kinds.
 fn any_set(dice: &mut Dice<'_>, engine: &Engine, wanted: &[&str]) -> Map<String, Json> {
     let mut groups: BTreeMap<&str, Map<String, Json>> = BTreeMap::new();
     let mut todo: Vec<String> = wanted.iter().map(|&rid| rid.to_owned()).collect();
@@ -117,8 +118,16 @@ fn any_set(dice: &mut Dice<'_>, engine: &Engine, wanted: &[&str]) -> Map<String,
             continue;
         }
         let is_here = engine.find(&rid).is_some() && !wanted.contains(&&*rid);
-        if is_here && dice.below(4) != 3 || dice.below(64) == 63 {
+        if is_here && dice.below(4) != 3 {
             continue;
+        }
+        match dice.below(64) {
+            63 => continue,
+            62 => {
+                let (group, value) = any_content(dice).wire();
+                groups.entry(group).or_default().insert(rid.clone(), value);
+            }
+            _ => {}
         }
         let (group, value) = any_content(dice).wire();
         todo.extend(references(value.as_array().unwrap_or(&vec![])).map(str::to_owned));

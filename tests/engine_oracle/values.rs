@@ -133,7 +133,8 @@ impl Values {
     }
 
     fn apply_set(&mut self, set: &Json) {
-        for group in ["models", "collections", "errors"] {
+        // As they are written, so that of a resource that is there twice it is the last that counts.
+        for group in ["collections", "errors", "models"] {
             for (rid, wire) in set[group].as_object().into_iter().flatten() {
                 self.insert(rid, Content::read(group, wire));
             }
