@@ -11,7 +11,7 @@ export class ResError {
   readonly rid: string;
   /** The request that failed, such as `call.example.model.set`. Absent for an error that stands in for a resource. */
   declare readonly method?: string;
-  /** Parameters of the request that failed. */
+  /** Parameters of the request that failed. Those of `authenticate` are not enumerable: they are not for logs. */
   declare readonly params?: unknown;
   private _code = 'system.unknownError';
   private _message = 'Unknown error';
@@ -21,7 +21,8 @@ export class ResError {
     this.rid = rid;
     if (method) {
       this.method = method;
-      this.params = params;
+      // Errors end up in logs, where what somebody authenticates with has no place. Whoever handles one may look.
+      Object.defineProperty(this, 'params', { ...MEMBER, enumerable: !method.startsWith('auth.'), value: params });
     }
   }
 
@@ -57,6 +58,8 @@ export class ResError {
 export function isResError(value: unknown): value is ResError {
   return value instanceof ResError;
 }
+
+const MEMBER = { configurable: true, writable: true };
 
 /** What a service sends for text may be anything. */
 const text = (value: unknown): string => (typeof value === 'string' ? value : '');
