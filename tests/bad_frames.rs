@@ -88,6 +88,61 @@ fn an_answer_to_nothing_is_counted_and_ignored() {
 }
 
 #[test]
+fn ten_frames_in_a_minute_that_concern_nothing_here_reset_the_connection() {
+    let strays = [
+        json!({ "id": 4711, "result": null }),
+        json!({ "id": 4711, "error": { "code": "x", "message": "y" }, "result": {} }),
+        json!({ "event": "nothing.change", "data": { "values": { "n": 2 } } }),
+        json!({ "event": "nothing.custom" }),
+    ];
+    let mut client = client();
+    let before = values(&client);
+    // Once in a while they are borne for ever.
+    for _ in 0..20 {
+        strays.iter().chain(&strays).for_each(|stray| client.receive(stray.clone()));
+        client.receive(strays[0].clone());
+        client.advance(60_000);
+    }
+    assert_eq!(client.engine.counters().resets, 0);
+    strays.iter().chain(&strays).chain(&strays[..1]).for_each(|stray| client.receive(stray.clone()));
+    assert_eq!((client.engine.counters().resets, values(&client)), (0, before.clone()));
+    client.receive(strays[3].clone());
+    assert_eq!((client.engine.counters().resets, values(&client)), (1, before));
+    client.reconnect();
+    client.respond("subscribe.m", models(json!({ "m": { "n": 3 } })));
+    assert_eq!(client.value("m"), json!({ "n": 3 }));
+    // The next connection is trusted like the first one.
+    client.receive(strays[0].clone());
+    assert_eq!(client.engine.counters().resets, 1);
+}
+
+#[test]
+fn an_end_that_crosses_the_end_of_a_subscription_is_no_stray() {
+    let mut client = client();
+    for _ in 0..100 {
+        client.event("nothing.unsubscribe", json!({ "reason": { "code": "system.accessDenied" } }));
+    }
+    assert_eq!((client.engine.counters().unknown, client.engine.counters().resets), (0, 0));
+}
+
+#[test]
+fn of_an_answer_with_a_result_and_an_error_the_error_counts_and_a_second_answer_is_none() {
+    let mut client = client();
+    let (get, call) = (client.get_pending("b"), client.call("some", "method", None));
+    for method in ["subscribe.b", "call.some.method"] {
+        let id = client.take(method).id;
+        let both = json!({ "id": id, "result": { "models": { "b": {} }, "payload": 1 }, "error": { "code": "x.y", "message": "z" } });
+        client.receive(both.clone());
+        client.receive(both);
+        client.receive(json!({ "id": id, "result": { "models": { "b": {} }, "payload": 1 } }));
+    }
+    for request in [get, call] {
+        assert!(matches!(&client.settled[&request], Settled::Error(error) if error.code == "x.y"));
+    }
+    assert_eq!((client.engine.counters().unmatched, client.engine.find("b")), (4, None));
+}
+
+#[test]
 fn an_event_that_does_not_fit_is_answered_by_subscribing_again() {
     let events = [
         ("m.add", json!({ "idx": 0, "value": 1 })),

@@ -7,7 +7,7 @@ use super::heartbeat::Heartbeat;
 use super::output::{ConnectionState, Failure, Outcome, Output, Reading, RequestId};
 use super::requests::{Purpose, Requests};
 use super::subscriptions::Subscriptions;
-use super::time::{Time, Timer, Timers};
+use super::time::{Minute, Time, Timer, Timers};
 use crate::cache::texts::FrameId;
 use crate::cache::{Content, Graph, ResourceId};
 use crate::protocol::frame::{Frame, ResourceKind};
@@ -134,8 +134,10 @@ pub struct Engine {
     /// Outputs of the frame being applied, empty between frames.
     pub(super) later: Vec<Output>,
     pub(super) counters: Counters,
-    /// Resyncs of single resources, since when.
-    pub(super) resyncs: (Time, u32),
+    /// Resyncs of single resources.
+    pub(super) resyncs: Minute,
+    /// Answers to no request, and events of what is not cached.
+    pub(super) strays: Minute,
     /// How often the connection was made anew because the gateway took for sent what was not here.
     pub(super) mistaken: u32,
     /// Stale resources that are to be subscribed to on this connection, the next one last.
@@ -168,7 +170,8 @@ impl Engine {
             outputs: VecDeque::new(),
             later: Vec::new(),
             counters: Counters::default(),
-            resyncs: (Time(0), 0),
+            resyncs: Minute::default(),
+            strays: Minute::default(),
             mistaken: 0,
             renewals: Vec::new(),
             recovered: Vec::new(),

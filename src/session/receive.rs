@@ -4,7 +4,7 @@ use super::connection::Phase;
 use super::engine::Engine;
 use super::output::{ConnectionId, Failure, Outcome, Output, RequestId};
 use super::requests::Purpose;
-use super::time::Time;
+use super::time::{Minute, Time};
 use crate::bug;
 use crate::cache::{Content, ResourceId};
 use crate::protocol::frame::{EventKind, Frame, ResourceKind, WireError};
@@ -46,7 +46,7 @@ impl Engine {
     fn handle_response(&mut self, frame: &mut Frame, text: &str) {
         let Some(purpose) = frame.id.and_then(|id| self.requests.answered(id)) else {
             self.counters.unmatched += 1;
-            return;
+            return self.stray();
         };
         match &frame.error {
             Some(error) => self.handle_refusal(purpose, error),
@@ -152,7 +152,10 @@ impl Engine {
         let known = event.resource.map(ResourceId).filter(|&id| !self.graph.slot(id).content.is_none());
         let Some(id) = known else {
             // An end may cross the client's own unsubscribe request; there is nothing to lose by it.
-            self.counters.unknown += u64::from(event.kind != EventKind::Unsubscribe);
+            if event.kind != EventKind::Unsubscribe {
+                self.counters.unknown += 1;
+                self.stray();
+            }
             return;
         };
         let applied = match event.kind {
@@ -170,6 +173,16 @@ impl Engine {
         };
         if applied.is_err() {
             self.resync(id);
+        }
+    }
+
+    /// Something came that nothing here is concerned with. Where that is the rule, the gateway takes something for held here that is
+    /// not, and may not send it when it is needed.
+    #[cold]
+    fn stray(&mut self) {
+        if self.strays.count(self.now) >= STRAYS {
+            self.strays = Minute::default();
+            self.reset_connection();
         }
     }
 
@@ -260,5 +273,7 @@ impl Engine {
     }
 }
 
+/// How many strays in a minute make a new connection.
+const STRAYS: u32 = 10;
 /// How often a gateway is believed that it has sent what is not here.
 const MISTAKES: u32 = 3;

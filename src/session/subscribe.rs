@@ -328,11 +328,7 @@ impl Engine {
     /// and taking it anew does that; else only a new connection does.
     pub(super) fn resync(&mut self, id: ResourceId) {
         self.counters.misfits += 1;
-        if self.now >= self.resyncs.0 + RESYNC_WINDOW {
-            self.resyncs = (self.now, 0);
-        }
-        self.resyncs.1 += 1;
-        if self.resyncs.1 > RESYNCS {
+        if self.resyncs.count(self.now) > RESYNCS {
             // Something is wrong with more than a resource, and a new connection has a backoff.
             return self.reset_connection();
         }
@@ -378,7 +374,5 @@ impl Engine {
 
 /// Subscriptions that are renewed at a time, or thousands of clients with thousands of resources would all ask at once.
 const RENEWALS: usize = 100;
-/// Milliseconds over which resyncs are counted.
-const RESYNC_WINDOW: u64 = 60_000;
-/// How many of them are borne.
+/// How many resyncs are borne in a minute.
 const RESYNCS: u32 = 10;

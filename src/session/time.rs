@@ -17,6 +17,24 @@ impl Add<u64> for Time {
     }
 }
 
+/// How often something has happened in a minute.
+#[derive(Debug, Default)]
+pub struct Minute {
+    began: Time,
+    count: u32,
+}
+
+impl Minute {
+    /// It has happened now: how often since the minute began.
+    pub fn count(&mut self, now: Time) -> u32 {
+        if now >= self.began + 60_000 {
+            *self = Minute { began: now, count: 0 };
+        }
+        self.count += 1;
+        self.count
+    }
+}
+
 /// What the engine waits for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Timer {
