@@ -141,6 +141,7 @@ async fn files_have_their_type_and_stay_in_their_directory() {
             "{path}"
         );
         assert_eq!(answer.header("x-content-type-options").as_deref(), Some("nosniff"));
+        assert_eq!(answer.header("content-security-policy").as_deref(), Some("frame-ancestors 'none'"));
     }
     assert_eq!(get(&server, "/.well-known/security.txt").await.status, 200);
     for path in ["/.env", "/%2eenv", "/%2Eenv", "/.git/config", "/sub/../.env", "//sub", "//evil.example/"] {

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use axum::body::Body;
 use axum::extract::Request;
-use axum::http::{Method, StatusCode};
+use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use percent_encoding::percent_decode_str;
 use tokio::task::spawn_blocking;
@@ -23,7 +23,11 @@ pub async fn serve(www: &Path, request: Request) -> Response {
         return api::not_found();
     }
     match ServeDir::new(www).try_call(request).await {
-        Ok(response) => response.map(Body::new),
+        Ok(response) => {
+            let mut response = response.map(Body::new);
+            response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, UNFRAMED);
+            response
+        }
         // A name that no file can have is the client's fault.
         Err(error) if error.kind() == ErrorKind::InvalidFilename => api::not_found(),
         Err(error) => {
@@ -32,6 +36,10 @@ pub async fn serve(www: &Path, request: Request) -> Response {
         }
     }
 }
+
+/// A page inside another one, which lies over it unseen, can be clicked on by who means something else. No page can say this of
+/// itself, as it can the rest of a policy.
+const UNFRAMED: HeaderValue = HeaderValue::from_static("frame-ancestors 'none'");
 
 /// Names that begin with a dot are not for others to see, but for the one that is; a path that begins with two slashes
 /// would be led to a host of that name.
