@@ -19,12 +19,17 @@ export class Service {
   async change() {
     const n = (this.#changes += 1);
     const text = `change ${n}.`;
-    await this.#call('text/shared/set', { message: text });
+    await this.write(text);
     const { books } = await this.values();
     await this.#call(`library/book/${books[0].id}/set`, { title: text });
     await this.#call('library/books/new', { title: text, author: 'somebody' });
     await this.#call('library/books/delete', { id: books[1 + (n % (books.length - 1))].id });
     return text;
+  }
+
+  /** Writes the text. */
+  async write(message) {
+    await this.#call('text/shared/set', { message });
   }
 
   async #get(path) {

@@ -9,10 +9,12 @@ export function stage() {
   const stage = {
     gateway: new Gateway(),
     browser: undefined,
-    /** A window with the demo. */
-    demo: async (options) => keep(await DemoWindow.open(stage.browser, stage.gateway.address, options)),
+    /** A window with the demo, from the gateway or from a server in front of it. */
+    demo: async ({ from = stage.gateway, ...options } = {}) =>
+      keep(await DemoWindow.open(stage.browser, from.address, options)),
     /** A window with another page of the site. */
-    page: async (path, options) => keep(await Window.open(stage.browser, stage.gateway.address + path, options)),
+    page: async (path, { from = stage.gateway, ...options } = {}) =>
+      keep(await Window.open(stage.browser, from.address + path, options)),
   };
   let windows = [];
   const keep = (window) => {
