@@ -185,6 +185,34 @@ fn a_chain_of_a_hundred_thousand_references_comes_and_goes() {
 }
 
 #[test]
+fn a_circle_of_twenty_thousand_that_all_refer_to_the_middle_comes_shrinks_and_goes() {
+    const WIDTH: usize = 20_000;
+    let mut client = Client::connected();
+    let model = |n: usize| format!(r#""n.{n}":{{"next":{{"rid":"n.{}"}},"middle":{{"rid":"hub"}}}}"#, (n + 1) % WIDTH);
+    let models: Vec<String> = (0..WIDTH).map(model).collect();
+    let items: Vec<String> = (0..WIDTH).map(|n| format!(r#"{{"rid":"n.{n}"}}"#)).collect();
+    let set = format!(r#"{{"collections":{{"hub":[{}]}},"models":{{{}}}}}"#, items.join(","), models.join(","));
+    client.get_pending("hub");
+    let id = client.take("subscribe.hub").id;
+    client.receive_text(&format!(r#"{{"id":{id},"result":{set}}}"#));
+    let hub = client.id("hub");
+    client.listen(hub);
+    assert_eq!(client.engine.resources().len(), WIDTH + 1);
+    // What leaves the list stays in the circle, and what the circle is cut before leaves with the list.
+    for _ in 0..10 {
+        client.event("hub.remove", json!({ "idx": 0 }));
+    }
+    assert_eq!(client.engine.resources().len(), WIDTH + 1);
+    client.event(&format!("n.{}.change", WIDTH - 1), json!({ "values": { "next": null } }));
+    assert_eq!(client.engine.resources().len(), WIDTH + 1 - 10);
+    client.unlisten(hub);
+    client.advance(5_000);
+    client.respond("unsubscribe.hub", json!(null));
+    assert_eq!(client.engine.resources(), []);
+    client.assert_untroubled();
+}
+
+#[test]
 fn a_reference_that_the_gateway_never_sent_is_not_ignored() {
     let mut client = Client::connected();
     client.load_listened("a", models(json!({ "a": { "b": { "rid": "b" } } })));

@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { LISTS, faultsOf, rowsOf } from '../../scripts/lib/features.mjs';
 import { root } from '../../scripts/lib/places.mjs';
 
 const LIST = readFileSync(join(root, 'docs/features.md'), 'utf8');
@@ -50,6 +51,24 @@ test('every feature is printed with the tests that show it', () => {
   assert.match(stdout, /^C1 {4}The first frame/m);
   assert.match(stdout, /^ {6}tests\/handshake\.rs › an_unsupported_protocol_fails_the_connection_for_good$/m);
   assert.match(stdout, /\n215 rows, shown by \d+ tests\n$/);
+});
+
+test('the demands on the security of the client are printed like that, and one whose test is not there is a fault', () => {
+  const { status, stdout } = spawnSync(process.execPath, ['scripts/features.mjs'], { cwd: root, encoding: 'utf8' });
+  assert.equal(status, 0);
+  assert.match(stdout, /^S1 {4}Names that mean something to JavaScript/m);
+  assert.match(stdout, /\n13 rows, shown by \d+ tests\n$/);
+  const { file, promised } = LISTS.find(({ file }) => file === 'docs/security.md');
+  const list = readFileSync(join(root, file), 'utf8');
+  assert.deepEqual(faultsOf(rowsOf(list), promised), []);
+  const without = list
+    .replace(' › frames that make no sense do no harm', ' › frames do no harm')
+    .replace('**S13**', '**S14**');
+  assert.deepEqual(faultsOf(rowsOf(without), promised), [
+    'S13 is listed nowhere',
+    'S3: tests/shell/connection.test.mjs has no test “frames do no harm”',
+    'S14 is not among what is promised',
+  ]);
 });
 
 test('a list that promises less, twice, or what no test shows is refused, and it is said why', () => {
