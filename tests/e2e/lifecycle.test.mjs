@@ -6,18 +6,19 @@ import { faults } from './support/faults.mjs';
 const NEVER = 3_600_000;
 
 suite('what a browser does to a page', () => {
-  const { service, cable, window, follower, coverUp } = faults();
+  const { service, cable, browser, follower, coverUp } = faults();
+  const offline = (isOffline) => browser().context.setOffline(isOffline);
 
   test('a page that was offline for a moment has all that it missed', async () => {
     const tab = await follower();
     await tab.ask();
-    await window().setOffline(true);
+    await offline(true);
     await tab.until(() => !navigator.onLine);
     const before = await tab.values();
     await service.change();
     await service.change();
     assert.deepEqual(await tab.values(), before, 'it was offline');
-    await window().setOffline(false);
+    await offline(false);
     await tab.agreesWith(service);
   });
 
@@ -26,10 +27,10 @@ suite('what a browser does to a page', () => {
     const delays = { reconnectDelay: NEVER, reconnectDelayMax: NEVER };
     const tab = await follower({ heartbeatInterval: 200, heartbeatTimeout: 200, ...delays });
     await tab.ask();
-    await window().setOffline(true);
+    await offline(true);
     await tab.until(() => globalThis.page.state === 'waiting');
     await service.change();
-    await window().setOffline(false);
+    await offline(false);
     await tab.agreesWith(service);
     assert.equal(await tab.connects(), 2);
   });
@@ -72,6 +73,28 @@ suite('what a browser does to a page', () => {
     await tab.agreesWith(service);
     assert.equal(await tab.connects(), 2);
   });
+
+  for (const [what, meanwhile, connects] of [
+    ['keeps', () => {}, 1],
+    ['loses', () => cable.cut(), 2],
+  ]) {
+    test(`a page that sleeps with its machine and ${what} its connection has all that it missed`, async () => {
+      const tab = await follower({ heartbeatInterval: 500, heartbeatTimeout: 500 });
+      await tab.ask();
+      browser().stop();
+      try {
+        await service.change();
+        meanwhile();
+        // Longer than the gateway may be silent.
+        await pause(1_500);
+        await service.change();
+      } finally {
+        browser().goOn();
+      }
+      await tab.agreesWith(service);
+      assert.equal(await tab.connects(), connects);
+    });
+  }
 
   test('a page that nobody looks at, whose timers go once a second, connects again and keeps up', async () => {
     const tab = await follower();

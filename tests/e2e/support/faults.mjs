@@ -12,8 +12,7 @@ export function faults(...flags) {
     gateway,
     service: new Service(gateway),
     cable: new Cable(gateway),
-    /** The window of the browser. */
-    window: () => browser.context,
+    browser: () => browser,
     /** A tab with the page that follows, behind the cable. */
     follower: async (options) => keep(await Follower.open(browser.context, shared.cable.address, options)),
     /** Another tab, which hides the one there was. */

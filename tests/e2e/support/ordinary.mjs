@@ -28,6 +28,15 @@ export class OrdinaryBrowser {
     return browser;
   }
 
+  /** Stops everything of it, as a laptop that is closed does, until it is let go on. */
+  stop() {
+    process.kill(-this.#child.pid, 'SIGSTOP');
+  }
+
+  goOn() {
+    process.kill(-this.#child.pid, 'SIGCONT');
+  }
+
   async close() {
     await this.#browser?.close();
     await stop(this.#child);
