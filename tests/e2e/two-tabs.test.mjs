@@ -6,7 +6,8 @@ suite('two tabs of one browser', () => {
   const { service, cable, follower } = faults();
 
   test('two tabs that write and lose their connections by turns come to show the same', async () => {
-    const tabs = [await follower(), await follower()];
+    const delays = { reconnectDelay: 100, reconnectDelayMax: 100 };
+    const tabs = [await follower(delays), await follower(delays)];
     for (const tab of tabs) await tab.ask(20);
     for (let round = 0; round < 5; round++) {
       const made = cable.made;
