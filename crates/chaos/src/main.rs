@@ -1,0 +1,166 @@
+//! Plays scripts of faults to real processes, or does so for long; see the library.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use chaos::program::Programs;
+use chaos::seeds::{self, Outcome};
+use chaos::soak::{Growth, Report, Soak};
+use clap::{Args, Parser, Subcommand};
+use tokio::runtime::Builder;
+use tokio::task::JoinSet;
+
+/// Real processes in real trouble.
+#[derive(Parser)]
+struct Options {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Plays the scripts of seeds, and closes with how many passed
+    Seeds(Seeds),
+    /// Runs a mixed load with a fault every five seconds, and reports on the memory
+    Soak(Long),
+}
+
+#[derive(Args)]
+struct Seeds {
+    /// How many
+    #[arg(long, default_value_t = 4)]
+    seeds: u64,
+    /// The first
+    #[arg(long, default_value_t = 1)]
+    first: u64,
+    /// This one alone
+    #[arg(long, conflicts_with_all = ["seeds", "first"])]
+    seed: Option<u64>,
+    /// How many at a time
+    #[arg(long, default_value_t = 2)]
+    jobs: usize,
+}
+
+#[derive(Args)]
+struct Long {
+    #[arg(long, default_value_t = 10)]
+    minutes: u64,
+    #[arg(long, default_value_t = 300)]
+    clients: usize,
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// Where to write the report as JSON
+    #[arg(long)]
+    out: Option<PathBuf>,
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> ExitCode {
+    let options = Options::parse();
+    let programs = match Programs::find() {
+        Ok(programs) => programs,
+        Err(error) => {
+            eprintln!("{error}");
+            return ExitCode::FAILURE;
+        }
+    };
+    let is_well = match options.command {
+        Command::Seeds(seeds) => play(programs, seeds).await,
+        Command::Soak(long) => soak(programs, long).await,
+    };
+    if is_well { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// Runs a world to its end. It has this thread alone, for a look at it has to be of one moment.
+fn in_a_thread<T>(world: impl Future<Output = T>) -> T {
+    let runtime = Builder::new_current_thread().enable_all().build().expect("the system has what a runtime needs");
+    runtime.block_on(world)
+}
+
+async fn play(programs: Programs, options: Seeds) -> bool {
+    let mut waiting = options.seed.map_or(options.first..options.first + options.seeds, |seed| seed..seed + 1);
+    let mut playing = JoinSet::new();
+    let (mut passed, mut failed) = (0, 0);
+    let (mut faults, mut answers) = (BTreeMap::new(), BTreeMap::new());
+    loop {
+        while playing.len() < options.jobs.max(1)
+            && let Some(seed) = waiting.next()
+        {
+            let programs = programs.clone();
+            playing.spawn_blocking(move || in_a_thread(seeds::play(programs, seed)));
+        }
+        let Some(outcome) = playing.join_next().await else { break };
+        let outcome = outcome.expect("a script does not panic");
+        show(&outcome);
+        add(&mut faults, &outcome.faults);
+        add(&mut answers, &outcome.answers);
+        if outcome.wrong.is_empty() { passed += 1 } else { failed += 1 }
+    }
+    println!("\nfaults survived, by kind:\n{}", list(&faults));
+    println!("\nrequests of clients:\n{}", list(&answers));
+    println!("\n{passed} passed, {failed} failed");
+    failed == 0
+}
+
+fn show(Outcome { script, wrong, recovery, faults, .. }: &Outcome) {
+    let seed = script.seed;
+    if wrong.is_empty() {
+        let count: u64 = faults.values().sum();
+        println!("ok seed {seed}: {count} faults, current {} ms after the last", recovery.as_millis());
+        return;
+    }
+    println!("not ok {script}\n  {}\nagain: npm run test:chaos -- --seed {seed}", wrong.join("\n  "));
+}
+
+async fn soak(programs: Programs, options: Long) -> bool {
+    let Long { minutes, clients, seed, out } = options;
+    let report = Soak { minutes, clients, seed }.run(programs, |line| println!("{line}")).await;
+    println!("{}", table(&report));
+    if let Some(file) = out {
+        let folder = file.parent().map_or(Ok(()), std::fs::create_dir_all);
+        let text = serde_json::to_string_pretty(&report).expect("a report is JSON");
+        if let Err(error) = folder.and_then(|()| std::fs::write(&file, text)) {
+            eprintln!("the report cannot be written: {error}");
+            return false;
+        }
+    }
+    report.wrong.is_empty()
+}
+
+fn table(report: &Report) -> String {
+    let Report { minutes, clients, settled, events, wrong, memory, .. } = report;
+    let longest = settled.iter().max().copied().unwrap_or_default();
+    let mut text = format!("\n{minutes} minutes, {clients} clients, {events} events\n");
+    text += &format!("\nfaults survived, by kind:\n{}\n", list(&report.faults));
+    text += &format!("\nrequests of clients:\n{}\n", list(&report.answers));
+    text += &format!("\nsettled {} times, after {longest} ms at most\n\nmemory in the second half:\n", settled.len());
+    for (name, memory) in memory {
+        let Some(Growth { mean, per_hour, error }) = memory.growth() else { continue };
+        let percent = |bytes: f64| bytes / mean * 100.0;
+        text += &format!(
+            "  {name}: {:.1} MB, {:+.2} ± {:.2} MB in an hour ({:+.1} ± {:.1} %)\n",
+            mean / 1e6,
+            per_hour / 1e6,
+            error / 1e6,
+            percent(per_hour),
+            percent(error)
+        );
+    }
+    match wrong.is_empty() {
+        true => text + "\nall invariants hold",
+        false => text + &format!("\nwrong:\n  {}", wrong.join("\n  ")),
+    }
+}
+
+fn add(sum: &mut BTreeMap<String, u64>, counts: &BTreeMap<String, u64>) {
+    for (name, count) in counts {
+        *sum.entry(name.clone()).or_default() += count;
+    }
+}
+
+fn list(counts: &BTreeMap<String, u64>) -> String {
+    let total: u64 = counts.values().sum();
+    let line = |(name, count): (&String, &u64)| format!("{count:>8}  {name}");
+    counts.iter().map(line).chain([format!("{total:>8}  in all")]).collect::<Vec<_>>().join("\n")
+}

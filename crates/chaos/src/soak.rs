@@ -1,0 +1,145 @@
+//! A mixed load for long, with a fault every five seconds, and an eye on the memory.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use fastrand::Rng;
+use serde::Serialize;
+use tokio::task::JoinSet;
+use tokio::time::{Instant, MissedTickBehavior, interval};
+
+use crate::check;
+use crate::load::Load;
+use crate::program::{Programs, resident_bytes};
+use crate::script::{Cast, Fault};
+use crate::slope::slope;
+use crate::world::World;
+
+/// What is to be done.
+#[derive(Debug, Clone, Copy)]
+pub struct Soak {
+    pub minutes: u64,
+    pub clients: usize,
+    pub seed: u64,
+}
+
+/// What came of it.
+#[derive(Debug, Default, Serialize)]
+pub struct Report {
+    pub minutes: u64,
+    pub clients: usize,
+    pub seed: u64,
+    /// By how often they happened.
+    pub faults: BTreeMap<String, u64>,
+    /// How requests of clients ended, by how often.
+    pub answers: BTreeMap<String, u64>,
+    /// Events that listeners were told.
+    pub events: u64,
+    /// Times that all faults ended, and how long it took each time until everybody was current, in milliseconds.
+    pub settled: Vec<u64>,
+    pub wrong: Vec<String>,
+    /// Of the first gateway, which was never ended, and of the process with clients, services and proxies.
+    pub memory: BTreeMap<&'static str, Memory>,
+}
+
+/// Bytes that a process has.
+#[derive(Debug, Default, Serialize)]
+pub struct Memory {
+    /// Each with the seconds since the beginning.
+    pub samples: Vec<(f64, u64)>,
+}
+
+/// How memory grew in the second half.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Growth {
+    pub mean: f64,
+    pub per_hour: f64,
+    /// One standard error of that.
+    pub error: f64,
+}
+
+impl Memory {
+    /// `None` with too few samples.
+    pub fn growth(&self) -> Option<Growth> {
+        let half = self.samples.last()?.0 / 2.0;
+        let points: Vec<_> = self.samples.iter().filter(|s| s.0 >= half).map(|s| (s.0 / 3600.0, s.1 as f64)).collect();
+        let (per_hour, error) = slope(&points)?;
+        Some(Growth { mean: points.iter().map(|p| p.1).sum::<f64>() / points.len() as f64, per_hour, error })
+    }
+}
+
+impl Soak {
+    /// Runs it to its end; `tell` is told now and then how it goes.
+    pub async fn run(self, programs: Programs, mut tell: impl FnMut(&str)) -> Report {
+        let Soak { minutes, clients, seed } = self;
+        let mut report = Report { minutes, clients, seed, ..Report::default() };
+        let world = match World::start(programs, clients).await {
+            Ok(world) => Arc::new(world),
+            Err(error) => {
+                report.wrong.push(format!("it cannot start: {error}"));
+                return report;
+            }
+        };
+        let cast = Cast { spare_first: true, ..world.cast() };
+        let mut rng = Rng::with_seed(seed);
+        let begun = Instant::now();
+        for minute in 1..=minutes {
+            let load = Load::start(world.clone(), rng.u64(..), PAUSE);
+            let mut suffering = JoinSet::new();
+            let mut ticks = interval(EVERY);
+            ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+            ticks.tick().await;
+            while begun.elapsed() < MINUTE * minute as u32 {
+                let (sufferer, fault) = (world.clone(), Fault::any(&mut rng, &cast));
+                suffering.spawn(async move { sufferer.suffer(fault).await });
+                ticks.tick().await;
+                report.sample(&world, begun.elapsed()).await;
+            }
+            suffering.join_all().await;
+            let asked = load.stop().await;
+            let healed = Instant::now();
+            let wrong = check::settle(&world, asked).await;
+            report.settled.push(healed.elapsed().as_millis() as u64);
+            tell(&format!(
+                "minute {minute}: current again after {} ms, {} wrong, {}",
+                healed.elapsed().as_millis(),
+                wrong.len(),
+                report.memory_now()
+            ));
+            report.wrong.extend(wrong);
+        }
+        report.events = world.viewers.iter().map(|viewer| viewer.events()).sum();
+        report.wrong.extend(check::release(&world).await);
+        (report.faults, report.answers) = (world.faults(), world.asked.answers());
+        if !report.wrong.is_empty()
+            && let Ok(world) = Arc::try_unwrap(world)
+        {
+            report.wrong.push(format!("the logs are in {}", world.keep_logs().display()));
+        }
+        report
+    }
+}
+
+impl Report {
+    async fn sample(&mut self, world: &World, at: Duration) {
+        let gateway = world.process_ids().await.first().copied().unwrap_or_default();
+        for (name, id) in [(GATEWAY, gateway), (SELF, std::process::id())] {
+            let bytes = resident_bytes(id).map(|bytes| (at.as_secs_f64(), bytes));
+            self.memory.entry(name).or_default().samples.extend(bytes);
+        }
+    }
+
+    fn memory_now(&self) -> String {
+        let now = self.memory.iter().filter_map(|(name, memory)| Some((name, memory.samples.last()?.1)));
+        now.map(|(name, bytes)| format!("{name} {:.1} MB", bytes as f64 / 1e6)).collect::<Vec<_>>().join(", ")
+    }
+}
+
+const GATEWAY: &str = "gateway";
+const SELF: &str = "clients, services and proxies";
+const MINUTE: Duration = Duration::from_secs(60);
+/// Between faults.
+const EVERY: Duration = Duration::from_secs(5);
+/// Between two things that are done.
+const PAUSE: Duration = Duration::from_millis(2);

@@ -1,0 +1,340 @@
+//! Everything there is, and what a fault does to it.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::net::SocketAddr;
+use std::num::NonZeroU32;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::Mutex as StdMutex;
+use std::time::Duration;
+
+use serde_json::Value;
+use tempfile::TempDir;
+use tokio::sync::Mutex;
+use tokio::time::{sleep, timeout};
+
+use crate::names;
+use crate::owner::{Deed, Owner};
+use crate::program::{Figures, Gateway, NatsServer, Programs, Signal};
+use crate::proxy::{Newcomers, Proxy, Targets, Weather};
+use crate::script::{Cast, Fault, Mishap, Program, Trouble, Wire};
+use crate::viewer::{Asked, Viewer};
+
+/// Three gateways, a NATS server, two services and clients, with a proxy on every connection between them.
+pub struct World {
+    pub viewers: Vec<Viewer>,
+    pub owners: Vec<Owner>,
+    pub asked: Arc<Asked>,
+    programs: Programs,
+    folder: TempDir,
+    nats: Mutex<Option<NatsServer>>,
+    bus: Targets,
+    gateways: Vec<Slot>,
+    front: Targets,
+    /// How often each kind of fault happened.
+    faults: StdMutex<BTreeMap<String, u64>>,
+    wrong: StdMutex<Vec<String>>,
+}
+
+/// The place of a gateway, which may be about to be started.
+struct Slot {
+    gateway: Mutex<Option<Gateway>>,
+    /// Its way to the bus.
+    proxy: Proxy,
+}
+
+impl World {
+    /// Starts everything, with so many clients.
+    ///
+    /// # Errors
+    /// If a program does not start.
+    pub async fn start(programs: Programs, clients: usize) -> io::Result<World> {
+        let folder = tempfile::Builder::new().prefix("chaos-").tempdir()?;
+        let nats = NatsServer::start(&programs, folder.path()).await?;
+        let bus = Targets::new(vec![nats.address]);
+        let (mut gateways, mut addresses) = (Vec::new(), Vec::new());
+        for number in 0..GATEWAYS {
+            let proxy = Proxy::start(bus.clone(), 0).await?;
+            let gateway = start_gateway(&programs, &proxy, folder.path(), number).await?;
+            addresses.push(gateway.address);
+            gateways.push(Slot { gateway: Mutex::new(Some(gateway)), proxy });
+        }
+        let front = Targets::new(addresses);
+        let mut owners = Vec::new();
+        for service in 0..names::SERVICES.len() {
+            owners.push(Owner::start(service, bus.clone()).await?);
+        }
+        let asked = Arc::new(Asked::default());
+        let mut viewers = Vec::new();
+        for turn in 0..clients {
+            viewers.push(Viewer::start(front.clone(), turn, asked.clone()).await?);
+        }
+        let nats = Mutex::new(Some(nats));
+        let (faults, wrong) = Default::default();
+        Ok(World { viewers, owners, asked, programs, folder, nats, bus, gateways, front, faults, wrong })
+    }
+
+    /// To whom faults can happen.
+    pub fn cast(&self) -> Cast {
+        Cast {
+            clients: self.viewers.len(),
+            gateways: self.gateways.len(),
+            services: self.owners.len(),
+            spare_first: false,
+        }
+    }
+
+    /// Has a fault happen, and waits until it is over.
+    pub async fn suffer(&self, fault: Fault) {
+        *lock(&self.faults).entry(fault.kind()).or_default() += 1;
+        match fault {
+            Fault::Wire(wire, trouble) => self.trouble(self.proxy(wire), trouble).await,
+            Fault::Program(Program::Gateway(number), mishap) => self.gateway_mishap(number, mishap).await,
+            Fault::Program(Program::Nats, mishap) => self.nats_mishap(mishap).await,
+            Fault::RollingRestart => {
+                for number in 0..self.gateways.len() {
+                    self.gateway_mishap(number, Mishap::Restarted).await;
+                }
+            }
+            Fault::Crash { service, when } => self.owners[service].crash(when).await,
+            Fault::Slow { service, latency, lasting } => {
+                self.owners[service].set_latency(latency);
+                sleep(lasting).await;
+                self.owners[service].set_latency(Duration::ZERO);
+            }
+            Fault::ResetStorm { times } => {
+                for _ in 0..times {
+                    self.owners.iter().for_each(Owner::reset);
+                }
+            }
+            Fault::Burst { service, changes } => {
+                let rid = names::item(service, 0);
+                for n in 0..changes {
+                    let deed = Deed::Set { member: "text".into(), value: Value::from(format!("burst {n}")) };
+                    self.note(self.owners[service].change(&rid, &deed));
+                }
+            }
+            Fault::ReconnectStorm => self.viewers.iter().for_each(|viewer| viewer.proxy.reset()),
+        }
+    }
+
+    /// Ends all that faults began.
+    pub async fn calm(&self) {
+        let wires = self.viewers.iter().map(|viewer| &viewer.proxy).chain(self.gateways.iter().map(|slot| &slot.proxy));
+        wires.chain(self.owners.iter().map(|owner| &*owner.proxy)).for_each(Proxy::calm);
+    }
+
+    /// The value of a resource as it has to be with everybody.
+    pub fn truth(&self, rid: &str) -> Option<Value> {
+        self.owners[names::service_of(rid)].value(rid)
+    }
+
+    /// Something that does not fit is wrong.
+    pub fn note<E: std::fmt::Display>(&self, result: Result<(), E>) {
+        if let Err(error) = result {
+            lock(&self.wrong).push(error.to_string());
+        }
+    }
+
+    /// What was wrong since this was last asked for.
+    pub async fn take_wrong(&self) -> Vec<String> {
+        let mut wrong = std::mem::take(&mut *lock(&self.wrong));
+        wrong.extend(self.asked.take_wrong());
+        for (number, slot) in self.gateways.iter().enumerate() {
+            if slot.gateway.lock().await.as_mut().is_none_or(Gateway::has_ended) {
+                wrong.push(format!("gateway {number} has ended"));
+            }
+            let log = std::fs::read_to_string(self.folder.path().join(format!("gateway-{number}.log")));
+            if log.is_ok_and(|log| log.contains("panicked")) {
+                wrong.push(format!("gateway {number} panicked: see its log"));
+            }
+        }
+        wrong
+    }
+
+    /// What each gateway has.
+    ///
+    /// # Errors
+    /// A sentence, if one does not say so.
+    pub async fn figures(&self) -> Result<Vec<Figures>, String> {
+        let mut all = Vec::new();
+        for (number, slot) in self.gateways.iter().enumerate() {
+            let gateway = slot.gateway.lock().await;
+            let gateway = gateway.as_ref().ok_or_else(|| format!("gateway {number} is not there"))?;
+            all.push(gateway.figures().await.map_err(|error| format!("gateway {number}: {error}"))?);
+        }
+        Ok(all)
+    }
+
+    /// What gateways are subscribed to at the bus.
+    ///
+    /// # Errors
+    /// If the server does not say so.
+    pub async fn bus_subscriptions(&self) -> Result<Vec<Vec<String>>, String> {
+        let nats = self.nats.lock().await;
+        let nats = nats.as_ref().ok_or("the NATS server is not there")?;
+        nats.subscriptions().await.map_err(|error| error.to_string())
+    }
+
+    /// The ids of the gateways' processes; 0 for one that is not there.
+    pub async fn process_ids(&self) -> Vec<u32> {
+        let mut ids = Vec::new();
+        for slot in &self.gateways {
+            ids.push(slot.gateway.lock().await.as_ref().map_or(0, Gateway::id));
+        }
+        ids
+    }
+
+    /// How often each kind of fault happened.
+    pub fn faults(&self) -> BTreeMap<String, u64> {
+        lock(&self.faults).clone()
+    }
+
+    /// Keeps configurations and logs; gives where they are.
+    pub fn keep_logs(self) -> std::path::PathBuf {
+        let World { folder, .. } = self;
+        folder.keep()
+    }
+
+    fn proxy(&self, wire: Wire) -> &Proxy {
+        match wire {
+            Wire::Client(number) => &self.viewers[number].proxy,
+            Wire::Gateway(number) => &self.gateways[number].proxy,
+            Wire::Service(number) => &self.owners[number].proxy,
+        }
+    }
+
+    async fn trouble(&self, proxy: &Proxy, trouble: Trouble) {
+        let change = |change: &dyn Fn(&mut Weather)| proxy.change(|weather| change(weather));
+        match trouble {
+            Trouble::Cut { ways, after } => {
+                change(&|weather| weather.flows(ways).for_each(|flow| flow.cut_after = Some(after)));
+            }
+            Trouble::Closed => proxy.close(),
+            Trouble::HalfOpen { ways, lasting } => {
+                let next = proxy.next_number();
+                change(&|weather| weather.flows(ways).for_each(|flow| flow.held_below = next));
+                sleep(lasting).await;
+                change(&|weather| weather.flows(ways).for_each(|flow| flow.held_below = 0));
+            }
+            Trouble::Partition { ways, lasting } => {
+                change(&|weather| weather.flows(ways).for_each(|flow| flow.held_below = u64::MAX));
+                sleep(lasting).await;
+                change(&|weather| weather.flows(ways).for_each(|flow| flow.held_below = 0));
+            }
+            Trouble::Delay { by, lasting } => {
+                change(&|weather| (weather.up.delay, weather.down.delay) = (by, by));
+                sleep(lasting).await;
+                change(&|weather| (weather.up.delay, weather.down.delay) = Default::default());
+            }
+            Trouble::Trickle { bytes_per_second, lasting } => {
+                let rate = NonZeroU32::new(bytes_per_second);
+                change(&|weather| (weather.up.bytes_per_second, weather.down.bytes_per_second) = (rate, rate));
+                sleep(lasting).await;
+                change(&|weather| (weather.up.bytes_per_second, weather.down.bytes_per_second) = (None, None));
+            }
+            Trouble::Refused { lasting } => turned_away(proxy, Newcomers::Reset, lasting).await,
+            Trouble::BadGateway { lasting } => turned_away(proxy, Newcomers::BadGateway, lasting).await,
+        }
+    }
+
+    async fn gateway_mishap(&self, number: usize, mishap: Mishap) {
+        let slot = &self.gateways[number];
+        match mishap {
+            Mishap::Frozen { lasting } => {
+                let signal = async |signal| {
+                    if let Some(gateway) = &*slot.gateway.lock().await {
+                        gateway.signal(signal);
+                    }
+                };
+                signal(Signal::Stop).await;
+                sleep(lasting).await;
+                signal(Signal::Continue).await;
+            }
+            Mishap::Killed { lasting } => {
+                let mut gateway = slot.gateway.lock().await;
+                if let Some(gateway) = gateway.take() {
+                    gateway.kill().await;
+                }
+                sleep(lasting).await;
+                *gateway = self.restart(number).await;
+            }
+            Mishap::Restarted => {
+                let mut gateway = slot.gateway.lock().await;
+                if let Some(gateway) = gateway.take()
+                    && !gateway.end().await
+                {
+                    self.note(Err(format!("gateway {number} did not end when it was told to")));
+                }
+                *gateway = self.restart(number).await;
+            }
+        }
+    }
+
+    /// Starts a gateway until it stays: it ends where there is no bus.
+    async fn restart(&self, number: usize) -> Option<Gateway> {
+        let starting = async {
+            loop {
+                let proxy = &self.gateways[number].proxy;
+                match start_gateway(&self.programs, proxy, self.folder.path(), number).await {
+                    Ok(gateway) => return gateway,
+                    Err(_) => sleep(PAUSE).await,
+                }
+            }
+        };
+        let gateway = timeout(PATIENCE, starting).await.ok()?;
+        self.front.replace(number, gateway.address);
+        Some(gateway)
+    }
+
+    async fn nats_mishap(&self, mishap: Mishap) {
+        let mut nats = self.nats.lock().await;
+        match (mishap, nats.take()) {
+            (Mishap::Frozen { lasting }, Some(server)) => {
+                server.signal(Signal::Stop);
+                sleep(lasting).await;
+                server.signal(Signal::Continue);
+                *nats = Some(server);
+            }
+            (Mishap::Killed { .. } | Mishap::Restarted, server) => {
+                if let Some(server) = server {
+                    server.kill().await;
+                }
+                if let Mishap::Killed { lasting } = mishap {
+                    sleep(lasting).await;
+                }
+                match NatsServer::start(&self.programs, self.folder.path()).await {
+                    Ok(server) => {
+                        self.bus.replace(0, server.address);
+                        *nats = Some(server);
+                    }
+                    Err(error) => self.note(Err(error)),
+                }
+            }
+            (Mishap::Frozen { .. }, None) => {}
+        }
+    }
+}
+
+async fn start_gateway(programs: &Programs, proxy: &Proxy, folder: &Path, number: usize) -> io::Result<Gateway> {
+    let nats: SocketAddr = proxy.address;
+    Gateway::start(programs, nats, folder, &format!("gateway-{number}")).await
+}
+
+async fn turned_away(proxy: &Proxy, newcomers: Newcomers, lasting: Duration) {
+    proxy.change(|weather| weather.newcomers = newcomers);
+    proxy.reset();
+    sleep(lasting).await;
+    proxy.change(|weather| weather.newcomers = Newcomers::Served);
+}
+
+fn lock<T>(mutex: &StdMutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+}
+
+const GATEWAYS: usize = 3;
+/// Between attempts to start a program.
+const PAUSE: Duration = Duration::from_millis(100);
+/// For a program to start.
+const PATIENCE: Duration = Duration::from_secs(60);
