@@ -319,6 +319,30 @@ async fn a_deleted_resource_is_over_for_who_has_it_and_fetched_anew_for_who_asks
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_service_that_is_not_there_has_deleted_nothing() {
+    let mut scene = scene().await;
+    scene.subscribe("hand.a", json!({ "model": { "v": 1 } })).await;
+    scene.subscribe("hand.l?a", json!({ "collection": [], "query": "a" })).await;
+    let bus = scene.hand.connection.bus.clone();
+    bus.unsubscribe("get.hand.>");
+    bus.unsubscribe("_Q.>");
+    scene.say("system.reset", r#"{"resources":["hand.a"]}"#);
+    scene.say("event.hand.l.query", r#"{"subject":"_Q.1"}"#);
+    assert!(is_silent(&mut scene.client).await);
+    bus.subscribe("get.hand.>");
+    // Whether it says that it is back or not.
+    for _ in 0..2 {
+        let asked = scene.hand.connection.deliveries.recv().await.expect("it is asked again");
+        let (result, event) = match &*asked.subject {
+            "get.hand.a" => (json!({ "model": { "v": 2 } }), "hand.a.change"),
+            _ => (json!({ "collection": [2], "query": "a" }), "hand.l?a.add"),
+        };
+        scene.hand.say(&asked.reply.expect("a request"), &json!({ "result": result }));
+        assert_eq!(frame(&mut scene.client).await["event"], event);
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn one_get_is_made_for_all_clients_and_says_nothing_of_them() {
     let mut scene = scene().await;
     let mut others = Vec::new();

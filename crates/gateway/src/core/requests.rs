@@ -4,7 +4,7 @@ use resclient::protocol::ResError;
 use tracing::{debug, warn};
 
 use super::border::{Address, ConnId, Ticket};
-use super::response::{self, Failure};
+use super::response::{self, Failure, NoCopy};
 use super::timers::{Time, TimerId};
 use super::turns::Task;
 use super::value::Invalid;
@@ -75,8 +75,8 @@ impl Core {
         subject: &str,
         answer: Result<&[u8], ResError>,
         read: fn(&[u8]) -> Result<T, Failure>,
-    ) -> Result<T, ResError> {
-        let read = read(answer?);
+    ) -> Result<T, NoCopy> {
+        let read = read(answer.map_err(NoCopy::Unknown)?);
         if let Err(Failure::Unusable(reason)) = &read {
             self.unusable(subject, *reason);
         }

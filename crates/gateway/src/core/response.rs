@@ -81,6 +81,30 @@ impl From<Failure> for ResError {
     }
 }
 
+/// Why there is no (new) copy of a resource.
+#[derive(Debug)]
+pub enum NoCopy {
+    /// Its service says that there is no such resource.
+    Gone(ResError),
+    /// Nobody who knows has said anything: the service is not there, takes too long, or makes no sense.
+    Unknown(ResError),
+}
+
+impl From<Failure> for NoCopy {
+    fn from(failure: Failure) -> NoCopy {
+        match ResError::from(failure) {
+            error if error.code == ResError::NOT_FOUND.code => NoCopy::Gone(error),
+            error => NoCopy::Unknown(error),
+        }
+    }
+}
+
+impl From<NoCopy> for ResError {
+    fn from((NoCopy::Gone(error) | NoCopy::Unknown(error)): NoCopy) -> ResError {
+        error
+    }
+}
+
 pub fn read_get(payload: &[u8]) -> Result<Fetched, Failure> {
     #[derive(Deserialize)]
     struct Wire<'a> {

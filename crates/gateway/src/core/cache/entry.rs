@@ -3,12 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
-use resclient::protocol::ResError;
 use tracing::warn;
 
 use super::by_query::ByQuery;
 use crate::core::border::{ConnId, Ticket};
-use crate::core::response::Fetched;
+use crate::core::response::{Fetched, NoCopy};
 use crate::core::timers::TimerId;
 
 /// Everything known about one resource name.
@@ -89,7 +88,7 @@ impl Entry {
 #[derive(Debug)]
 pub enum Queued {
     Event(Box<str>, Box<[u8]>),
-    Get(Arc<str>, u64, Result<Fetched, ResError>),
+    Get(Arc<str>, u64, Result<Fetched, NoCopy>),
     Answer(ConnId, Ticket, Box<[u8]>),
 }
 

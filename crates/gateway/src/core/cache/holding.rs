@@ -9,7 +9,7 @@ use super::entry::{Entry, Link, Queued};
 use super::resource::{Reset, Resource};
 use super::{Cache, Output, Timer};
 use crate::core::border::{Address, Notice, Subscriber};
-use crate::core::response::Fetched;
+use crate::core::response::{Fetched, NoCopy};
 use crate::core::timers::Time;
 
 impl Cache {
@@ -105,7 +105,7 @@ impl Cache {
         now: Time,
         address: &Address,
         reset_after: bool,
-        result: Result<Fetched, ResError>,
+        result: Result<Fetched, NoCopy>,
     ) {
         let entry = self.entries.get_mut(&address.name).expect("checked by the caller");
         let resource = entry.resources.remove(&address.query).expect("checked by the caller");
@@ -113,6 +113,7 @@ impl Cache {
         let fetched = match result {
             Ok(fetched) => fetched,
             Err(error) => {
+                let error = ResError::from(error);
                 for who in waiting.iter() {
                     self.outputs.push_back(Output::Notice(*who, Notice::Failed(error.clone())));
                 }

@@ -16,12 +16,11 @@ use resclient::bug;
 use std::collections::{BTreeMap, HashSet, VecDeque};
 use std::sync::Arc;
 
-use resclient::protocol::ResError;
 use tracing::{debug, warn};
 
 use super::border::{Address, Command, ConnId, Event, EventKind, Notice, Subscriber, Ticket};
 use super::json;
-use super::response::{Fetched, MAX_DEPTH, Mutation, read_mutation};
+use super::response::{Fetched, MAX_DEPTH, Mutation, NoCopy, read_mutation};
 use super::stats::ResetStats;
 use super::throttle::Throttle;
 use super::timers::{Time, Timers};
@@ -158,7 +157,7 @@ impl Cache {
     }
 
     /// The answer to [`Output::Get`].
-    pub fn handle_get(&mut self, now: Time, address: &Address, serial: u64, result: Result<Fetched, ResError>) {
+    pub fn handle_get(&mut self, now: Time, address: &Address, serial: u64, result: Result<Fetched, NoCopy>) {
         let Some(entry) = self.entries.get_mut(&address.name) else { return };
         if entry.is_locked() {
             entry.queue.push_back(Queued::Get(address.query.clone(), serial, result));

@@ -3,14 +3,12 @@
 use resclient::bug;
 use std::sync::Arc;
 
-use resclient::protocol::ResError;
-
 use super::entry::Queued;
 use super::resource::Reset;
 use super::{Cache, Output};
 use crate::core::border::{Address, ConnId, Ticket};
 use crate::core::json;
-use crate::core::response::{QueryAnswer, read_mutation};
+use crate::core::response::{NoCopy, QueryAnswer, read_mutation};
 use crate::core::subject;
 use crate::core::timers::Time;
 use crate::core::value::Invalid;
@@ -70,7 +68,7 @@ impl Cache {
     }
 
     /// The answer to [`Output::Query`].
-    pub fn handle_query(&mut self, now: Time, address: &Address, serial: u64, result: Result<QueryAnswer, ResError>) {
+    pub fn handle_query(&mut self, now: Time, address: &Address, serial: u64, result: Result<QueryAnswer, NoCopy>) {
         if !self.entries.get(&address.name).is_some_and(|entry| entry.locks.contains(&serial)) {
             return;
         }
@@ -93,10 +91,10 @@ impl Cache {
                     self.inapplicable(address, "query", error);
                 }
             }
-            Err(error) if error.code == ResError::NOT_FOUND.code => self.delete(now, address),
+            Err(NoCopy::Gone(_)) => self.delete(now, address),
             // Without the answer the value may be old: fetch it.
-            Err(_) if bug!("query-failure-ignored") => {}
-            Err(_) => self.start_reset(address),
+            Err(NoCopy::Unknown(_)) if bug!("query-failure-ignored") => {}
+            Err(NoCopy::Unknown(_)) => self.start_reset(address),
         }
         self.unlock(now, &address.name, serial);
     }

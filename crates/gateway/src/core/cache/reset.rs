@@ -1,13 +1,12 @@
 //! Fetching again what may be wrong, until it is right.
 
 use resclient::bug;
-use resclient::protocol::ResError;
 use tracing::warn;
 
 use super::resource::{Reset, State};
 use super::{Cache, Output, Timer};
 use crate::core::border::{Address, Notice, Subscriber};
-use crate::core::response::Fetched;
+use crate::core::response::{Fetched, NoCopy};
 use crate::core::subject;
 use crate::core::throttle::Throttle;
 use crate::core::timers::Time;
@@ -105,14 +104,14 @@ impl Cache {
         address: &Address,
         again: bool,
         delay: u64,
-        result: Result<Fetched, ResError>,
+        result: Result<Fetched, NoCopy>,
     ) {
         if let Some(resource) = self.resource(address) {
             resource.reset = Reset::Idle;
         }
         let failed = match result {
-            Err(error) if error.code == ResError::NOT_FOUND.code => return self.delete(now, address),
-            Err(error) => Some(error),
+            Err(NoCopy::Gone(_)) => return self.delete(now, address),
+            Err(NoCopy::Unknown(error)) => Some(error),
             Ok(fetched) => match self.replace(address, fetched.body) {
                 Ok(()) => None,
                 // No event turns a model into a collection: who has the one is told that it is gone, and may ask for
