@@ -2,8 +2,12 @@
 
 mod support;
 
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use futures_util::FutureExt;
+use res_gateway::bus::{Bus, Connection, Refusal};
 use res_gateway::service::{Access, Reply, Resource, Service};
 use res_gateway::{Gateway, GatewayConfig, Outgoing};
 use serde_json::{Value, json};
@@ -409,4 +413,45 @@ async fn one_request_loads_5000_references() {
     let errors = answer["result"]["errors"].as_object().expect("some are too many");
     assert_eq!(errors.len(), 3);
     assert!(errors.values().all(|error| error["code"] == "system.subscriptionLimitExceeded"), "{errors:?}");
+}
+
+/// A connection to the bus of which one sees what it is subscribed to.
+struct Watched {
+    bus: Arc<dyn Bus>,
+    patterns: Arc<Mutex<BTreeSet<String>>>,
+}
+
+impl Bus for Watched {
+    fn publish(&self, subject: &str, reply: Option<&str>, payload: Arc<[u8]>) -> Result<(), Refusal> {
+        self.bus.publish(subject, reply, payload)
+    }
+
+    fn subscribe(&self, pattern: &str) {
+        self.patterns.lock().unwrap().insert(pattern.to_owned());
+        self.bus.subscribe(pattern);
+    }
+
+    fn unsubscribe(&self, pattern: &str) {
+        self.patterns.lock().unwrap().remove(pattern);
+        self.bus.unsubscribe(pattern);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn nothing_is_left_of_a_session_that_its_client_did_not_wait_for() {
+    let Connection { bus, deliveries } = TestBus::new().connect();
+    let patterns = Arc::default();
+    let bus = Arc::new(Watched { bus, patterns: Arc::clone(&patterns) });
+    let gateway = Gateway::start(Connection { bus, deliveries }, GatewayConfig::default());
+    let is_open = || patterns.lock().unwrap().iter().any(|pattern| pattern.starts_with("conn."));
+    let mut opening = Box::pin(gateway.connect(Default::default()));
+    assert!(opening.as_mut().now_or_never().is_none());
+    assert!(gateway.snapshot().await.is_some(), "what was asked before this is done");
+    assert!(is_open());
+    // As when a client leaves in the middle of its request.
+    drop(opening);
+    assert!(gateway.snapshot().await.is_some());
+    // What it wants from the bus, it says then.
+    tokio::task::yield_now().await;
+    assert!(!is_open());
 }

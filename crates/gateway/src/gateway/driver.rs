@@ -15,7 +15,7 @@ use tracing::{debug, error, info, trace, warn};
 
 use super::GatewayConfig;
 use super::counters::{Snapshot, Traffic};
-use super::session::{Backlog, Outbox};
+use super::session::{Backlog, Opening, Outbox};
 use super::shown::{self, Subject};
 use crate::bus::{Bus, Connection, Deliveries, Delivery, Dial, Refusal};
 use crate::core::border::ConnId;
@@ -25,7 +25,7 @@ use crate::core::{Core, CoreConfig, Frame, Output};
 
 /// What the handles of a gateway and of its sessions have the driver do.
 pub enum Input {
-    Connect(ClientInfo, Outbox, oneshot::Sender<ConnId>),
+    Connect(ClientInfo, Outbox, Opening),
     /// A session has frames of its client.
     Frames(ConnId),
     Disconnect(ConnId),
@@ -229,14 +229,12 @@ impl Driver {
 
     fn input(&mut self, input: Input) {
         match input {
-            Input::Connect(client, outbox, answer) => {
+            Input::Connect(client, outbox, opening) => {
                 let remote: Box<str> = client.remote_addr.as_str().into();
                 let id = self.core.handle_connect(&random_id(), client);
                 debug!(conn = id.0, remote, "a client");
                 self.clients.insert(id, Client { outbox, remote, http: None });
-                if answer.send(id).is_err() {
-                    self.disconnect(id);
-                }
+                opening.done(id);
             }
             Input::Frames(id) => self.frames(id),
             Input::Disconnect(id) => self.disconnect(id),

@@ -17,7 +17,7 @@ use crate::core::conn::{ClientInfo, HttpAnswer, HttpRequest, Limits, Outcome, Ta
 pub use counters::{Counters, Snapshot, Traffic};
 use driver::{Driver, Input};
 use pace::Pace;
-use session::QueueLimits;
+use session::{Guard, Opening, QueueLimits};
 pub use session::{Outgoing, Session, SessionReceiver, SessionSender};
 
 /// How a gateway treats its clients and services.
@@ -125,11 +125,12 @@ impl Gateway {
     /// Opens a session for a client: the RES-Client protocol without a WebSocket around it.
     pub async fn connect(&self, client: ClientInfo) -> Session {
         let (outbox, shared) = session::queue(self.queue);
-        let (answer, id) = oneshot::channel();
-        let sent = self.inputs.send(Input::Connect(client, outbox, answer)).is_ok();
-        let id = if sent { id.await.ok() } else { None };
+        let (opened, guard) = oneshot::channel();
+        let opening = Opening { opened, inputs: self.inputs.clone() };
+        let sent = self.inputs.send(Input::Connect(client, outbox, opening)).is_ok();
+        let guard = if sent { guard.await.ok() } else { None };
         let pace = Pace::new(self.request_rate, self.request_burst, self.request_patience);
-        Session::new(id, self.inputs.clone(), shared, pace)
+        Session::new(guard.unwrap_or_else(|| Guard::of_none(self.inputs.clone())), shared, pace)
     }
 
     /// Ready when the gateway has ended because its bus is lost.

@@ -20,13 +20,8 @@ pub struct Session {
 }
 
 impl Session {
-    pub(super) fn new(
-        id: Option<ConnId>,
-        inputs: mpsc::UnboundedSender<Input>,
-        shared: Arc<Shared>,
-        pace: Pace,
-    ) -> Session {
-        let guard = Arc::new(Guard { id, inputs });
+    pub(super) fn new(guard: Guard, shared: Arc<Shared>, pace: Pace) -> Session {
+        let guard = Arc::new(guard);
         Session {
             sender: SessionSender { guard: guard.clone(), shared: shared.clone(), pace },
             receiver: SessionReceiver { guard, shared },
@@ -362,13 +357,30 @@ const KEPT: usize = 4;
 /// With so many bytes that the driver has not taken, no more are read from a client.
 const INCOMING_BYTES: usize = 16 << 10;
 
+/// Who waits for a session to be opened. If they have gone, it ends at once: wherever its guard is dropped.
+pub(super) struct Opening {
+    pub opened: oneshot::Sender<Guard>,
+    pub inputs: mpsc::UnboundedSender<Input>,
+}
+
+impl Opening {
+    pub fn done(self, id: ConnId) {
+        drop(self.opened.send(Guard { id: Some(id), inputs: self.inputs }));
+    }
+}
+
 /// Tells the driver that the client is gone.
-struct Guard {
+pub(super) struct Guard {
     id: Option<ConnId>,
     inputs: mpsc::UnboundedSender<Input>,
 }
 
 impl Guard {
+    /// Of a client for which there is no gateway any more.
+    pub fn of_none(inputs: mpsc::UnboundedSender<Input>) -> Guard {
+        Guard { id: None, inputs }
+    }
+
     fn tell(&self, input: impl FnOnce(ConnId) -> Input) {
         if let Some(id) = self.id {
             // A gateway that is gone is told to the client by the end of its queue.
