@@ -75,9 +75,10 @@ fn all_empty(figures: &[Figures]) -> Result<(), String> {
 }
 
 fn only_of_the_system(gateways: &[Vec<String>]) -> Result<(), String> {
-    match gateways.iter().flatten().find(|subject| !subject.starts_with("system.") && !subject.starts_with("_INBOX")) {
-        Some(subject) => Err(format!("a gateway is still subscribed to {subject}")),
-        None => Ok(()),
+    let is_of_the_system = |subject: &String| subject.starts_with("system.") || subject.starts_with("_INBOX.");
+    match gateways.iter().flatten().all(is_of_the_system) {
+        true => Ok(()),
+        false => Err(format!("gateways are still subscribed to {gateways:?}")),
     }
 }
 

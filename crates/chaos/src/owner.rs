@@ -107,11 +107,10 @@ impl Owner {
         handle.map_or(Ok(()), |handle| self.disk.change(&handle, rid, deed))
     }
 
-    /// Tells gateways to fetch everything again.
+    /// Tells gateways to fetch everything again, also what is another's, who may not be there.
     pub fn reset(&self) {
         if let Some(handle) = &self.disk.lock().handle {
-            let all = [format!("{}.>", names::SERVICES[self.disk.service])];
-            handle.reset(&all, &all);
+            handle.reset(&[">"], &[">"]);
         }
     }
 

@@ -125,11 +125,12 @@ pub struct Cast {
 }
 
 impl Script {
-    /// So many faults within so long.
-    pub fn from_seed(seed: u64, cast: &Cast, faults: usize, length: Duration) -> Script {
+    /// Faults within so long. Few leave time in which what one of them did would stay; many come together.
+    pub fn from_seed(seed: u64, cast: &Cast, length: Duration) -> Script {
         let mut rng = Rng::with_seed(seed);
+        let count = if rng.bool() { rng.usize(2..8) } else { rng.usize(8..30) };
         let mut faults: Vec<_> =
-            (0..faults).map(|_| (time(&mut rng, 0, length.as_millis() as u64), Fault::any(&mut rng, cast))).collect();
+            (0..count).map(|_| (time(&mut rng, 0, length.as_millis() as u64), Fault::any(&mut rng, cast))).collect();
         faults.sort_by_key(|(at, _)| *at);
         Script { seed, faults }
     }

@@ -36,7 +36,7 @@ pub async fn play(programs: Programs, seed: u64) -> Outcome {
             return Outcome { script, wrong: vec![format!("it cannot start: {error}")], faults, answers, recovery };
         }
     };
-    let script = Script::from_seed(seed, &world.cast(), FAULTS, LENGTH);
+    let script = Script::from_seed(seed, &world.cast(), LENGTH);
     let load = Load::start(world.clone(), seed, PAUSE);
     let begun = Instant::now();
     let mut suffering = JoinSet::new();
@@ -61,7 +61,6 @@ pub async fn play(programs: Programs, seed: u64) -> Outcome {
 }
 
 const CLIENTS: usize = 8;
-const FAULTS: usize = 20;
 /// In which the faults begin.
 const LENGTH: Duration = Duration::from_secs(6);
 /// Between two things that are done.
