@@ -1,8 +1,12 @@
 import { Complaint, main } from './lib/process.mjs';
 import { suites } from './lib/suites.mjs';
 
-// Runs the suites named on the command line, or all of them, and closes with the line `N passed, N failed`.
-await main(async (names) => {
+// Runs the suites named on the command line, or all of them, and closes with the line `N passed, N failed`. What begins with the
+// first `--` is for the suites that take options.
+await main(async (args) => {
+  const end = args.findIndex((arg) => arg.startsWith('--'));
+  const names = end < 0 ? args : args.slice(0, end);
+  const options = args.slice(names.length);
   const chosen = names.length ? names : Object.keys(suites);
   const unknown = chosen.find((name) => !Object.hasOwn(suites, name));
   if (unknown) throw new Complaint(`there is no suite ${unknown}: choose among ${Object.keys(suites).join(', ')}`);
@@ -11,7 +15,7 @@ await main(async (names) => {
   for (const name of chosen) {
     console.log(`\n── ${name}`);
     const begun = performance.now();
-    const { passed, failed, note } = await outcome(suites[name]);
+    const { passed, failed, note } = await outcome(() => suites[name](options));
     rows.push({ name, passed, failed, note, seconds: (performance.now() - begun) / 1000 });
   }
 

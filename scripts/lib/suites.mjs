@@ -62,6 +62,16 @@ export const suites = {
     return sum(await cargoTest(tests), await cargoTest(tests, withBugs), found);
   },
 
+  /** With options, such as `--seeds 100` or `--seed 7`: which scripts of faults are played. */
+  async chaos(options = []) {
+    await cargo();
+    await buildGateway('--bin', 'res-gateway');
+    const env = { NATS_SERVER: await natsServer(), RES_GATEWAY: gateway };
+    const own = await cargoTest(['-p', 'chaos']);
+    const args = ['run', '-q', '-p', 'chaos', '--', 'seeds', ...options];
+    return sum(own, tally(await capture('cargo', args, { show: true, env }), closingLine));
+  },
+
   async services() {
     await npmPackages();
     await buildPackage();

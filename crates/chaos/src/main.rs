@@ -28,17 +28,17 @@ enum Command {
 
 #[derive(Args)]
 struct Seeds {
-    /// How many
-    #[arg(long, default_value_t = 4)]
-    seeds: u64,
-    /// The first
+    /// So many of them; without this, some that have found something
+    #[arg(long)]
+    seeds: Option<u64>,
+    /// The first of so many
     #[arg(long, default_value_t = 1)]
     first: u64,
     /// This one alone
     #[arg(long, conflicts_with_all = ["seeds", "first"])]
     seed: Option<u64>,
-    /// How many at a time
-    #[arg(long, default_value_t = 2)]
+    /// How many are played at a time
+    #[arg(long, default_value_t = 3)]
     jobs: usize,
 }
 
@@ -79,7 +79,12 @@ fn in_a_thread<T>(world: impl Future<Output = T>) -> T {
 }
 
 async fn play(programs: Programs, options: Seeds) -> bool {
-    let mut waiting = options.seed.map_or(options.first..options.first + options.seeds, |seed| seed..seed + 1);
+    let mut waiting = match options {
+        Seeds { seed: Some(seed), .. } => vec![seed],
+        Seeds { seeds: Some(count), first, .. } => (first..first + count).collect(),
+        _ => FINDERS.to_vec(),
+    }
+    .into_iter();
     let mut playing = JoinSet::new();
     let (mut passed, mut failed) = (0, 0);
     let (mut faults, mut answers) = (BTreeMap::new(), BTreeMap::new());
@@ -164,3 +169,6 @@ fn list(counts: &BTreeMap<String, u64>) -> String {
     let line = |(name, count): (&String, &u64)| format!("{count:>8}  {name}");
     counts.iter().map(line).chain([format!("{total:>8}  in all")]).collect::<Vec<_>>().join("\n")
 }
+
+/// Seeds whose scripts found something.
+const FINDERS: [u64; 6] = [4, 11, 16, 1, 2, 3];

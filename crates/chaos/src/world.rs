@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::io;
-use std::net::SocketAddr;
 use std::num::NonZeroU32;
 use std::path::Path;
 use std::sync::Arc;
@@ -12,7 +11,7 @@ use std::time::Duration;
 use serde_json::Value;
 use tempfile::TempDir;
 use tokio::sync::Mutex;
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep};
 
 use crate::names;
 use crate::owner::{Deed, Owner};
@@ -56,7 +55,7 @@ impl World {
         let (mut gateways, mut addresses) = (Vec::new(), Vec::new());
         for number in 0..GATEWAYS {
             let proxy = Proxy::start(bus.clone(), 0).await?;
-            let gateway = start_gateway(&programs, &proxy, folder.path(), number).await?;
+            let gateway = started(&programs, &proxy, folder.path(), number).await?;
             addresses.push(gateway.address);
             gateways.push(Slot { gateway: Mutex::new(Some(gateway)), proxy });
         }
@@ -272,20 +271,14 @@ impl World {
         }
     }
 
-    /// Starts a gateway until it stays: it ends where there is no bus.
     async fn restart(&self, number: usize) -> Option<Gateway> {
-        let starting = async {
-            loop {
-                let proxy = &self.gateways[number].proxy;
-                match start_gateway(&self.programs, proxy, self.folder.path(), number).await {
-                    Ok(gateway) => return gateway,
-                    Err(_) => sleep(PAUSE).await,
-                }
-            }
-        };
-        let gateway = timeout(PATIENCE, starting).await.ok()?;
-        self.front.replace(number, gateway.address);
-        Some(gateway)
+        let proxy = &self.gateways[number].proxy;
+        let started = started(&self.programs, proxy, self.folder.path(), number).await;
+        match &started {
+            Ok(gateway) => self.front.replace(number, gateway.address),
+            Err(error) => self.note(Err(format!("gateway {number} cannot be started again: {error}"))),
+        }
+        started.ok()
     }
 
     async fn nats_mishap(&self, mishap: Mishap) {
@@ -317,9 +310,16 @@ impl World {
     }
 }
 
-async fn start_gateway(programs: &Programs, proxy: &Proxy, folder: &Path, number: usize) -> io::Result<Gateway> {
-    let nats: SocketAddr = proxy.address;
-    Gateway::start(programs, nats, folder, &format!("gateway-{number}")).await
+/// Starts a gateway until it stays: it ends where there is no bus, or where another program has taken its port.
+async fn started(programs: &Programs, proxy: &Proxy, folder: &Path, number: usize) -> io::Result<Gateway> {
+    let begun = Instant::now();
+    loop {
+        match Gateway::start(programs, proxy.address, folder, &format!("gateway-{number}")).await {
+            Err(error) if begun.elapsed() > PATIENCE => return Err(error),
+            Err(_) => sleep(PAUSE).await,
+            started => return started,
+        }
+    }
 }
 
 async fn turned_away(proxy: &Proxy, newcomers: Newcomers, lasting: Duration) {
