@@ -25,6 +25,7 @@ use prometheus_client::registry::{Registry, Unit};
 use resclient::protocol::Version;
 use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, watch};
+use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 use tracing::debug;
 
@@ -36,7 +37,10 @@ use crate::gateway::{Gateway, Snapshot};
 pub async fn serve(listener: TcpListener, gateway: Gateway, stopping: watch::Receiver<bool>) {
     // Whoever watches is not to take from clients what the process has, either.
     let places = Arc::new(Semaphore::new(CONNECTIONS));
+    // They hold the gateway, and end with this.
+    let mut connections = JoinSet::new();
     loop {
+        while connections.try_join_next().is_some() {}
         let Ok(place) = places.clone().acquire_owned().await else { return };
         let stream = match listener.accept().await {
             Ok((stream, _)) => stream,
@@ -54,7 +58,7 @@ pub async fn serve(listener: TcpListener, gateway: Gateway, stopping: watch::Rec
         let mut connection = http1::Builder::new();
         connection.timer(TokioTimer::new()).header_read_timeout(IDLE);
         let connection = connection.serve_connection(TokioIo::new(stream), service);
-        tokio::spawn(async move {
+        connections.spawn(async move {
             if let Ok(Err(error)) = timeout(LONGEST, connection).await {
                 debug!(%error, "a connection for metrics ended");
             }

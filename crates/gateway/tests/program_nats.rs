@@ -11,6 +11,8 @@ use serde_json::{Value, json};
 use support::nats::{NatsServer, PATIENCE, Raw, connect};
 use support::nats_keys::{Authority, Operator};
 use support::program::{File, Program, ask, failure, free_port, get};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 use tokio::time::{sleep, timeout};
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 
@@ -262,6 +264,19 @@ async fn while_its_server_is_away_clients_are_refused_and_health_says_so() {
     });
     back.await.expect("it comes back");
     assert_eq!(owner(&program).await, json!({ "owner": "Ada" }));
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn who_reads_its_metrics_does_not_keep_it_from_ending() {
+    let server = NatsServer::start("").await;
+    let port = free_port();
+    let program = Program::start(&["-n", &server.url(), "--metricsport", &port.to_string()]);
+    let mut watcher = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
+    watcher.write_all(b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n").await.unwrap();
+    assert_ne!(watcher.read(&mut [0; 1024]).await.unwrap(), 0);
+    let log = program.into_log();
+    assert!(log.contains("stopping") && !log.contains("the last messages"), "{log}");
 }
 
 #[cfg(unix)]

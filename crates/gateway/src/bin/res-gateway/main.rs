@@ -18,6 +18,7 @@ use std::time::Duration;
 use res_gateway::bus::MemoryBus;
 use res_gateway::{Gateway, demo, metrics, resources, server};
 use tokio::net::TcpListener;
+use tokio::task::JoinSet;
 use tracing::{debug, info, warn};
 
 use config::Config;
@@ -63,10 +64,11 @@ async fn run(config: Config) -> Result<(), String> {
     open_files(config.server.connections);
     // Not before: until then the system ends the program.
     let mut stopping = signals::shutdown()?;
+    let mut watched = JoinSet::new();
     if let Some(address) = config.metrics {
         let (listener, bound) = listen(address, "--metricsport").await?;
         info!("metrics on http://{bound}/metrics, health on http://{bound}/health");
-        tokio::spawn(metrics::serve(listener, gateway.clone(), stopping.clone()));
+        watched.spawn(metrics::serve(listener, gateway.clone(), stopping.clone()));
     }
     // Nobody may be there to read it.
     let _ = writeln!(std::io::stdout(), "listening on {scheme}://{bound}");
@@ -77,6 +79,8 @@ async fn run(config: Config) -> Result<(), String> {
         }
     };
     let served = server::run(listener, gateway, config.server, stop).await;
+    // Who reads metrics holds the gateway.
+    drop(watched);
     if let Some(nats) = &config.nats {
         // What was said at last has to arrive; the gateway is dropped, and its connection closes when it has.
         if tokio::time::timeout(LAST_WORDS, nats.closed()).await.is_err() {
