@@ -253,6 +253,7 @@ impl World {
             }
             Mishap::Killed { lasting } => {
                 let mut gateway = slot.gateway.lock().await;
+                self.front.replace(number, None);
                 if let Some(gateway) = gateway.take() {
                     gateway.kill().await;
                 }
@@ -261,6 +262,7 @@ impl World {
             }
             Mishap::Restarted => {
                 let mut gateway = slot.gateway.lock().await;
+                self.front.replace(number, None);
                 if let Some(gateway) = gateway.take()
                     && !gateway.end().await
                 {
@@ -275,7 +277,7 @@ impl World {
         let proxy = &self.gateways[number].proxy;
         let started = started(&self.programs, proxy, self.folder.path(), number).await;
         match &started {
-            Ok(gateway) => self.front.replace(number, gateway.address),
+            Ok(gateway) => self.front.replace(number, Some(gateway.address)),
             Err(error) => self.note(Err(format!("gateway {number} cannot be started again: {error}"))),
         }
         started.ok()
@@ -291,6 +293,7 @@ impl World {
                 *nats = Some(server);
             }
             (Mishap::Killed { .. } | Mishap::Restarted, server) => {
+                self.bus.replace(0, None);
                 if let Some(server) = server {
                     server.kill().await;
                 }
@@ -299,7 +302,7 @@ impl World {
                 }
                 match NatsServer::start(&self.programs, self.folder.path()).await {
                     Ok(server) => {
-                        self.bus.replace(0, server.address);
+                        self.bus.replace(0, Some(server.address));
                         *nats = Some(server);
                     }
                     Err(error) => self.note(Err(error)),

@@ -23,7 +23,7 @@ pub struct Proxy {
 
 /// Where proxies lead to. Connections go to one after the other, as a balancer has it.
 #[derive(Clone)]
-pub struct Targets(watch::Sender<Vec<SocketAddr>>);
+pub struct Targets(watch::Sender<Vec<Option<SocketAddr>>>);
 
 struct Shared {
     targets: Targets,
@@ -104,11 +104,12 @@ impl Drop for Proxy {
 
 impl Targets {
     pub fn new(addresses: Vec<SocketAddr>) -> Targets {
-        Targets(watch::Sender::new(addresses))
+        Targets(watch::Sender::new(addresses.into_iter().map(Some).collect()))
     }
 
-    /// Another address in the place of one, for connections to come.
-    pub fn replace(&self, index: usize, address: SocketAddr) {
+    /// Another address in the place of one, for connections to come. While a program is gone there is none: another may
+    /// be given its port.
+    pub fn replace(&self, index: usize, address: Option<SocketAddr>) {
         self.0.send_modify(|addresses| addresses[index] = address);
     }
 
@@ -117,7 +118,9 @@ impl Targets {
         let addresses = self.0.borrow().clone();
         let mut result = Err(io::ErrorKind::AddrNotAvailable.into());
         for at in 0..addresses.len() {
-            result = TcpStream::connect(addresses[(turn + at) % addresses.len()]).await;
+            if let Some(address) = addresses[(turn + at) % addresses.len()] {
+                result = TcpStream::connect(address).await;
+            }
             if result.is_ok() {
                 break;
             }
