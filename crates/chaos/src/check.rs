@@ -10,7 +10,7 @@ use crate::world::World;
 
 /// Ends all trouble and waits until everybody has what services have; gives what is wrong then.
 pub async fn settle(world: &World, mut asked: JoinSet<()>) -> Vec<String> {
-    world.calm().await;
+    world.calm();
     let answered = async { while asked.join_next().await.is_some() {} };
     let is_answered = timeout(PATIENCE, answered).await.is_ok();
     let mut wrong = Vec::new();

@@ -142,4 +142,4 @@ const MINUTE: Duration = Duration::from_secs(60);
 /// Between faults.
 const EVERY: Duration = Duration::from_secs(5);
 /// Between two things that are done.
-const PAUSE: Duration = Duration::from_millis(10);
+const PAUSE: Duration = Duration::from_millis(4);
