@@ -58,20 +58,20 @@ fn step(world: &Arc<World>, rng: &mut Rng, asked: &mut JoinSet<()>) {
     let all = names::all();
     let any = &all[rng.usize(..all.len())];
     match rng.u8(0..100) {
-        0..25 => ask(Ask::Follow(any.clone())),
-        25..37 => {
+        0..20 => ask(Ask::Follow(any.clone())),
+        20..28 => {
             let held = viewer.held();
             if let Some(rid) = rng.choice(&held) {
                 viewer.leave(rid);
             }
         }
-        37..40 => ask(Ask::Look(any.clone())),
-        40..65 => {
+        28..30 => ask(Ask::Look(any.clone())),
+        30..55 => {
             let (rid, deed) = change(rng);
             ask(Ask::Order(rid, deed));
         }
-        65..70 => ask(Ask::Echo(names::any_item(rng), rng.u64(..))),
-        70..98 => {
+        55..60 => ask(Ask::Echo(names::any_item(rng), rng.u64(..))),
+        60..98 => {
             let (rid, deed) = change(rng);
             world.note(world.owners[names::service_of(&rid)].change(&rid, &deed));
         }

@@ -108,11 +108,11 @@ async fn play(programs: Programs, options: Seeds) -> bool {
     failed == 0
 }
 
-fn show(Outcome { script, wrong, recovery, faults, .. }: &Outcome) {
+fn show(Outcome { script, wrong, recovery, events, faults, .. }: &Outcome) {
     let seed = script.seed;
     if wrong.is_empty() {
         let count: u64 = faults.values().sum();
-        println!("ok seed {seed}: {count} faults, current {} ms after the last", recovery.as_millis());
+        println!("ok seed {seed}: {count} faults, {events} events, current {} ms after the last", recovery.as_millis());
         return;
     }
     println!("not ok {script}\n  {}\nagain: npm run test:chaos -- --seed {seed}", wrong.join("\n  "));

@@ -22,6 +22,8 @@ pub struct Outcome {
     pub faults: BTreeMap<String, u64>,
     /// How requests of clients ended, by how often.
     pub answers: BTreeMap<String, u64>,
+    /// Events that the listeners of the end were told.
+    pub events: u64,
     /// From the last fault until all was well.
     pub recovery: Duration,
 }
@@ -32,8 +34,9 @@ pub async fn play(programs: Programs, seed: u64) -> Outcome {
         Ok(world) => Arc::new(world),
         Err(error) => {
             let script = Script { seed, faults: Vec::new() };
-            let (faults, answers, recovery) = Default::default();
-            return Outcome { script, wrong: vec![format!("it cannot start: {error}")], faults, answers, recovery };
+            let (faults, answers, events, recovery) = Default::default();
+            let wrong = vec![format!("it cannot start: {error}")];
+            return Outcome { script, wrong, faults, answers, events, recovery };
         }
     };
     let script = Script::from_seed(seed, &world.cast(), LENGTH);
@@ -50,6 +53,7 @@ pub async fn play(programs: Programs, seed: u64) -> Outcome {
     let healed = Instant::now();
     let mut wrong = check::settle(&world, asked).await;
     let recovery = healed.elapsed();
+    let events = world.viewers.iter().map(|viewer| viewer.events()).sum();
     wrong.extend(check::release(&world).await);
     let (faults, answers) = (world.faults(), world.asked.answers());
     if !wrong.is_empty()
@@ -57,11 +61,11 @@ pub async fn play(programs: Programs, seed: u64) -> Outcome {
     {
         wrong.push(format!("the logs are in {}", world.keep_logs().display()));
     }
-    Outcome { script, wrong, faults, answers, recovery }
+    Outcome { script, wrong, faults, answers, events, recovery }
 }
 
 const CLIENTS: usize = 8;
 /// In which the faults begin.
 const LENGTH: Duration = Duration::from_secs(6);
 /// Between two things that are done.
-const PAUSE: Duration = Duration::from_millis(5);
+const PAUSE: Duration = Duration::from_millis(2);

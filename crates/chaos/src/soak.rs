@@ -94,6 +94,8 @@ impl Soak {
                 let (sufferer, fault) = (world.clone(), Fault::any(&mut rng, &cast));
                 suffering.spawn(async move { sufferer.suffer(fault).await });
                 ticks.tick().await;
+                // Taken in so often, they take no memory that grows.
+                world.viewers.iter().for_each(|viewer| world.note(viewer.read_logs()));
                 report.sample(&world, begun.elapsed()).await;
             }
             suffering.join_all().await;
