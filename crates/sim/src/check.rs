@@ -106,7 +106,10 @@ impl World {
             );
             let at_gateway: Value = serde_json::from_str(&held[&*rid]).expect("JSON");
             assert_eq!(at_gateway, held_here.value, "client {n}: {rid} at the gateway, and what it told");
-            if !held_here.is_deleted {
+            if held_here.is_deleted {
+                let service = &self.services[names::service_of(&rid).expect("a service's")].service;
+                assert!(truth(&rid).is_none() || service.was_gone(&rid), "client {n}: {rid} was never deleted");
+            } else {
                 assert_eq!(Some(&held_here.value), truth(&rid).as_ref(), "client {n}: {rid}, and the truth");
             }
         }

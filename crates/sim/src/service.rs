@@ -37,6 +37,8 @@ pub struct Service {
     tokens: BTreeSet<String>,
     /// Requests that are being worked on, with what was found out when they came.
     requests: BTreeMap<u64, (Message, Option<Found>)>,
+    /// What was deleted, or seemed to be for its type was another: who holds it is not told that it is there again.
+    gone: BTreeSet<String>,
     /// How many events there were of each resource.
     touched: BTreeMap<String, u64>,
     next: u64,
@@ -89,6 +91,7 @@ impl Service {
             denied: BTreeSet::new(),
             tokens: BTreeSet::new(),
             requests: BTreeMap::new(),
+            gone: BTreeSet::new(),
             touched: BTreeMap::new(),
             next: 0,
             spoilt: VecDeque::new(),
@@ -116,6 +119,11 @@ impl Service {
             }
             _ => self.store.get(name).cloned(),
         }
+    }
+
+    /// Whether a client may hold a resource as a deleted one although there is one of that name.
+    pub fn was_gone(&self, rid: &str) -> bool {
+        self.gone.contains(names::without_query(rid))
     }
 
     /// Whether a client may see a resource.
@@ -184,6 +192,7 @@ impl Service {
                 let is_model = answer["result"].get("model").is_some();
                 answer = json!({ "result": if is_model { json!({ "collection": [1] }) } else { json!({ "model": { "a": 1 } }) } });
                 is_false = true;
+                self.gone.insert(resource_in(&subject).to_owned());
             }
             Some(Spoiled::Twice) => is_repeated = true,
             _ => {}
@@ -244,7 +253,10 @@ impl Service {
             }
             Deed::Custom(name) => event(name, "rung", json!({ "by": [1] })),
             Deed::Delete(name) => match self.store.remove(name) {
-                Some(_) => event(name, "delete", Value::Null),
+                Some(_) => {
+                    self.gone.insert(name.clone());
+                    event(name, "delete", Value::Null)
+                }
                 None => Vec::new(),
             },
             Deed::Create(name, content) => {
