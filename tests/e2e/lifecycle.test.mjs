@@ -25,7 +25,7 @@ suite('what a browser does to a page', () => {
   test('a page that was offline until its connection was given up connects when it is online', async () => {
     // By itself it would try again in half an hour or so.
     const delays = { reconnectDelay: NEVER, reconnectDelayMax: NEVER };
-    const tab = await follower({ heartbeatInterval: 200, heartbeatTimeout: 200, ...delays });
+    const tab = await follower({ heartbeatInterval: 1_000, heartbeatTimeout: 1_000, ...delays });
     await tab.ask();
     await offline(true);
     await tab.until(() => globalThis.page.state === 'waiting');
@@ -79,14 +79,14 @@ suite('what a browser does to a page', () => {
     ['loses', () => cable.cut(), 2],
   ]) {
     test(`a page that sleeps with its machine and ${what} its connection has all that it missed`, async () => {
-      const tab = await follower({ heartbeatInterval: 500, heartbeatTimeout: 500 });
+      const tab = await follower({ heartbeatInterval: 1_000, heartbeatTimeout: 1_000 });
       await tab.ask();
       browser().stop();
       try {
         await service.change();
         meanwhile();
         // Longer than the gateway may be silent.
-        await pause(1_500);
+        await pause(2_500);
         await service.change();
       } finally {
         browser().goOn();
