@@ -27,3 +27,4 @@ pub mod script;
 mod service;
 mod wire;
 pub mod world;
+mod writer;

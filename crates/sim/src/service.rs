@@ -9,7 +9,8 @@ use fastrand::Rng;
 use serde_json::{Map, Value, json};
 
 use crate::names;
-use crate::script::{self, Deed, Spoiled};
+use crate::script::{Deed, Spoiled};
+use crate::writer;
 
 /// Something to be published.
 #[derive(Debug, Clone)]
@@ -82,7 +83,7 @@ impl Service {
         let names = (0..names::EACH).flat_map(|n| [names::model(index, n), names::list(index, n)]);
         let store = names.filter(|_| rng.u8(..10) > 0).collect::<Vec<_>>().into_iter();
         let store =
-            store.map(|name| (name.clone(), script::content(&mut rng, services, names::is_model(&name)))).collect();
+            store.map(|name| (name.clone(), writer::content(&mut rng, services, names::is_model(&name)))).collect();
         let items = (0..rng.u64(..8)).collect();
         Service {
             index,
