@@ -2,7 +2,7 @@
 
 use res_gateway::core::timers::Time;
 
-use crate::script::{Deed, Fault, Known, Use, When};
+use crate::script::{Deed, Fault, Json, Known, Use, When};
 use crate::world::{Happening, World};
 
 impl World {
@@ -173,7 +173,7 @@ impl World {
             return;
         }
         for n in 0..count {
-            let value = serde_json::json!(n);
+            let value = Json(n.into());
             for deed in [Deed::Set(name.into(), "title", Some(value.clone())), Deed::Insert(name.into(), 0, value)] {
                 let messages = self.services[service].service.act(&deed);
                 messages.into_iter().for_each(|message| self.say(service, message));

@@ -80,16 +80,16 @@ pub enum Reaction {
 #[derive(Debug, Clone, PartialEq)]
 pub enum Deed {
     /// Sets a member of a model; `None` deletes it.
-    Set(String, &'static str, Option<Value>),
-    Insert(String, usize, Value),
+    Set(String, &'static str, Option<Json>),
+    Insert(String, usize, Json),
     Remove(String, usize),
     /// Sends an event that means nothing to others.
     Custom(String),
     Delete(String),
     /// Makes what there is not (any more).
-    Create(String, Value),
+    Create(String, Json),
     /// Changes something at once and says no more than that it is another now.
-    Replace(String, Value),
+    Replace(String, Json),
     /// Puts an item on the pages, or takes one off.
     PutItem(usize, u64),
     TakeItem(usize),
@@ -100,6 +100,16 @@ pub enum Deed {
     Reset,
     /// Has all tokens renewed.
     TokenReset,
+}
+
+/// A value that is written as JSON, for people.
+#[derive(Clone, PartialEq)]
+pub struct Json(pub Value);
+
+impl fmt::Debug for Json {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.0)
+    }
 }
 
 /// What goes wrong. Times are milliseconds.

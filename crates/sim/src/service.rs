@@ -9,7 +9,7 @@ use fastrand::Rng;
 use serde_json::{Map, Value, json};
 
 use crate::names;
-use crate::script::{Deed, Spoiled};
+use crate::script::{Deed, Json, Spoiled};
 use crate::writer;
 
 /// Something to be published.
@@ -227,17 +227,17 @@ impl Service {
             Deed::Set(name, member, value) => {
                 let Some(Value::Object(model)) = self.store.get_mut(name) else { return Vec::new() };
                 let old = match value {
-                    Some(value) => model.insert((*member).to_owned(), value.clone()),
+                    Some(Json(value)) => model.insert((*member).to_owned(), value.clone()),
                     None => model.remove(*member),
                 };
                 // A service may also tell of a change that is none.
                 if old.is_none() && value.is_none() && self.rng.bool() {
                     return Vec::new();
                 }
-                let value = value.clone().unwrap_or_else(|| json!({ "action": "delete" }));
+                let value = value.as_ref().map_or_else(|| json!({ "action": "delete" }), |value| value.0.clone());
                 event(name, "change", json!({ "values": { *member: value } }))
             }
-            Deed::Insert(name, at, value) => {
+            Deed::Insert(name, at, Json(value)) => {
                 let Some(Value::Array(list)) = self.store.get_mut(name) else { return Vec::new() };
                 let idx = (*at).min(list.len());
                 list.insert(idx, value.clone());
@@ -260,11 +260,11 @@ impl Service {
                 }
                 None => Vec::new(),
             },
-            Deed::Create(name, content) => {
+            Deed::Create(name, Json(content)) => {
                 self.store.entry(name.clone()).or_insert_with(|| content.clone());
                 Vec::new()
             }
-            Deed::Replace(name, content) => match self.store.get_mut(name) {
+            Deed::Replace(name, Json(content)) => match self.store.get_mut(name) {
                 Some(old) => {
                     *old = content.clone();
                     vec![Message::new("system.reset", &json!({ "resources": [name] }))]

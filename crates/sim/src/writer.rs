@@ -4,7 +4,7 @@ use fastrand::Rng;
 use serde_json::{Map, Value, json};
 
 use crate::names;
-use crate::script::{Act, BAD_EVENTS, Deed, Fault, Known, LENGTH, Reaction, Script, Spoiled, Step, Use, When};
+use crate::script::{Act, BAD_EVENTS, Deed, Fault, Json, Known, LENGTH, Reaction, Script, Spoiled, Step, Use, When};
 
 /// Writes the script that belongs to a seed.
 pub fn write(seed: u64) -> Script {
@@ -91,11 +91,14 @@ impl Writer {
             (Theme::Pages, _) => Act::Service(service, Deed::TakeItem(self.rng.usize(..8))),
             (Theme::References, 0..3) => {
                 let (model, value) = (names::model(service, self.rng.usize(..names::EACH)), json!({ "rid": target }));
-                Act::Service(service, Deed::Set(model, names::MEMBERS[1], (self.rng.u8(..3) > 0).then_some(value)))
+                Act::Service(
+                    service,
+                    Deed::Set(model, names::MEMBERS[1], (self.rng.u8(..3) > 0).then_some(Json(value))),
+                )
             }
             (Theme::References, 3 | 4) => {
                 let list = names::list(service, self.rng.usize(..names::EACH));
-                Act::Service(service, Deed::Insert(list, 0, json!({ "rid": target })))
+                Act::Service(service, Deed::Insert(list, 0, Json(json!({ "rid": target }))))
             }
             (Theme::References, 5) => {
                 let list = names::list(service, self.rng.usize(..names::EACH));
@@ -114,7 +117,7 @@ impl Writer {
             (Theme::Loading, 3) => Act::Client(client, Use::Leave(self.rng.usize(..8))),
             (Theme::Loading, 4 | 5) => {
                 let list = names::list(service, self.rng.usize(..names::EACH));
-                Act::Service(service, Deed::Insert(list, 0, json!({ "rid": self.subject })))
+                Act::Service(service, Deed::Insert(list, 0, Json(json!({ "rid": self.subject }))))
             }
             (Theme::Loading, n) => {
                 let name = self.subject.clone();
@@ -253,12 +256,12 @@ impl Writer {
         if self.rng.bool() { names::model(service, n) } else { names::list(service, n) }
     }
 
-    fn value(&mut self) -> Value {
-        value(&mut self.rng, self.services)
+    fn value(&mut self) -> Json {
+        Json(value(&mut self.rng, self.services))
     }
 
-    fn content(&mut self, rid: &str) -> Value {
-        content(&mut self.rng, self.services, names::is_model(rid))
+    fn content(&mut self, rid: &str) -> Json {
+        Json(content(&mut self.rng, self.services, names::is_model(rid)))
     }
 }
 
