@@ -14,7 +14,9 @@ await main(async (words) => {
     .filter((name) => name.endsWith('.test.mjs') && (words.length === 0 || words.some((word) => name.includes(word))))
     .map((name) => `tests/e2e/${name}`);
   // One after the other: every file has a browser and a gateway of its own, and small machines have two cores.
-  const child = start(process.execPath, ['--test', '--test-concurrency=1', '--test-reporter=tap', ...files]);
+  // What a test has closed may keep Node from ending by itself: sockets cut in the middle of what was being written.
+  const how = ['--test-concurrency=1', '--test-force-exit', '--test-reporter=tap'];
+  const child = start(process.execPath, ['--test', ...how, ...files]);
   const { code } = await child.ended;
   return code ?? 1;
 });
