@@ -13,7 +13,7 @@ suite('the page of the simulation', () => {
   })) {
     test(`${name}: a run diverges, heals, and fits its width`, async () => {
       const window = await page('simulation.html?seed=7', screen);
-      await window.page.selectOption('select[name=speed]', '16');
+      await window.page.selectOption('select[name=speed]', '64');
       await window.until(() => document.querySelector('[data-verdict="good"]'));
       assert.match(await window.page.textContent('[data-part="verdict"]'), /^none: all agree since /);
       assert.notEqual(

@@ -2,8 +2,9 @@ import init, { Simulation } from '/simulation-engine/simulation.js';
 import { Timeline } from './timeline.js';
 import { Log, showNodes } from './view.js';
 
-/** Milliseconds of the simulation that are shown after its minute of trouble. */
+/** Milliseconds of the simulation that are shown after its minute of trouble, and the most until all have to agree. */
 const PEACE = 30_000;
+const LONGEST_PEACE = 180_000;
 
 const part = (name) => document.querySelector(`[data-part="${name}"]`);
 const form = document.getElementById('controls');
@@ -56,7 +57,7 @@ function frame(time) {
     // A page that was away goes on where it was.
     const passed = Math.min(time - (last ?? time), 100) * Number(form.elements.speed.value);
     show(Math.min(run.now + passed, run.end));
-    if (run.now >= run.end) {
+    if (run.now >= run.end && !extend()) {
       isPlaying = false;
       playButton.textContent = 'Again';
       playButton.setAttribute('aria-pressed', 'false');
@@ -64,6 +65,16 @@ function frame(time) {
   }
   last = time;
   requestAnimationFrame(frame);
+}
+
+/** What has not healed yet may do so: some things are tried again only after a while. */
+function extend() {
+  const latest = run.trouble + LONGEST_PEACE;
+  if (run.agreedAt !== undefined || run.end >= latest) return false;
+  run.end = Math.min(run.end + PEACE, latest);
+  run.timeline.end = run.end;
+  part('end').textContent = `${run.end / 1000} s`;
+  return true;
 }
 
 /** Lets the simulation go on until then, and shows what there is. */
@@ -84,7 +95,7 @@ function tell(time, behind) {
   const verdict = part('verdict');
   if (behind > 0) run.agreedAt = undefined;
   else run.agreedAt ??= time;
-  const isOver = time >= run.end;
+  const isOver = time >= run.end && (behind === 0 || run.end >= run.trouble + LONGEST_PEACE);
   verdict.dataset.verdict = isOver ? (behind === 0 ? 'good' : 'bad') : '';
   if (!isOver) verdict.textContent = behind === 0 ? 'none' : `${behind} at the moment`;
   else if (behind > 0) verdict.textContent = `${behind} in the end: that must not be`;

@@ -3,22 +3,33 @@ const [WIDTH, HEIGHT] = [1000, 120];
 
 /** How many values differ, over the time of a run, with the moments at which something breaks. */
 export class Timeline {
+  #svg;
+  #script;
+  #trouble;
   #end;
   #line;
   #points = [];
 
   constructor(svg, { script, trouble, end }) {
+    this.#svg = svg;
+    this.#script = script;
+    this.#trouble = trouble;
+    this.end = end;
+  }
+
+  /** Until when it goes. */
+  set end(end) {
     this.#end = end;
-    const faults = script
+    const faults = this.#script
       .filter(({ who }) => who === 'fault')
       .map(({ at }) => {
         const x = this.#x(at);
         return element('line', { class: 'fault', x1: x, x2: x, y1: 0, y2: 10 });
       });
-    const x = this.#x(trouble);
+    const x = this.#x(this.#trouble);
     const peace = element('rect', { class: 'peace', x, y: 0, width: WIDTH - x, height: HEIGHT });
     this.#line = element('path', { class: 'behind' });
-    svg.replaceChildren(peace, ...faults, this.#line);
+    this.#svg.replaceChildren(peace, ...faults, this.#line);
   }
 
   /** So many differ at that time, which is later than that of the last call. */

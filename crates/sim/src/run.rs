@@ -1,6 +1,6 @@
 //! Runs of scripts, and shorter scripts that fail in the same way.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::panic::{self, AssertUnwindSafe};
 use std::sync::Once;
 
@@ -12,6 +12,7 @@ pub type Outcome = Result<Tally, String>;
 
 thread_local! {
     static SAID: RefCell<Option<String>> = const { RefCell::new(None) };
+    static IS_RUNNING: Cell<bool> = const { Cell::new(false) };
 }
 
 /// Runs a script.
@@ -23,12 +24,14 @@ pub fn run(script: &Script) -> Outcome {
 pub fn traced(script: &Script, wants_trace: bool) -> (Outcome, Vec<String>) {
     keep_what_panics_say();
     let mut world = None;
+    IS_RUNNING.set(true);
     let outcome = panic::catch_unwind(AssertUnwindSafe(|| {
         let world = world.insert(World::new(script.clone()));
         world.trace = wants_trace.then(Vec::new);
         world.run();
         world.tally.clone()
     }));
+    IS_RUNNING.set(false);
     let trace = world.and_then(|world| world.trace).unwrap_or_default();
     let said = || SAID.with_borrow_mut(Option::take).unwrap_or_default();
     (outcome.map_err(|_| said()), trace)
@@ -56,11 +59,15 @@ pub fn shrink(script: &Script) -> Script {
     }
 }
 
-/// Has panics of this thread kept instead of printed: they are the result of a run.
+/// Has panics in runs kept instead of printed: they are what the run came to. All others are said as ever.
 fn keep_what_panics_say() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
-        panic::set_hook(Box::new(|info| {
+        let usual = panic::take_hook();
+        panic::set_hook(Box::new(move |info| {
+            if !IS_RUNNING.get() {
+                return usual(info);
+            }
             let place = info.location().map(|place| format!("{}:{}", place.file(), place.line())).unwrap_or_default();
             let text = info.payload_as_str().unwrap_or("a panic");
             SAID.set(Some(format!("{text}\n  at {place}")));
