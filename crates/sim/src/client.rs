@@ -49,6 +49,8 @@ pub struct Client {
     pub effects: Vec<Effect>,
     /// Where its frames go.
     pub link: Option<usize>,
+    /// The application has disconnected, and not connected since.
+    pub has_disconnected: bool,
     /// The page stands still.
     pub is_frozen: bool,
     /// Milliseconds that its clock is ahead, for it has slept.
@@ -83,6 +85,7 @@ impl Client {
             text: String::new(),
             effects: Vec::new(),
             link: None,
+            has_disconnected: false,
             is_frozen: false,
             clock_ahead: 0,
             throttled_until: 0,
@@ -156,8 +159,14 @@ impl Client {
             }
             Use::LogIn => self.auth(now, "login", Why::LogIn),
             Use::LogOut => self.auth(now, "logout", Why::LogOut),
-            Use::Disconnect => self.engine.disconnect(now),
-            Use::Connect => self.engine.connect(now),
+            Use::Disconnect => {
+                self.has_disconnected = true;
+                self.engine.disconnect(now);
+            }
+            Use::Connect => {
+                self.has_disconnected = false;
+                self.engine.connect(now);
+            }
             Use::React(reaction) => self.reactions.push_back(*reaction),
         }
         self.drain(now);

@@ -1,6 +1,7 @@
 //! What goes wrong, and how it is made good.
 
 use res_gateway::core::timers::Time;
+use resclient::session::ConnectionState;
 
 use crate::script::{Deed, Fault, Json, Known, Use, When};
 use crate::world::{Happening, World};
@@ -127,7 +128,11 @@ impl World {
         for client in 0..self.clients.len() {
             self.clients[client].throttled_until = 0;
             self.resume_client(client);
-            self.clients[client].act(now, &Use::Connect);
+            // Whoever lost a connection comes back without being told to.
+            let client_state = self.clients[client].engine.state();
+            if self.clients[client].has_disconnected || client_state == ConnectionState::Idle {
+                self.clients[client].act(now, &Use::Connect);
+            }
             self.carry_out(client);
         }
     }
@@ -157,8 +162,15 @@ impl World {
             let messages = self.services[service].service.act(deed);
             if when == When::AfterTheEvent {
                 messages.into_iter().for_each(|message| self.say(service, message));
+                // Not before it has left.
+                return self.agenda.put(self.now() + SENT, Happening::Die(service, down));
             }
         }
+        self.die(service, down);
+    }
+
+    /// The process of a service ends, and is started again after a while.
+    pub fn die(&mut self, service: usize, down: u64) {
         let host = &mut self.services[service];
         host.is_up = false;
         host.service.die();
@@ -193,7 +205,7 @@ impl World {
             return;
         }
         let Some(core) = this.core.as_mut() else { return };
-        let conn = core.handle_connect(&format!("attacker{}", now.0), Default::default());
+        let conn = core.handle_connect(&format!("attacker{}n{}", now.0, this.attackers.len()), Default::default());
         this.attackers.push(conn);
         for _ in 0..count {
             let text = ATTACKS[self.rng.usize(..ATTACKS.len())];
@@ -205,6 +217,8 @@ impl World {
     }
 }
 
+/// Milliseconds after which what a service has said is at the bus and on its way.
+const SENT: u64 = 15;
 /// Milliseconds after which a gateway's server finds that a client is silent.
 const UNNOTICED: u64 = 40_000;
 

@@ -37,8 +37,10 @@ pub fn traced(script: &Script, wants_trace: bool) -> (Outcome, Vec<String>) {
     (outcome.map_err(|_| said()), trace)
 }
 
-/// Leaves out whatever a script fails without, first in big pieces, then step by step.
+/// Leaves out whatever a script fails without, at the same place of the check, first in big pieces, then step by step.
 pub fn shrink(script: &Script) -> Script {
+    let place = |script: &Script| run(script).err().and_then(|error| error.lines().last().map(str::to_owned));
+    let wanted = place(script);
     let mut shortest = script.clone();
     let mut piece = shortest.steps.len().div_ceil(2).max(1);
     loop {
@@ -46,7 +48,7 @@ pub fn shrink(script: &Script) -> Script {
         while from < shortest.steps.len() {
             let mut shorter = shortest.clone();
             shorter.steps.drain(from..(from + piece).min(shortest.steps.len()));
-            if run(&shorter).is_err() {
+            if wanted.is_some() && place(&shorter) == wanted {
                 shortest = shorter;
             } else {
                 from += piece;

@@ -47,6 +47,8 @@ pub enum Happening {
     DialBus(usize),
     StartBus,
     StartService(usize),
+    /// A service dies, and is down for so many milliseconds.
+    Die(usize, u64),
     ResumeClient(usize),
 }
 
@@ -268,6 +270,7 @@ impl World {
             Happening::LoseBus(gateway) => self.lose_bus(gateway),
             Happening::DialBus(gateway) => self.dial_bus(gateway),
             Happening::StartBus => self.bus.is_up = true,
+            Happening::Die(service, down) => self.die(service, down),
             Happening::StartService(service) => self.start_service(service),
             Happening::ResumeClient(client) => self.resume_client(client),
         }
