@@ -1,6 +1,7 @@
 //! A client: the engine and its mirror as they are, and an application that follows resources.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::mem::{Discriminant, discriminant};
 
 use resclient::cache::ResourceId;
 use resclient::mirror::{Content, Event, Item, Mirror};
@@ -271,7 +272,17 @@ impl Client {
                 assert!(!self.listened.contains_key(&id), "{} is dropped, and listened to", self.engine.rid(id));
                 self.fold.end(id);
             }
+            if let Output::Loaded(ids) = &output {
+                let known = ids.iter().find(|id| self.mirror.get(**id).is_some());
+                assert_eq!(known, None, "what is known is loaded as if it were not, and listeners are told nothing");
+            }
+            let replaced = if let Output::Replaced(id) = output { Some((id, self.kind(id))) } else { None };
             let event = self.mirror.apply(&mut self.engine, &output, &self.text);
+            if let Some((id, before)) = replaced {
+                // An error has no events that could make another of it.
+                let is_error = self.mirror.get(id).is_some_and(|r| matches!(r.content, Content::Error(_)));
+                assert!(is_error || before != self.kind(id), "{} is replaced by its kind", self.engine.rid(id));
+            }
             match output {
                 Output::Loaded(ids) => ids.iter().for_each(|id| self.fold.start(&self.mirror, *id)),
                 Output::Replaced(id) => self.fold.start(&self.mirror, id),
@@ -288,6 +299,10 @@ impl Client {
                 self.handle(now, id, &event);
             }
         }
+    }
+
+    fn kind(&self, id: ResourceId) -> Option<Discriminant<Content>> {
+        self.mirror.get(id).map(|resource| discriminant(&resource.content))
     }
 
     fn hook(&mut self, now: Time) {

@@ -252,7 +252,10 @@ impl Service {
                 list.remove(idx);
                 event(name, "remove", json!({ "idx": idx }))
             }
-            Deed::Custom(name) => event(name, "rung", json!({ "by": [1] })),
+            Deed::Custom(name) => {
+                self.next += 1;
+                event(name, "rung", json!({ "n": self.next }))
+            }
             Deed::Delete(name) => match self.store.remove(name) {
                 Some(_) => {
                     self.gone.insert(name.clone());

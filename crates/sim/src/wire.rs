@@ -15,6 +15,8 @@ pub struct Wire {
     pub errors: BTreeMap<String, String>,
     /// What may not be had, as the last answer said: clients do not ask again on this connection.
     pub refused: BTreeSet<String>,
+    /// The number in the last event that is of nobody's concern but the application's.
+    rung: BTreeMap<String, u64>,
     /// What nobody but a direct subscription brings, and the gateway knows that it may not be had.
     pub denied: BTreeSet<String>,
 }
@@ -116,6 +118,11 @@ impl Wire {
             "remove" => {
                 let items = resource.value.as_array_mut().expect("a remove is from a collection");
                 items.remove(data["idx"].as_u64().expect("idx") as usize);
+            }
+            "rung" => {
+                let n = data["n"].as_u64().expect("a number");
+                let before = self.rung.insert(rid.to_owned(), n);
+                assert!(before < Some(n), "an event of {rid} comes twice, or after a later one");
             }
             "delete" => resource.is_deleted = true,
             "unsubscribe" => {
