@@ -129,6 +129,30 @@ async fn a_throttled_reset_does_not_wait_for_itself_where_access_is_being_asked_
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_throttled_reset_reaches_what_comes_under_another_query_while_it_waits() {
+    let bus = TestBus::new();
+    let config = GatewayConfig { reset_throttle: 1, request_timeout: 60_000, ..GatewayConfig::default() };
+    let (_gateway, mut hand, mut client) = subscribed(&bus, config, 1).await;
+    send(&client, 9, "subscribe.hand.pages?sort=&page=2", Value::Null).await;
+    let (_, _, access) = hand.next().await.expect("access is asked for");
+    hand.say(&access, &json!({ "result": { "get": true } }));
+    let (_, query, page) = hand.next().await.expect("the page is asked for");
+    assert_eq!(query["query"], "sort=&page=2");
+    hand.say("system.reset", &json!({ "resources": ["hand.>"] }));
+    let (first, _, reply) = hand.next().await.expect("what is cached is asked for again");
+    assert_eq!(first, "get.hand.0");
+    // Made before the reset.
+    hand.say(&page, &json!({ "result": { "collection": ["old"], "query": "page=2" } }));
+    assert_eq!(frame(&mut client).await["result"]["collections"]["hand.pages?sort=&page=2"], json!(["old"]));
+    hand.say(&reply, &usual(&first, 1));
+    let (again, query, reply) = hand.next().await.expect("the answer may be older than the reset");
+    assert_eq!((&*again, &query["query"]), ("get.hand.pages", &json!("page=2")));
+    hand.say(&reply, &json!({ "result": { "collection": ["new"], "query": "page=2" } }));
+    let events = [frame(&mut client).await["event"].clone(), frame(&mut client).await["event"].clone()];
+    assert_eq!(events, [json!("hand.pages?sort=&page=2.remove"), json!("hand.pages?sort=&page=2.add")]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn the_references_of_one_resource_load_so_many_at_a_time_on_all_levels() {
     for (limit, expected) in [(2, 2), (0, 4)] {
         let bus = TestBus::new();

@@ -36,13 +36,15 @@ impl ByQuery {
         removed.map(|resource| *resource)
     }
 
-    pub fn has_plain(&self) -> bool {
-        self.plain.is_some()
-    }
-
     /// Those with a query, in the order of queries.
     pub fn queries(&self) -> impl Iterator<Item = (&Arc<str>, &Resource)> {
         self.queries.iter().map(|(query, resource)| (query, &**resource))
+    }
+
+    /// All with their queries, the one without first.
+    pub fn iter_mut(&mut self) -> impl Iterator<Item = (Arc<str>, &mut Resource)> {
+        let plain = self.plain.iter_mut().map(|resource| ("".into(), &mut **resource));
+        plain.chain(self.queries.iter_mut().map(|(query, resource)| (query.clone(), &mut **resource)))
     }
 
     /// All, the one without a query first.

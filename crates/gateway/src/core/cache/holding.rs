@@ -109,7 +109,7 @@ impl Cache {
     ) {
         let entry = self.entries.get_mut(&address.name).expect("checked by the caller");
         let resource = entry.resources.remove(&address.query).expect("checked by the caller");
-        let (waiting, slots) = (resource.subscribers, resource.slots);
+        let waiting = resource.subscribers;
         let fetched = match result {
             Ok(fetched) => fetched,
             Err(error) => {
@@ -152,7 +152,6 @@ impl Cache {
             entry.links.insert(address.query.clone(), Link { key: key.clone(), users });
         }
         if reset_after {
-            target.slots.extend(slots);
             self.start_reset(&Address { name: address.name.clone(), query: key });
         }
     }

@@ -18,13 +18,14 @@ impl Cache {
         let (resources, access) = (valid(resources), valid(access));
         let matching = |patterns: &[&str], name: &str| patterns.iter().any(|p| subject::matches(p, name));
         let (mut renewals, mut reaccess) = (Vec::new(), Vec::new());
-        for (name, entry) in &self.entries {
+        for (name, entry) in &mut self.entries {
             if matching(&resources, name) {
-                if entry.resources.has_plain() {
-                    renewals.push(Renewal::Value(Address::plain(name.clone())));
-                }
-                for (query, _) in entry.resources.queries() {
-                    renewals.push(Renewal::Value(Address { name: name.clone(), query: query.clone() }));
+                for (query, resource) in entry.resources.iter_mut() {
+                    match &mut resource.state {
+                        // What is on its way may be older. By which query it is to be fetched again, only the answer says.
+                        State::Requested { reset_after, .. } => *reset_after = !bug!("reset-during-load-forgotten"),
+                        State::Loaded(_) => renewals.push(Renewal::Value(Address { name: name.clone(), query })),
+                    }
                 }
             }
             if matching(&access, name) {
@@ -81,7 +82,7 @@ impl Cache {
         let serial = self.serial;
         let Some(resource) = self.resource(address) else { return };
         match (&mut resource.state, &mut resource.reset) {
-            (State::Requested { reset_after, .. }, _) => return *reset_after = !bug!("reset-during-load-forgotten"),
+            (State::Requested { reset_after, .. }, _) => return *reset_after = true,
             (_, Reset::InFlight { again, .. }) => return *again = !bug!("reset-during-reset-forgotten"),
             (_, reset) => {
                 let (stale, delay) = match *reset {
