@@ -277,6 +277,7 @@ fn a_listened_resource_below_a_refused_one_is_subscribed_to_itself() {
     client.event("a.unsubscribe", json!({}));
     client.advance(2_000);
     assert_eq!(client.methods(), ["subscribe.a"], "the one would bring the other");
+    assert_eq!(client.stale(), ["a", "b"], "nothing comes before the answer");
     client.refuse("subscribe.a", "system.accessDenied");
     client.advance(2_000);
     client.respond("subscribe.b", models(json!({ "b": { "n": 2 } })));

@@ -129,10 +129,10 @@ impl Graph {
         }
     }
 
-    /// Marks everything the gateway keeps up to date, for [`Graph::is_covered`]. The cost grows with the cache.
-    pub fn mark_covered(&mut self) {
+    /// Marks what is reached from these, for [`Graph::is_covered`]. The cost grows with the cache.
+    pub fn mark_covered(&mut self, is_subscribed: impl Fn(ResourceId) -> bool) {
         let epoch = self.next_epoch();
-        let mut todo: Vec<ResourceId> = self.ids().filter(|&id| self.slot(id).root).collect();
+        let mut todo: Vec<ResourceId> = self.ids().filter(|&id| is_subscribed(id)).collect();
         while let Some(id) = todo.pop() {
             let visit = &mut self.slot_mut(id).visit;
             if visit.epoch != epoch {

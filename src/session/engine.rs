@@ -372,7 +372,9 @@ impl Engine {
 
     /// The cache, for inspection, in no particular order. Its cost grows with the cache.
     pub fn resources(&mut self) -> Vec<ResourceInfo<'_>> {
-        self.graph.mark_covered();
+        // A subscription that has no answer keeps nothing up to date yet.
+        let is_subscribed = |id| self.subscriptions.get(id).is_some_and(|s| s.subscribed > s.in_flight);
+        self.graph.mark_covered(is_subscribed);
         self.graph
             .ids()
             .map(|id| {
