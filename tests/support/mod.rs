@@ -3,6 +3,7 @@
 // Every test program uses another part of this.
 #![allow(dead_code)]
 
+#[path = "../../crates/sim/src/fold.rs"]
 mod fold;
 mod log;
 mod outputs;

@@ -7,24 +7,33 @@ use serde_json::{Map, Value};
 /// What a client of the protocol holds, in the simplest way there is.
 #[derive(Default)]
 pub struct Wire {
-    /// Requests without an answer, by id: what they are, and how many subscriptions it is about.
+    /// Requests without an answer, by id.
     pub requests: BTreeMap<u64, Request>,
     pub held: BTreeMap<String, Held>,
+    /// Direct subscriptions.
     pub direct: BTreeMap<String, u64>,
     /// What came as an error, with its code.
     pub errors: BTreeMap<String, String>,
     /// What may not be had, as the last answer said: clients do not ask again on this connection.
     pub refused: BTreeSet<String>,
-    /// The number in the last event that is of nobody's concern but the application's.
-    rung: BTreeMap<String, u64>,
-    /// What nobody but a direct subscription brings, and the gateway knows that it may not be had.
-    pub denied: BTreeSet<String>,
+    /// What the gateway said may not be had, since somebody has looked.
+    pub denials: Vec<String>,
+    /// Subscriptions that the client may take for there although they are not: they were ended by the gateway, or a call
+    /// was answered with an error in place of the resource.
+    doubtful: BTreeMap<String, u64>,
+    /// What the client unsubscribed from without any reason to think that it was subscribed.
+    pub unfounded: Vec<String>,
+    /// The number in the last custom event of a resource.
+    pub rung: BTreeMap<String, u64>,
+    /// What the gateway knows may not be had, and nothing refers to.
+    pub forbidden: BTreeSet<String>,
 }
 
 #[derive(Debug)]
 pub struct Request {
     action: String,
     rid: String,
+    /// Subscriptions that it is about.
     count: u64,
 }
 
@@ -59,44 +68,84 @@ impl Wire {
         self.check(&frame);
     }
 
+    /// What there are direct subscriptions of.
+    pub fn subscribed(&self) -> impl Iterator<Item = &str> {
+        self.direct.iter().filter(|(_, count)| **count > 0).map(|(rid, _)| &**rid)
+    }
+
+    /// What is held or referred to.
+    pub fn reached(&self) -> BTreeSet<&str> {
+        let referred = self.held.values().flat_map(|held| references(&held.value));
+        self.held.keys().map(String::as_str).chain(referred).collect()
+    }
+
     fn answer(&mut self, frame: &Value) {
-        let Some(id) = frame["id"].as_u64() else { return };
-        let Some(Request { action, rid, count }) = self.requests.remove(&id) else {
-            panic!("an answer to what was not asked, or a second one: {frame}");
-        };
-        let error = frame.get("error").filter(|error| !error.is_null());
-        match (&*action, error) {
-            ("unsubscribe", None) => {
+        let id = frame["id"].as_u64().expect("an answer has an id");
+        let request = self.requests.remove(&id);
+        let Request { action, rid, count } = request.unwrap_or_else(|| panic!("a second answer: {frame}"));
+        match frame.get("error").filter(|error| !error.is_null()) {
+            Some(error) => self.failed(&action, &rid, count, error),
+            None => self.succeeded(&action, rid, count, &frame["result"]),
+        }
+    }
+
+    fn succeeded(&mut self, action: &str, rid: String, count: u64, result: &Value) {
+        match action {
+            "unsubscribe" => {
                 let direct = self.direct.get_mut(&rid).expect("what is unsubscribed was subscribed");
                 *direct = direct.checked_sub(count).expect("not more than there were");
             }
-            ("subscribe", None) => {
-                self.refused.remove(&rid);
-                self.apply(&frame["result"]);
-                *self.direct.entry(rid).or_default() += 1;
-            }
-            ("subscribe", Some(error))
-                if matches!(error["code"].as_str(), Some("system.accessDenied" | "system.deleted")) =>
-            {
-                self.refused.insert(rid);
-            }
-            ("get", None) => self.check_allowed(&frame["result"]),
-            ("call" | "auth", None) => {
-                if let Some(rid) = frame["result"]["rid"].as_str()
-                    && frame["result"]["errors"].get(rid).is_none()
-                {
-                    self.apply(&frame["result"]);
-                    *self.direct.entry(rid.to_owned()).or_default() += 1;
+            "subscribe" => self.subscribe(rid, result),
+            "call" | "auth" => {
+                let Some(rid) = result["rid"].as_str() else { return };
+                if let Some(error) = result["errors"].get(rid) {
+                    *self.doubtful.entry(rid.to_owned()).or_default() += 1;
+                    self.deny(rid, error);
+                } else {
+                    self.subscribe(rid.to_owned(), result);
                 }
             }
+            "get" => self.check_whole(result),
             _ => {}
         }
     }
 
+    fn failed(&mut self, action: &str, rid: &str, count: u64, error: &Value) {
+        match action {
+            "unsubscribe" => {
+                let doubtful = self.doubtful.entry(rid.to_owned()).or_default();
+                match doubtful.checked_sub(count) {
+                    Some(left) => *doubtful = left,
+                    None => self.unfounded.push(rid.to_owned()),
+                }
+            }
+            "subscribe" => {
+                self.deny(rid, error);
+                if matches!(error["code"].as_str(), Some("system.accessDenied" | "system.deleted")) {
+                    self.refused.insert(rid.to_owned());
+                }
+            }
+            "get" => self.deny(rid, error),
+            _ => assert_ne!(error["code"], "system.accessDenied", "all may {action} {rid}"),
+        }
+    }
+
+    fn deny(&mut self, rid: &str, error: &Value) {
+        if error["code"] == "system.accessDenied" {
+            self.denials.push(rid.to_owned());
+        }
+    }
+
+    fn subscribe(&mut self, rid: String, result: &Value) {
+        self.refused.remove(&rid);
+        self.apply(result);
+        *self.direct.entry(rid).or_default() += 1;
+    }
+
     fn event(&mut self, rid: &str, name: &str, data: &Value) {
         assert!(self.held.contains_key(rid), "{name} of {rid}, which the client does not hold");
+        assert!(name == "unsubscribe" || !self.forbidden.contains(rid), "{name} of {rid}, which may not be had");
         self.apply(data);
-        assert!(name == "unsubscribe" || !self.denied.contains(rid), "{name} of {rid}, which may not be had");
         let resource = self.held.get_mut(rid).expect("it was held");
         assert!(!resource.is_deleted || name == "unsubscribe", "{name} of {rid} after its end");
         match name {
@@ -119,29 +168,25 @@ impl Wire {
                 let items = resource.value.as_array_mut().expect("a remove is from a collection");
                 items.remove(data["idx"].as_u64().expect("idx") as usize);
             }
-            "rung" => {
-                let n = data["n"].as_u64().expect("a number");
-                let before = self.rung.insert(rid.to_owned(), n);
-                assert!(before < Some(n), "an event of {rid} comes twice, or after a later one");
-            }
             "delete" => resource.is_deleted = true,
             "unsubscribe" => {
-                let direct = self.direct.insert(rid.to_owned(), 0);
-                assert!(direct.is_some_and(|count| count > 0), "an unsubscribe of what is not subscribed");
+                let direct = self.direct.insert(rid.to_owned(), 0).filter(|count| *count > 0);
+                let ended = direct.expect("what is unsubscribed by the gateway was subscribed");
+                *self.doubtful.entry(rid.to_owned()).or_default() += ended;
+                self.deny(rid, &data["reason"]);
             }
-            _ => {}
-        }
-    }
-
-    fn check_allowed(&self, set: &Value) {
-        for (rid, _) in members(set, "models").chain(members(set, "collections")) {
-            assert!(!self.denied.contains(rid), "{rid} is sent, which may not be had");
+            "custom" => {
+                let n = data["n"].as_u64().unwrap_or_default();
+                let before = self.rung.insert(rid.to_owned(), n);
+                assert!(n == 0 || before < Some(n), "an event of {rid} comes twice, or after a later one");
+            }
+            other => panic!("an event {other} of {rid}"),
         }
     }
 
     fn apply(&mut self, set: &Value) {
-        self.check_allowed(set);
         for (rid, value) in members(set, "models").chain(members(set, "collections")) {
+            assert!(!self.forbidden.contains(rid), "{rid} is sent, which may not be had");
             let old = self.held.insert(rid.clone(), Held { value: value.clone(), is_deleted: false });
             assert!(old.is_none_or(|old| old.is_deleted), "{rid} is sent although the client holds it");
             self.errors.remove(rid);
@@ -151,11 +196,22 @@ impl Wire {
         }
     }
 
+    /// What a get answers with is not held, but complete together with what is.
+    fn check_whole(&self, set: &Value) {
+        let groups = ["models", "collections", "errors"];
+        let own: BTreeSet<&str> = groups.iter().flat_map(|group| members(set, group)).map(|(rid, _)| &**rid).collect();
+        for (rid, value) in members(set, "models").chain(members(set, "collections")) {
+            assert!(!self.forbidden.contains(rid), "{rid} is sent, which may not be had");
+            for rid in references(value) {
+                assert!(own.contains(rid) || self.held.contains_key(rid), "{rid} is missing in {set}");
+            }
+        }
+    }
+
     /// Drops what is not reached from a direct subscription.
     fn collect(&mut self) {
         let mut reached = BTreeSet::new();
-        let direct = self.direct.iter().filter(|(_, count)| **count > 0);
-        let mut stack: Vec<String> = direct.map(|(rid, _)| rid.clone()).collect();
+        let mut stack: Vec<String> = self.subscribed().map(str::to_owned).collect();
         while let Some(rid) = stack.pop() {
             let resource = self.held.get(&rid);
             if reached.insert(rid)
@@ -169,8 +225,8 @@ impl Wire {
     }
 
     fn check(&self, frame: &Value) {
-        for (rid, count) in &self.direct {
-            assert!(*count == 0 || self.held.contains_key(rid), "{rid} is subscribed but not held, after {frame}");
+        for rid in self.subscribed() {
+            assert!(self.held.contains_key(rid), "{rid} is subscribed but not held, after {frame}");
         }
         for (holder, resource) in &self.held {
             for rid in references(&resource.value) {
@@ -186,7 +242,7 @@ fn members<'a>(set: &'a Value, group: &str) -> impl Iterator<Item = (&'a String,
 }
 
 /// What a value refers to, but softly.
-pub fn references(value: &Value) -> impl Iterator<Item = &str> {
+fn references(value: &Value) -> impl Iterator<Item = &str> {
     let values: Vec<&Value> = match value {
         Value::Object(members) => members.values().collect(),
         Value::Array(items) => items.iter().collect(),

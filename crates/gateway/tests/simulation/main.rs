@@ -6,6 +6,9 @@
 
 mod client;
 mod service;
+#[path = "../../../sim/src/wire.rs"]
+#[allow(dead_code, reason = "the simulation of the whole system uses the rest")]
+mod wire;
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -13,7 +16,7 @@ use client::Client;
 use res_gateway::core::border::ConnId;
 use res_gateway::core::timers::Time;
 use res_gateway::core::{Core, CoreConfig, Output};
-use serde_json::{Value, json};
+use serde_json::Value;
 use service::Service;
 
 /// How many runs there are, each with another seed, unless `PROPTEST_CASES` says otherwise. A failing run names its seed.
@@ -76,9 +79,8 @@ impl World {
         };
         for n in 0..3 {
             let id = world.core.handle_connect(&format!("cid{n}"), Default::default());
-            world.clients.insert(id, Client::new(&format!("cid{n}")));
-            let version = json!({ "id": 0, "method": "version", "params": { "protocol": "1.2.3" } }).to_string();
-            world.frames.insert(id, [version].into());
+            world.clients.insert(id, Client::new());
+            world.frames.insert(id, [client::VERSION.to_owned()].into());
         }
         world
     }
@@ -140,17 +142,17 @@ impl World {
     }
 
     fn check(&self) {
-        for (id, client) in &self.clients {
+        for (id, Client { wire, .. }) in &self.clients {
             let conn = self.core.conn(*id).expect("connected");
             let gateway = conn.held();
-            let held: Vec<&str> = client.held.keys().map(String::as_str).collect();
+            let held: Vec<&str> = wire.held.keys().map(String::as_str).collect();
             assert_eq!(gateway.keys().copied().collect::<Vec<_>>(), held, "what the client holds");
-            assert_eq!(conn.sub_count(), client.reached(), "Subs without a reason to live");
-            for rid in client.subscribed() {
+            assert_eq!(conn.sub_count(), wire.reached().len(), "Subs without a reason to live");
+            for rid in wire.subscribed() {
                 assert!(!self.service.denies(rid), "{rid} is subscribed to although access to it was taken away");
             }
-            assert!(client.requests.is_empty(), "requests without an answer: {:?}", client.requests);
-            for (rid, resource) in client.held.iter().filter(|(_, resource)| !resource.is_deleted) {
+            assert!(wire.requests.is_empty(), "requests without an answer: {:?}", wire.requests);
+            for (rid, resource) in wire.held.iter().filter(|(_, resource)| !resource.is_deleted) {
                 let service = self.service.value(rid).unwrap_or_else(|| panic!("the service has no {rid}"));
                 assert_eq!(resource.value, service, "{rid} of the client and of the service");
                 let gateway: Value = serde_json::from_str(&gateway[rid.as_str()]).expect("JSON");
@@ -202,7 +204,7 @@ impl World {
                 Output::Unsubscribe(pattern) => self.service.unwatch(&pattern),
                 Output::Event(id, frame) | Output::Answer(id, frame) => {
                     if let Some(client) = self.clients.get_mut(&id) {
-                        client.receive(&frame);
+                        client.wire.said(&frame);
                     }
                 }
                 Output::Close(_, code, reason) => panic!("closed: {code} {reason}"),
