@@ -10,58 +10,76 @@ const part = (name) => document.querySelector(`[data-part="${name}"]`);
 const form = document.getElementById('controls');
 const playButton = form.querySelector('[data-action="play"]');
 
+const note = form.querySelector('.note');
+
 let run;
 let isPlaying = false;
 let last;
 
-await init();
-begin(seedOfAddress() ?? anySeed());
+try {
+  await init();
+} catch (error) {
+  part('behind').textContent = '';
+  note.textContent = `The simulation could not be loaded: ${error.message}`;
+  throw error;
+}
+const wanted = new URLSearchParams(location.search).get('seed');
+begin(wanted === null ? anySeed() : Number(wanted));
 form.addEventListener('submit', (event) => {
   event.preventDefault();
   begin(form.elements.seed.valueAsNumber);
 });
 form.querySelector('[data-action="another"]').addEventListener('click', () => begin(anySeed()));
-playButton.addEventListener('click', () => play(!isPlaying));
+playButton.addEventListener('click', () => {
+  // At its end there is nothing to play but the whole again.
+  if (run.now >= run.end) begin(run.seed);
+  play(!isPlaying || run.now === 0);
+});
 requestAnimationFrame(frame);
 
-/** Shows the run of a seed from its beginning, and plays it. */
+/** Shows the run of a seed from its beginning, and plays it, but to those who want nothing to move by itself. */
 function begin(seed) {
+  if (!Number.isSafeInteger(seed) || seed < 1) {
+    note.textContent = `A seed is a whole number from 1 to ${Number.MAX_SAFE_INTEGER}. This is the first one.`;
+    seed = 1;
+  } else {
+    note.textContent = '';
+  }
   const address = new URL(location.href);
   address.searchParams.set('seed', seed);
   history.replaceState(null, '', address);
   form.elements.seed.value = seed;
-  run?.simulation.free();
   const simulation = new Simulation(seed);
+  run?.simulation.free();
   const script = JSON.parse(simulation.script());
   const trouble = simulation.length();
   const end = trouble + PEACE;
-  run = { simulation, trouble, end, now: 0, agreedAt: undefined };
+  run = { seed, simulation, trouble, end, now: 0, agreedAt: undefined };
   run.timeline = new Timeline(part('timeline'), { script, trouble, end });
   run.log = new Log(part('log'), script, trouble);
   part('end').textContent = `${end / 1000} s`;
   show(0);
-  play(true);
+  play(!matchMedia('(prefers-reduced-motion: reduce)').matches);
 }
 
 function play(is) {
-  isPlaying = is && run.now < run.end;
+  isPlaying = is;
   last = undefined;
-  playButton.textContent = isPlaying ? 'Pause' : 'Play';
-  playButton.setAttribute('aria-pressed', String(isPlaying));
-  // At its end there is nothing to play but the whole again.
-  if (is && !isPlaying) begin(form.elements.seed.valueAsNumber);
+  playButton.textContent = isPlaying ? 'Pause' : run.now >= run.end ? 'Again' : 'Play';
 }
 
 function frame(time) {
   if (isPlaying) {
     // A page that was away goes on where it was.
     const passed = Math.min(time - (last ?? time), 100) * Number(form.elements.speed.value);
-    show(Math.min(run.now + passed, run.end));
-    if (run.now >= run.end && !extend()) {
-      isPlaying = false;
-      playButton.textContent = 'Again';
-      playButton.setAttribute('aria-pressed', 'false');
+    try {
+      show(Math.min(run.now + passed, run.end));
+    } catch (error) {
+      play(false);
+      note.textContent = `The simulation has found something wrong, or is wrong itself: ${error.message}`;
+      throw error;
     }
+    if (run.now >= run.end && !extend()) play(false);
   }
   last = time;
   requestAnimationFrame(frame);
@@ -92,19 +110,15 @@ function show(time) {
 }
 
 function tell(time, behind) {
-  const verdict = part('verdict');
   if (behind > 0) run.agreedAt = undefined;
   else run.agreedAt ??= time;
+  part('behind').textContent = behind === 0 ? 'none' : `${behind} at the moment`;
+  const verdict = part('verdict');
   const isOver = time >= run.end && (behind === 0 || run.end >= run.trouble + LONGEST_PEACE);
   verdict.dataset.verdict = isOver ? (behind === 0 ? 'good' : 'bad') : '';
-  if (!isOver) verdict.textContent = behind === 0 ? 'none' : `${behind} at the moment`;
+  if (!isOver) verdict.textContent = '';
   else if (behind > 0) verdict.textContent = `${behind} in the end: that must not be`;
-  else verdict.textContent = `none: all agree since ${(run.agreedAt / 1000).toFixed(1)} s`;
-}
-
-function seedOfAddress() {
-  const seed = Number(new URLSearchParams(location.search).get('seed'));
-  return Number.isSafeInteger(seed) && seed > 0 ? seed : undefined;
+  else verdict.textContent = `All agree since ${(run.agreedAt / 1000).toFixed(1)} s`;
 }
 
 function anySeed() {

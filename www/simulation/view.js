@@ -21,7 +21,7 @@ export function showNodes({ clients, gateways, bus, services }, part) {
       name: `Gateway ${n + 1}`,
       state,
       well: state === 'up' ? 'yes' : 'no',
-      facts: `${clients} clients, ${cached} resources`,
+      facts: `${clients} ${clients === 1 ? 'client' : 'clients'}, ${cached} ${cached === 1 ? 'resource' : 'resources'}`,
     })),
   );
   draw(part('bus'), [{ name: 'NATS', state: bus ? 'up' : 'down', well: bus ? 'yes' : 'no' }]);

@@ -9,6 +9,15 @@ use crate::names;
 use crate::script::{Act, LENGTH, Script};
 use crate::world::World;
 
+/// Runs the script of a seed with everything that is checked; gives the digest of all that was sent, which is the one that
+/// `npm run sim -- --seed` says.
+#[wasm_bindgen]
+pub fn digest(seed: f64) -> String {
+    let mut world = World::new(Script::from_seed(seed as u64));
+    world.run();
+    world.tally.digest.to_string()
+}
+
 /// A run that can be looked at while it goes on.
 #[wasm_bindgen]
 pub struct Simulation {
@@ -102,11 +111,13 @@ impl Simulation {
             let value = client.wire_value(id);
             let link = client.link.map(|link| &links[link]);
             let is_refused = link.is_some_and(|link| link.wire.refused.contains(&rid));
+            let is_deleted = link.is_some_and(|link| link.wire.held.get(&rid).is_some_and(|held| held.is_deleted));
             let is_denied = names::service_of(&rid).is_some_and(|n| !services[n].service.allows(&rid, true));
             let state = match (kind == Some(ResourceKind::Error), value == truth) {
                 (true, _) => "error",
-                _ if truth.is_none() || is_stale && (is_denied || is_refused) => "gone",
-                (_, false) => "other",
+                _ if is_deleted || is_stale && (truth.is_none() || is_denied || is_refused) => "gone",
+                // It is not listened to: what refers to it is gone itself.
+                (_, false) if !is_stale || direct > 0 || state != "connected" => "other",
                 _ if is_stale => "stale",
                 _ => "same",
             };
