@@ -56,10 +56,11 @@ export const suites = {
   },
 
   async sim() {
-    await cargo();
+    await buildSimulation();
     const tests = ['--profile', 'sim', '-p', 'resclient-sim'];
     const found = await tally(await simulation(['--bugs']), closingLine);
-    return sum(await cargoTest(tests), await cargoTest(tests, withBugs), found);
+    const own = sum(await cargoTest(tests), await nodeTest('crates/sim/tests'));
+    return sum(own, await cargoTest([...tests, '--test', 'bugs'], withBugs), found);
   },
 
   /** With options, such as `--seeds 100` or `--seed 7`: which scripts of faults are played. */

@@ -118,7 +118,7 @@ impl Engine {
     pub(super) fn is_of_hook(&self, method: &str) -> bool {
         let Connection { phase, admitted, exact, .. } = self.connection;
         let is_free = method.starts_with("unsubscribe.") || !exact && method.starts_with("auth.");
-        phase == Phase::Hook && (admitted || is_free)
+        phase == Phase::Hook && (admitted || is_free || bug!("hook-not-waited-for"))
     }
 
     /// A request waits for the hook, but not for ever, or the two could wait for each other.

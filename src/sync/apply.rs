@@ -3,10 +3,10 @@
 //! New references are counted before replaced ones are released, and nothing is dropped here: what lost a reference is
 //! collected in [`Apply::released`], for one collection when everything of the frame is in place.
 
-use crate::bug;
 use std::collections::VecDeque;
 
 use super::diff::{self, Edit};
+use crate::bug;
 use crate::cache::graph::{CHANGED, last_first};
 use crate::cache::shape::KeyId;
 use crate::cache::texts::FrameId;
@@ -58,6 +58,7 @@ impl Apply<'_> {
             let cells = &frame.cells[entry.cells.clone()];
             match (&self.graph.slot(id).content, entry.kind) {
                 (Content::None, _) => self.load(id, entry, keys, cells),
+                (Content::Model { .. }, _) if bug!("replaced-silently") => self.replace(id, entry, keys, cells),
                 (Content::Model { .. }, ResourceKind::Model) => self.sync_model(id, entry),
                 (Content::Collection(_), ResourceKind::Collection) => self.sync_collection(id, entry, cells),
                 (Content::Error(error), ResourceKind::Error) if *error == cells[0] => {}
@@ -115,7 +116,7 @@ impl Apply<'_> {
                     // Numbers that differ may be one to a reader who rounds them.
                     Some(old) => (value.kind != Kind::Number || old.as_reference().is_some(), false),
                 },
-                Ok(_) | Err(_) if delete && bug!("deletion-ignored") => continue,
+                _ if delete && bug!("deletion-ignored") => continue,
                 Err(_) if delete => continue,
                 _ => (true, true),
             };

@@ -41,7 +41,10 @@ pub fn hunt(seeds: u64, jobs: usize, write: bool) -> ExitCode {
                     let Some(bug) = bugs.get(at) else { return };
                     let complaint = find(bug, seeds);
                     match &complaint {
-                        Some((seed, complaint)) => println!("found    {} by seed {seed}: {complaint}", bug.name),
+                        Some((seed, complaint)) => {
+                            let listed = if *seed == bug.seed { "" } else { ", which the list does not say" };
+                            println!("found    {} by seed {seed}{listed}: {complaint}", bug.name);
+                        }
                         None => println!("not found {} in {seeds} seeds", bug.name),
                     }
                     found.lock().expect("nobody panics with it")[at] = complaint;

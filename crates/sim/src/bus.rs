@@ -90,6 +90,7 @@ impl Bus {
     }
 
     fn publish(&mut self, now: u64, from: Peer, message: Message, due: &mut Vec<(u64, Peer, Peer)>) {
+        assert!(is_subject(&message.subject), "a message for {:?}", message.subject);
         let is_wanted = |end: &End| end.patterns.iter().any(|pattern| matches(pattern, &message.subject));
         let to: Vec<Peer> = self.peers.iter().filter(|(_, end)| is_wanted(end)).map(|(peer, _)| *peer).collect();
         if to.is_empty()
@@ -135,6 +136,14 @@ impl Bus {
     pub fn patterns(&self, peer: Peer) -> Vec<&str> {
         self.peers.get(&peer).map_or(Vec::new(), |end| end.patterns.iter().map(String::as_str).collect())
     }
+}
+
+/// Whether something is one line of the protocol, and one subject.
+fn is_subject(text: &str) -> bool {
+    let is_part = |part: &str| {
+        !part.is_empty() && !part.contains(|c: char| c.is_whitespace() || c.is_control() || "*>".contains(c))
+    };
+    text.split('.').all(is_part)
 }
 
 /// Whether a pattern matches a subject: `*` is one part, `>` all that follow.

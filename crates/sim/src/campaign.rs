@@ -8,7 +8,7 @@ use std::thread;
 
 use crate::run::run;
 use crate::script::Script;
-use crate::world::Tally;
+use crate::tally::Tally;
 
 /// What many seeds came to.
 #[derive(Debug, Default)]

@@ -10,9 +10,8 @@ use serde_json::Value;
 
 use crate::gateways::DEEPEST;
 use crate::names;
-use crate::script::Use;
-use crate::wire::references;
-use crate::world::World;
+use crate::script::{Deed, Json, Use};
+use crate::world::{Link, PEACE, World};
 
 impl World {
     /// Lets what is under way arrive, now that nothing new is begun.
@@ -57,13 +56,13 @@ impl World {
         let gateway = &self.gateways[link.gateway];
         let conn = gateway.core.as_ref().and_then(|core| core.conn(conn)).expect("the core knows it");
         let wire = &link.wire;
+        assert!(wire.unfounded.is_empty(), "client {n}: it unsubscribed from {:?} for nothing", wire.unfounded);
         assert!(wire.requests.is_empty(), "client {n}: requests without an answer: {:?}", wire.requests);
 
         let said: BTreeSet<&str> = wire.held.keys().map(String::as_str).collect();
         let held = conn.held();
         assert_eq!(held.keys().copied().collect::<BTreeSet<_>>(), said, "client {n}: what the gateway takes for held");
-        let referred = wire.held.values().flat_map(|held| references(&held.value));
-        let reached: BTreeSet<&str> = said.iter().copied().chain(referred).collect();
+        let reached = wire.reached();
         assert_eq!(conn.sub_count(), reached.len(), "client {n}: what the gateway has in memory, of {reached:?}");
 
         let resources = client.engine.resources();
@@ -75,7 +74,7 @@ impl World {
         let said = said.into_iter().filter(is_there).collect();
         assert_eq!(cached, said, "client {n}: what it takes for live");
         let is_allowed = |rid: &str| {
-            let has_token = gateway.tokens.get(&link.cid).copied().unwrap_or_default();
+            let has_token = gateway.access.has_token(&link.cid);
             self.services[names::service_of(rid).expect("a service's")].service.allows(rid, has_token)
         };
         let truth = |rid: &str| self.services[names::service_of(rid).expect("a service's")].service.value(rid);
@@ -108,16 +107,67 @@ impl World {
             assert_eq!(at_gateway, held_here.value, "client {n}: {rid} at the gateway, and what it told");
             if held_here.is_deleted {
                 let service = &self.services[names::service_of(&rid).expect("a service's")].service;
-                assert!(truth(&rid).is_none() || service.was_gone(&rid), "client {n}: {rid} was never deleted");
+                // What the gateway knows may be older than the connection.
+                let gone = service.was_gone(&rid).is_some_and(|at| at + OLD > link.since);
+                assert!(truth(&rid).is_none() || gone, "client {n}: {rid} was not deleted");
             } else {
                 assert_eq!(Some(&held_here.value), truth(&rid).as_ref(), "client {n}: {rid}, and the truth");
+                self.tally.compared += 1;
             }
         }
         let endless = wire.held.keys().filter(|rid| rid.contains(".endless.")).count();
         let most = names::SERVICES.len() * 10 * (DEEPEST + 1);
         assert!(endless <= most, "client {n}: {endless} links of chains without an end");
-        for (rid, _) in wire.direct.iter().filter(|(_, count)| **count > 0) {
+        for rid in wire.subscribed() {
             assert!(is_allowed(rid), "client {n}: {rid} is subscribed to, and not to be seen");
+        }
+    }
+
+    /// What a gateway says may not be had is what a service says may not be had.
+    pub fn check_denials(&mut self, link: usize) {
+        let Link { wire, cid, .. } = &mut self.links[link];
+        for rid in wire.denials.drain(..) {
+            let service = &self.services[names::service_of(&rid).expect("a service's")].service;
+            assert!(service.has_denied(cid, &rid), "no service denied {rid} to {cid}");
+        }
+    }
+
+    /// It was not by chance: events still come, and after changes everything agrees again.
+    pub fn check_liveliness(&mut self) {
+        self.do_to_all(|name| vec![Deed::Custom(name.to_owned())]);
+        let until = self.now() + SOON;
+        self.go_until(until);
+        for (n, client) in self.clients.iter().enumerate() {
+            let wire = &self.links[client.link.expect("it is connected")].wire;
+            for rid in wire.held.iter().filter(|(_, held)| !held.is_deleted).map(|(rid, _)| rid) {
+                let service = names::service_of(rid).and_then(|service| self.services.get(service));
+                if let Some(last) = service.and_then(|host| host.service.last_rung(rid)) {
+                    assert_eq!(wire.rung.get(rid), Some(&last), "client {n}: the last custom event of {rid}");
+                }
+            }
+        }
+        self.do_to_all(|name| match names::is_model(name) {
+            true => vec![Deed::Set(name.to_owned(), names::MEMBERS[0], Some(Json("changed".into())))],
+            false => {
+                vec![Deed::Insert(name.to_owned(), 0, Json("added".into())), Deed::PutItem(0, 3), Deed::PutItem(0, 7)]
+            }
+        });
+        let until = self.now() + PEACE;
+        self.go_until(until);
+        self.settle();
+        self.check_agreement();
+    }
+
+    /// Has services do something with everything they have.
+    fn do_to_all(&mut self, deeds: impl Fn(&str) -> Vec<Deed>) {
+        let now = self.now();
+        for service in 0..self.services.len() {
+            for name in self.services[service].service.names() {
+                for deed in deeds(&name) {
+                    let messages = self.services[service].service.act(now, &deed);
+                    messages.into_iter().for_each(|message| self.say(service, message));
+                }
+            }
         }
     }
 
@@ -166,3 +216,8 @@ impl World {
         }
     }
 }
+
+/// Milliseconds after which events have come, where nothing goes wrong.
+const SOON: u64 = 5_000;
+/// Milliseconds for which a gateway may keep what nobody holds, and then some.
+const OLD: u64 = 20_000;

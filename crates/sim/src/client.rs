@@ -23,11 +23,14 @@ pub enum Effect {
 }
 
 /// Why something was asked for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 enum Why {
     Follow,
     Look,
-    Call,
+    /// A resource without a subscription.
+    Fetch(String),
+    /// The answer has the number that the call had.
+    Call(u64),
     LogIn,
     LogOut,
     /// The hook waits for it.
@@ -42,9 +45,14 @@ pub struct Client {
     pub listened: BTreeMap<ResourceId, u32>,
     /// What it waits for. One answer may be for several.
     pending: BTreeMap<RequestId, Vec<Why>>,
+    /// The number of the last call: no client has those of another.
+    call: u64,
     /// Whether the hook logs in.
     is_logged_in: bool,
-    reactions: VecDeque<Reaction>,
+    /// It logs in, and nothing else is to be asked for before that is done.
+    hook_runs: bool,
+    /// What the handlers of the next events do.
+    pub reactions: VecDeque<Reaction>,
     /// The frame that the engine had last.
     text: String,
     pub effects: Vec<Effect>,
@@ -65,7 +73,7 @@ pub struct Client {
 }
 
 impl Client {
-    pub fn new(seed: u64) -> Client {
+    pub fn new(index: usize, seed: u64) -> Client {
         let options = Options {
             unsubscribe_delay: 2_000,
             subscribe_retry_delay: 1_000,
@@ -81,7 +89,9 @@ impl Client {
             fold: Fold::default(),
             listened: BTreeMap::new(),
             pending: BTreeMap::new(),
+            call: index as u64 * 1_000_000,
             is_logged_in: false,
+            hook_runs: false,
             reactions: VecDeque::new(),
             text: String::new(),
             effects: Vec::new(),
@@ -150,9 +160,14 @@ impl Client {
             }
             Use::Fetch(rid) => {
                 let request = self.engine.fetch(now, rid);
-                self.wait(request, Why::Call);
+                self.wait(request, Why::Fetch(rid.clone()));
             }
-            Use::Call(rid) => self.call(now, rid, "ring", &json!({ "n": 1 })),
+            Use::Call(rid) => {
+                self.call += 1;
+                let params = json!({ "n": self.call }).to_string();
+                let request = self.engine.call(now, names::without_query(rid), "ring", Some(&params));
+                self.wait(request, Why::Call(self.call));
+            }
             Use::CallFor(rid) => {
                 let request =
                     self.engine.call(now, names::without_query(rid), "open", Some(&json!({ "rid": rid }).to_string()));
@@ -231,11 +246,6 @@ impl Client {
         }
     }
 
-    fn call(&mut self, now: Time, rid: &str, method: &str, params: &Value) {
-        let request = self.engine.call(now, names::without_query(rid), method, Some(&params.to_string()));
-        self.wait(request, Why::Call);
-    }
-
     fn auth(&mut self, now: Time, method: &str, why: Why) {
         let request = self.engine.auth(now, names::SERVICES[0], method, None);
         self.wait(request, why);
@@ -288,7 +298,13 @@ impl Client {
                 Output::Replaced(id) => self.fold.start(&self.mirror, id),
                 Output::Open(connection) => self.effects.push(Effect::Open(connection)),
                 Output::Close(connection) => self.effects.push(Effect::Close(connection)),
-                Output::Send(frame) => self.effects.push(Effect::Send(frame)),
+                Output::Send(frame) => {
+                    let is_of_hook =
+                        [r#""auth."#, r#""unsubscribe."#, r#""version""#].iter().any(|it| frame.contains(it));
+                    assert!(!self.hook_runs || is_of_hook, "it does not wait for the hook: {frame}");
+                    self.effects.push(Effect::Send(frame));
+                }
+                Output::Disconnected | Output::ConnectFailed(_) => self.hook_runs = false,
                 Output::Hook => self.hook(now),
                 Output::Settled { request, outcome } => self.settle(now, request, &outcome),
                 _ => {}
@@ -309,6 +325,7 @@ impl Client {
         if !self.is_logged_in {
             return self.engine.hook_done(now, true);
         }
+        self.hook_runs = true;
         self.engine.admit(true);
         self.auth(now, "login", Why::Hook);
         self.engine.admit(false);
@@ -320,10 +337,22 @@ impl Client {
         let is_ok = !matches!(outcome, Outcome::Error(_) | Outcome::Failed(_));
         for why in waiting {
             match (why, outcome) {
+                (Why::Fetch(rid), Outcome::Result(set)) => {
+                    let set: Value = serde_json::from_str(set.of(&self.text)).expect("a resource set");
+                    let is_there = ["models", "collections"].iter().any(|group| set[group].get(&rid).is_some());
+                    assert!(is_there || self.engine.find(&rid).is_some(), "{rid} is missing in what it was fetched by");
+                }
+                (Why::Call(n), Outcome::Payload(payload)) => {
+                    let payload: Value = serde_json::from_str(payload.of(&self.text)).expect("a payload");
+                    assert_eq!(payload, json!({ "n": n }), "the answer to a call");
+                }
                 (Why::Follow, Outcome::Resource(id)) => self.listen(now, *id),
                 (Why::LogIn, _) if is_ok => self.is_logged_in = true,
                 (Why::LogOut, _) if is_ok => self.is_logged_in = false,
-                (Why::Hook, _) => self.engine.hook_done(now, is_ok),
+                (Why::Hook, _) => {
+                    self.hook_runs = false;
+                    self.engine.hook_done(now, is_ok);
+                }
                 _ => {}
             }
         }

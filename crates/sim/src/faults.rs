@@ -3,54 +3,65 @@
 use res_gateway::core::timers::Time;
 use resclient::session::ConnectionState;
 
-use crate::script::{Deed, Fault, Json, Known, Use, When};
+use crate::choice::Choice;
+use crate::script::{Deed, Fault, Json, Known, Use, Ways, When};
 use crate::world::{Happening, World};
 
 impl World {
+    /// Has something go wrong, if there is something that it can happen to.
     pub fn fault(&mut self, fault: &Fault) {
-        let now = self.now();
-        *self.tally.faults.entry(fault.kind()).or_default() += 1;
+        if self.is_possible(fault) {
+            *self.tally.faults.entry(fault.kind()).or_default() += 1;
+            self.happen_to(fault);
+        }
+    }
+
+    fn is_possible(&self, fault: &Fault) -> bool {
+        use Fault::*;
         match fault {
-            Fault::Cut { client, up, down } => {
-                if let Some(link) = self.clients[*client].link {
-                    self.cut(link, *up, *down);
-                }
+            Cut { client, .. } | HalfOpen { client, .. } | Stall { client, .. } | Delay { client, .. } => {
+                self.clients[*client].link.is_some()
             }
-            Fault::HalfOpen { client, known } => {
-                if let Some(link) = self.clients[*client].link {
-                    self.links[link].up.cut(now);
-                    self.links[link].down.cut(now);
-                    let late = now + UNNOTICED;
-                    match known {
-                        Known::ToClient => self.agenda.put(now, Happening::ClientNotices(link)),
-                        Known::ToGateway => self.agenda.put(now, Happening::GatewayNotices(link)),
-                        Known::ToNobody => {}
-                    }
-                    // The client has a heartbeat of its own.
-                    self.agenda.put(late, Happening::GatewayNotices(link));
-                }
+            FreezePage { client, .. } | Sleep { client, .. } | Throttle { client, .. } => {
+                !self.clients[*client].is_frozen
             }
+            Kill { gateway, .. } | Freeze { gateway, .. } => self.gateways[*gateway].core.is_some(),
+            GatewayCutOff { gateway, .. } | GatewayLags { gateway, .. } => self.gateways[*gateway].peer.is_some(),
+            Attack { gateway, .. } => self.gateways[*gateway].peer.is_some() && !self.gateways[*gateway].is_frozen,
+            BusRestart { .. } => self.bus.is_up,
+            ServiceCutOff { service, .. } | ServiceLags { service, .. } => self.services[*service].peer.is_some(),
+            Crash { service, .. }
+            | Slow { service, .. }
+            | Spoil { service, .. }
+            | Lie { service, .. }
+            | BadEvent { service, .. }
+            | Burst { service, .. }
+            | ResetStorm { service, .. } => self.services[*service].is_up,
+        }
+    }
+
+    fn happen_to(&mut self, fault: &Fault) {
+        let now = self.now();
+        match fault {
+            Fault::Cut { client, up, down } => self.cut(self.link_of(*client), *up, *down),
+            Fault::HalfOpen { client, lost, known } => self.half_open(self.link_of(*client), *lost, *known),
             Fault::Stall { client, up, down } => {
-                if let Some(link) = self.clients[*client].link {
-                    self.links[link].up.stall(now + up);
-                    self.links[link].down.stall(now + down);
-                }
+                let link = self.link_of(*client);
+                self.links[link].up.stall(now + up);
+                self.links[link].down.stall(now + down);
             }
             Fault::Delay { client, latency } => {
-                if let Some(link) = self.clients[*client].link {
-                    self.links[link].up.slowness = *latency;
-                    self.links[link].down.slowness = *latency;
-                }
+                let link = self.link_of(*client);
+                self.links[link].up.slowness = *latency;
+                self.links[link].down.slowness = *latency;
             }
             Fault::Kill { gateway, down } => {
                 self.kill(*gateway);
                 self.agenda.put(now + down, Happening::StartGateway(*gateway));
             }
             Fault::Freeze { gateway, time } => {
-                if self.gateways[*gateway].core.is_some() {
-                    self.gateways[*gateway].is_frozen = true;
-                    self.agenda.put(now + time, Happening::Thaw(*gateway));
-                }
+                self.gateways[*gateway].is_frozen = true;
+                self.agenda.put(now + time, Happening::Thaw(*gateway));
             }
             Fault::BusRestart { down } => {
                 self.bus.is_up = false;
@@ -61,14 +72,10 @@ impl World {
             Fault::GatewayCutOff { gateway, down } => self.cut_off_gateway(*gateway, *down),
             Fault::ServiceCutOff { service, down } => self.cut_off_service(*service, *down),
             Fault::GatewayLags { gateway, time } => {
-                if let Some(peer) = self.gateways[*gateway].peer {
-                    self.bus.lag(peer, now + time);
-                }
+                self.gateways[*gateway].peer.into_iter().for_each(|peer| self.bus.lag(peer, now + time));
             }
             Fault::ServiceLags { service, time } => {
-                if let Some(peer) = self.services[*service].peer {
-                    self.bus.lag(peer, now + time);
-                }
+                self.services[*service].peer.into_iter().for_each(|peer| self.bus.lag(peer, now + time));
             }
             Fault::Crash { service, when, deed, down } => self.crash(*service, *when, deed, *down),
             Fault::Slow { service, latency, time } => self.services[*service].service.slow = (*latency, now + time),
@@ -78,10 +85,8 @@ impl World {
                 self.agenda.put(now + time, Happening::EndLie(*service));
             }
             Fault::BadEvent { service, name, how } => {
-                if self.services[*service].is_up {
-                    let event = self.services[*service].service.bad_event(name, *how);
-                    self.say(*service, event);
-                }
+                let event = self.services[*service].service.bad_event(name, *how);
+                self.say(*service, event);
             }
             Fault::FreezePage { client, time } => {
                 self.clients[*client].is_frozen = true;
@@ -102,6 +107,27 @@ impl World {
             }
             Fault::Attack { gateway, count } => self.attack(*gateway, *count),
         }
+    }
+
+    fn link_of(&self, client: usize) -> usize {
+        self.clients[client].link.expect("it is possible")
+    }
+
+    fn half_open(&mut self, link: usize, lost: Ways, known: Known) {
+        let now = self.now();
+        if lost != Ways::ToClient {
+            self.links[link].up.cut(now);
+        }
+        if lost != Ways::ToGateway {
+            self.links[link].down.cut(now);
+        }
+        match known {
+            Known::ToClient => self.agenda.put(now, Happening::ClientNotices(link)),
+            Known::ToGateway => self.agenda.put(now, Happening::GatewayNotices(link)),
+            Known::ToNobody => {}
+        }
+        // The client has a heartbeat of its own.
+        self.agenda.put(now + UNNOTICED, Happening::GatewayNotices(link));
     }
 
     /// Everything works again, and those who could not help it make good what they said or did not say.
@@ -127,6 +153,7 @@ impl World {
         let now = self.now();
         for client in 0..self.clients.len() {
             self.clients[client].throttled_until = 0;
+            self.clients[client].reactions.clear();
             self.resume_client(client);
             // Whoever lost a connection comes back without being told to.
             let client_state = self.clients[client].engine.state();
@@ -155,15 +182,13 @@ impl World {
     }
 
     fn crash(&mut self, service: usize, when: When, deed: &Deed, down: u64) {
-        if !self.services[service].is_up {
-            return;
-        }
+        let now = self.now();
         if when != When::BeforePersisting {
-            let messages = self.services[service].service.act(deed);
+            let messages = self.services[service].service.act(now, deed);
             if when == When::AfterTheEvent {
                 messages.into_iter().for_each(|message| self.say(service, message));
                 // Not before it has left.
-                return self.agenda.put(self.now() + SENT, Happening::Die(service, down));
+                return self.agenda.put(now + SENT, Happening::Die(service, down));
             }
         }
         self.die(service, down);
@@ -181,17 +206,15 @@ impl World {
     }
 
     fn burst(&mut self, service: usize, name: &str, count: usize) {
-        if !self.services[service].is_up {
-            return;
-        }
+        let now = self.now();
         for n in 0..count {
             let value = Json(n.into());
             for deed in [Deed::Set(name.into(), "title", Some(value.clone())), Deed::Insert(name.into(), 0, value)] {
-                let messages = self.services[service].service.act(&deed);
+                let messages = self.services[service].service.act(now, &deed);
                 messages.into_iter().for_each(|message| self.say(service, message));
             }
             if n > 5 {
-                let messages = self.services[service].service.act(&Deed::Remove(name.into(), 3));
+                let messages = self.services[service].service.act(now, &Deed::Remove(name.into(), 3));
                 messages.into_iter().for_each(|message| self.say(service, message));
             }
         }
@@ -201,14 +224,11 @@ impl World {
     fn attack(&mut self, gateway: usize, count: usize) {
         let now = Time(self.now());
         let this = &mut self.gateways[gateway];
-        if this.is_frozen || this.peer.is_none() {
-            return;
-        }
         let Some(core) = this.core.as_mut() else { return };
         let conn = core.handle_connect(&format!("attacker{}n{}", now.0, this.attackers.len()), Default::default());
         this.attackers.push(conn);
         for _ in 0..count {
-            let text = ATTACKS[self.rng.usize(..ATTACKS.len())];
+            let text = ATTACKS[self.rng.index(0..ATTACKS.len())];
             if let Some(core) = self.gateways[gateway].core.as_mut() {
                 core.handle_frame(now, conn, text);
             }

@@ -3,9 +3,9 @@
 use res_gateway::core::border::ConnId;
 use res_gateway::core::timers::Time;
 use res_gateway::core::{Core, CoreConfig, Output};
-use serde_json::Value;
 
 use crate::bus::{Delivery, Up};
+use crate::choice::Choice;
 use crate::service::Message;
 use crate::world::{Downward, Happening, World};
 
@@ -21,14 +21,14 @@ impl World {
             request_timeout: 1_500,
             seed: self.rng.u64(..),
             inbox: format!("g{gateway}n{}", this.lives),
-            reset_throttle: self.rng.usize(..3),
+            reset_throttle: self.rng.index(0..3),
             // Turns so short that much else comes between.
-            effort_of_a_turn: [1, 5, 128][self.rng.usize(..3)],
-            effort_of_a_round: [1, 8, 1_024][self.rng.usize(..3)],
+            effort_of_a_turn: [1, 5, 128][self.rng.index(0..3)],
+            effort_of_a_round: [1, 8, 1_024][self.rng.index(0..3)],
             ..CoreConfig::default()
         };
         config.limits.reference_depth = DEEPEST;
-        config.limits.reference_throttle = self.rng.usize(..3);
+        config.limits.reference_throttle = self.rng.index(0..3);
         this.core = Some(Core::new(config));
         self.dial_bus(gateway);
     }
@@ -160,21 +160,9 @@ impl World {
         let now = Time(self.now());
         let Delivery { message: Message { subject, payload, .. }, no_responders } = delivery;
         let this = &mut self.gateways[gateway];
-        if let Some(cid) = subject.strip_prefix("conn.").and_then(|rest| rest.strip_suffix(".token")) {
-            let token: Value = serde_json::from_slice(payload).unwrap_or_default();
-            this.tokens.insert(cid.to_owned(), !token["token"].is_null());
-        }
-        if !payload.starts_with(b"timeout:")
-            && let Some((cid, rid)) = this.asked.remove(subject)
-        {
-            let answer: Value = serde_json::from_slice(payload).unwrap_or_default();
-            if answer["result"]["get"] == true {
-                this.denials.retain(|denial| *denial != (cid.clone(), rid.clone()));
-                for link in self.links.iter_mut().filter(|link| link.cid == cid) {
-                    link.wire.denied.remove(&rid);
-                }
-            } else if answer["result"]["get"] == false {
-                this.denials.push((cid, rid));
+        if let Some((cid, rid)) = this.access.deliver(subject, payload) {
+            for link in self.links.iter_mut().filter(|link| link.cid == cid) {
+                link.wire.forbidden.remove(&rid);
             }
         }
         if let Some(core) = this.core.as_mut() {
@@ -187,12 +175,12 @@ impl World {
     fn heed_denials(&mut self, gateway: usize) {
         let this = &mut self.gateways[gateway];
         let Some(core) = &this.core else { return };
-        for (cid, rid) in std::mem::take(&mut this.denials) {
+        for (cid, rid) in std::mem::take(&mut this.access.denials) {
             let Some(link) = self.links.iter_mut().find(|link| link.cid == cid) else { continue };
             match link.conn {
-                Some(conn) if core.is_conn_busy(conn) => this.denials.push((cid, rid)),
+                Some(conn) if core.is_conn_busy(conn) => this.access.denials.push((cid, rid)),
                 _ => {
-                    link.wire.denied.insert(rid);
+                    link.wire.forbidden.insert(rid);
                 }
             }
         }
@@ -258,12 +246,8 @@ impl World {
         let Some(peer) = self.gateways[gateway].peer else { return };
         match output {
             Output::Publish { subject, reply, payload } => {
-                if let (Some(rid), Some(reply)) = (subject.strip_prefix("access."), &reply)
-                    && rid.ends_with(".secret")
-                {
-                    let request: Value = serde_json::from_slice(&payload).unwrap_or_default();
-                    let cid = request["cid"].as_str().unwrap_or_default().to_owned();
-                    self.gateways[gateway].asked.insert(reply.clone(), (cid, rid.to_owned()));
+                if let Some(reply) = &reply {
+                    self.gateways[gateway].access.ask(&subject, reply, &payload);
                 }
                 self.to_bus(peer, Up::Publish(Message { subject, reply, payload }));
             }
@@ -273,8 +257,9 @@ impl World {
                 let Some(&link) = self.gateways[gateway].links.get(&conn) else { return };
                 self.note(|| format!("gateway {gateway} conn {}: {}", conn.0, &*frame));
                 self.tally.frames += 1;
-                self.digest(&frame);
+                self.digest(frame.as_bytes());
                 self.links[link].wire.said(&frame);
+                self.check_denials(link);
                 self.send_down(link, Downward::Frame(frame));
                 if self.links[link].down.len() > MOST_WAITING {
                     self.close(gateway, conn, 1013);

@@ -1,6 +1,6 @@
-//! The processes of services, and what comes from the bus.
+//! The processes of services.
 
-use crate::bus::{Peer, Up};
+use crate::bus::Up;
 use crate::service::{Answer, Message, Served};
 use crate::world::{Happening, Host, World};
 
@@ -30,7 +30,8 @@ impl World {
     }
 
     pub fn serve(&mut self, service: usize, number: u64) {
-        let Answer { messages, is_repeated, is_false } = self.services[service].service.serve(number);
+        let now = self.now();
+        let Answer { messages, is_repeated, is_false } = self.services[service].service.serve(now, number);
         if is_repeated && let Some(last) = messages.last() {
             let at = self.now() + self.rng.u64(..500);
             self.agenda.put(at, Happening::Say(service, last.clone()));
@@ -49,27 +50,8 @@ impl World {
         self.say(service, reset);
     }
 
-    /// Something has arrived from one peer at another.
-    pub fn from_bus(&mut self, from: Peer, to: Peer) {
-        let gateway = self.gateways.iter().position(|gateway| gateway.peer == Some(to));
-        let service = self.services.iter().position(|host| host.peer == Some(to));
-        if gateway.is_some_and(|gateway| self.gateways[gateway].is_frozen) {
-            return;
-        }
-        loop {
-            match self.bus.receive(self.now(), from, to) {
-                Ok(delivery) => match (gateway, service) {
-                    (Some(gateway), _) => self.deliver(gateway, &delivery),
-                    (_, Some(service)) => self.ask(service, delivery.message),
-                    _ => {}
-                },
-                Err(Some(at)) => return self.agenda.put(at, Happening::FromBus(from, to)),
-                Err(None) => return,
-            }
-        }
-    }
-
-    fn ask(&mut self, service: usize, request: Message) {
+    /// A request comes for a service.
+    pub fn ask(&mut self, service: usize, request: Message) {
         let now = self.now();
         let Served { number, after, announcement } = self.services[service].service.ask(now, request);
         if let Some(announcement) = announcement {

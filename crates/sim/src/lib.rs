@@ -5,15 +5,16 @@
 //! Engine and gateway are the ones that are shipped, which have neither a clock nor I/O. What is around them (drivers,
 //! sockets, NATS, services) is here as its protocol has it, and goes wrong as a [`script::Script`] says.
 
+mod access;
 mod agenda;
 pub mod bugs;
 mod bus;
 pub mod campaign;
 mod check;
+mod choice;
 mod client;
 mod faults;
-#[allow(dead_code, reason = "the engine's tests use all of it")]
-#[path = "../../../tests/support/fold.rs"]
+#[allow(dead_code, reason = "the engine's tests use the rest")]
 mod fold;
 mod gateways;
 mod hosts;
@@ -25,6 +26,8 @@ mod pipe;
 pub mod run;
 pub mod script;
 mod service;
+pub mod tally;
+mod traffic;
 mod wire;
 pub mod world;
 mod writer;

@@ -4,13 +4,14 @@ use std::collections::VecDeque;
 
 use resclient::session::ConnectionId;
 
+use crate::choice::Choice;
 use crate::pipe::Pipe;
 use crate::wire::Wire;
 use crate::world::{Downward, Happening, Link, Upward, World};
 
 impl World {
     pub fn open_link(&mut self, client: usize, connection: ConnectionId) {
-        let gateway = self.rng.usize(..self.gateways.len());
+        let gateway = self.rng.index(0..self.gateways.len());
         self.tally.connections += 1;
         self.links.push(Link {
             client,
@@ -18,6 +19,7 @@ impl World {
             gateway,
             conn: None,
             cid: format!("cid{}", self.links.len()),
+            since: self.agenda.now(),
             up: Pipe::new(),
             down: Pipe::new(),
             wire: Wire::default(),

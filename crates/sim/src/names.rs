@@ -33,7 +33,7 @@ pub fn endless(service: usize, n: usize) -> String {
 }
 
 pub fn is_model(rid: &str) -> bool {
-    rid.contains(".model.")
+    rid.contains(".model.") || rid.ends_with(".secret")
 }
 
 /// A resource's name without its query.

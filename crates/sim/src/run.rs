@@ -5,7 +5,8 @@ use std::panic::{self, AssertUnwindSafe};
 use std::sync::Once;
 
 use crate::script::Script;
-use crate::world::{Tally, World};
+use crate::tally::Tally;
+use crate::world::World;
 
 /// What a script came to: what there was of everything, or what is wrong.
 pub type Outcome = Result<Tally, String>;

@@ -121,9 +121,10 @@ pub enum Fault {
         up: u64,
         down: u64,
     },
-    /// The connection is gone, and only one end knows, or none.
+    /// The connection is gone in one direction or both, and only one end knows, or none.
     HalfOpen {
         client: usize,
+        lost: Ways,
         known: Known,
     },
     /// Nothing arrives for a while.
@@ -227,6 +228,14 @@ pub enum Fault {
         gateway: usize,
         count: usize,
     },
+}
+
+/// Directions of a connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ways {
+    Both,
+    ToGateway,
+    ToClient,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

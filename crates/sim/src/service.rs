@@ -36,10 +36,16 @@ pub struct Service {
     denied: BTreeSet<String>,
     /// Connections of clients that were given a token; it is always the first service that does so.
     tokens: BTreeSet<String>,
-    /// Requests that are being worked on, with what was found out when they came.
-    requests: BTreeMap<u64, (Message, Option<Found>)>,
-    /// What was deleted, or seemed to be for its type was another: who holds it is not told that it is there again.
-    gone: BTreeSet<String>,
+    /// Which connections it has ever told that they may not have what.
+    denied_to: BTreeSet<(String, String)>,
+    /// The numbers of calls that it has carried out.
+    called: BTreeSet<u64>,
+    /// The numbers of the last custom events.
+    rung: BTreeMap<String, u64>,
+    /// Requests that are being worked on.
+    requests: BTreeMap<u64, Job>,
+    /// When something was deleted, or seemed to be for its type was another: who held it is not told that it is there again.
+    gone: BTreeMap<String, u64>,
     /// How many events there were of each resource.
     touched: BTreeMap<String, u64>,
     next: u64,
@@ -49,6 +55,14 @@ pub struct Service {
     pub slow: (u64, u64),
     pub lies: bool,
     rng: Rng,
+}
+
+/// A request that is being worked on.
+struct Job {
+    request: Message,
+    /// What was found out when it came.
+    found: Option<Found>,
+    spoilt: Option<Spoiled>,
 }
 
 /// An answer that is ready before it is given. It is not given after an event of its resource; but what is said to be
@@ -80,10 +94,13 @@ pub struct Answer {
 impl Service {
     pub fn new(index: usize, services: usize, seed: u64) -> Service {
         let mut rng = Rng::with_seed(seed);
-        let names = (0..names::EACH).flat_map(|n| [names::model(index, n), names::list(index, n)]);
-        let store = names.filter(|_| rng.u8(..10) > 0).collect::<Vec<_>>().into_iter();
-        let store =
-            store.map(|name| (name.clone(), writer::content(&mut rng, services, names::is_model(&name)))).collect();
+        let mut store = BTreeMap::from([(names::secret(index), json!({ "title": 7 }))]);
+        for name in (0..names::EACH).flat_map(|n| [names::model(index, n), names::list(index, n)]) {
+            if rng.u8(..10) > 0 {
+                let content = writer::content(&mut rng, services, names::is_model(&name));
+                store.insert(name, content);
+            }
+        }
         let items = (0..rng.u64(..8)).collect();
         Service {
             index,
@@ -91,8 +108,11 @@ impl Service {
             items,
             denied: BTreeSet::new(),
             tokens: BTreeSet::new(),
+            denied_to: BTreeSet::new(),
+            called: BTreeSet::new(),
+            rung: BTreeMap::new(),
             requests: BTreeMap::new(),
-            gone: BTreeSet::new(),
+            gone: BTreeMap::new(),
             touched: BTreeMap::new(),
             next: 0,
             spoilt: VecDeque::new(),
@@ -113,7 +133,6 @@ impl Service {
         let name = names::without_query(rid);
         match rid.split('.').nth(1).map(names::without_query) {
             Some("pages") => Some(self.page(page_number(rid)?)),
-            Some("secret") => Some(json!({ "secret": 7 })),
             Some("endless") => {
                 let n: usize = rid.rsplit('.').next()?.parse().ok()?;
                 Some(json!({ "n": n, "next": { "rid": names::endless(self.index, n + 1) } }))
@@ -122,9 +141,9 @@ impl Service {
         }
     }
 
-    /// Whether a client may hold a resource as a deleted one although there is one of that name.
-    pub fn was_gone(&self, rid: &str) -> bool {
-        self.gone.contains(names::without_query(rid))
+    /// When a resource was there no longer, or seemed not to be.
+    pub fn was_gone(&self, rid: &str) -> Option<u64> {
+        self.gone.get(names::without_query(rid)).copied()
     }
 
     /// Whether a client may see a resource.
@@ -133,22 +152,33 @@ impl Service {
         !self.denied.contains(name) && (has_token || !name.ends_with(".secret"))
     }
 
-    pub fn has_token(&self, cid: &str) -> bool {
-        self.tokens.contains(cid)
+    /// Whether it has ever told a connection that it may not have something.
+    pub fn has_denied(&self, cid: &str, rid: &str) -> bool {
+        self.denied_to.contains(&(cid.to_owned(), names::without_query(rid).to_owned()))
+    }
+
+    /// The number of the last custom event of a resource.
+    pub fn last_rung(&self, rid: &str) -> Option<u64> {
+        self.rung.get(rid).copied()
+    }
+
+    /// The names of what there is, but for pages.
+    pub fn names(&self) -> Vec<String> {
+        self.store.keys().cloned().collect()
     }
 
     /// Takes a request in.
     pub fn ask(&mut self, now: u64, request: Message) -> Served {
         self.next += 1;
         let number = self.next;
-        let spoilt = self.spoilt.front();
+        let spoilt = self.spoilt.pop_front();
         let slow = if now < self.slow.1 { self.slow.0 } else { 0 };
         let late = match spoilt {
             Some(Spoiled::Announced) => 2_000,
             Some(Spoiled::Late) => 4_000,
             _ => 0,
         };
-        let announcement = (spoilt == Some(&Spoiled::Announced)).then(|| Message {
+        let announcement = (spoilt == Some(Spoiled::Announced)).then(|| Message {
             subject: request.reply.clone().unwrap_or_default(),
             reply: None,
             payload: b"timeout:\"5000\"".to_vec(),
@@ -159,17 +189,16 @@ impl Service {
             let touched = self.touched.get(resource_in(&request.subject)).copied().unwrap_or_default();
             Found { answer: self.answer(&request.subject, &payload, &mut Vec::new()), touched }
         });
-        self.requests.insert(number, (request, found));
+        self.requests.insert(number, Job { request, found, spoilt });
         let usual = if self.rng.u8(..6) == 0 { 300 } else { 20 };
         Served { number, after: self.rng.u64(..usual) + slow + late, announcement }
     }
 
     /// Answers a request with what is true now.
-    pub fn serve(&mut self, number: u64) -> Answer {
+    pub fn serve(&mut self, now: u64, number: u64) -> Answer {
         // It may have died meanwhile.
-        let Some((Message { subject, reply: Some(reply), payload }, found)) = self.requests.remove(&number) else {
-            return Answer::default();
-        };
+        let Some(Job { request, found, spoilt }) = self.requests.remove(&number) else { return Answer::default() };
+        let Message { subject, reply: Some(reply), payload } = request else { return Answer::default() };
         let payload: Value = serde_json::from_slice(&payload).unwrap_or_default();
         let mut messages = Vec::new();
         let touched = self.touched.get(resource_in(&subject)).copied().unwrap_or_default();
@@ -178,7 +207,7 @@ impl Service {
             None => self.answer(&subject, &payload, &mut messages),
         };
         let (mut is_repeated, mut is_false) = (false, false);
-        match self.spoilt.pop_front() {
+        match spoilt {
             Some(Spoiled::Lost) => return Answer::default(),
             Some(Spoiled::Junk) => {
                 messages.push(Message { subject: reply, reply: None, payload: b"{\"result\":".to_vec() });
@@ -193,7 +222,7 @@ impl Service {
                 let is_model = answer["result"].get("model").is_some();
                 answer = json!({ "result": if is_model { json!({ "collection": [1] }) } else { json!({ "model": { "a": 1 } }) } });
                 is_false = true;
-                self.gone.insert(resource_in(&subject).to_owned());
+                self.gone.insert(resource_in(&subject).to_owned(), now);
             }
             Some(Spoiled::Twice) => is_repeated = true,
             _ => {}
@@ -207,8 +236,8 @@ impl Service {
     }
 
     /// Does something, with the events that tell of it.
-    pub fn act(&mut self, deed: &Deed) -> Vec<Message> {
-        let messages = self.change(deed);
+    pub fn act(&mut self, now: u64, deed: &Deed) -> Vec<Message> {
+        let messages = self.change(now, deed);
         for message in &messages {
             if let Some(event) = message.subject.strip_prefix("event.") {
                 self.touch(event.rsplit_once('.').map_or(event, |(name, _)| name));
@@ -221,7 +250,7 @@ impl Service {
         *self.touched.entry(name.to_owned()).or_default() += 1;
     }
 
-    fn change(&mut self, deed: &Deed) -> Vec<Message> {
+    fn change(&mut self, now: u64, deed: &Deed) -> Vec<Message> {
         let event = |name: &str, kind: &str, data: Value| vec![Message::new(format!("event.{name}.{kind}"), &data)];
         match deed {
             Deed::Set(name, member, value) => {
@@ -254,11 +283,12 @@ impl Service {
             }
             Deed::Custom(name) => {
                 self.next += 1;
-                event(name, "rung", json!({ "n": self.next }))
+                self.rung.insert(name.clone(), self.next);
+                event(name, "custom", json!({ "n": self.next }))
             }
             Deed::Delete(name) => match self.store.remove(name) {
                 Some(_) => {
-                    self.gone.insert(name.clone());
+                    self.gone.insert(name.clone(), now);
                     event(name, "delete", Value::Null)
                 }
                 None => Vec::new(),
@@ -389,11 +419,19 @@ impl Service {
             },
             "access" => {
                 let allowed = self.allows(rest, !payload["token"].is_null());
+                if !allowed {
+                    let cid = payload["cid"].as_str().unwrap_or_default();
+                    self.denied_to.insert((cid.to_owned(), rest.to_owned()));
+                }
                 json!({ "result": { "get": allowed, "call": "*" } })
             }
             "call" => match payload["params"]["rid"].as_str() {
                 Some(rid) => json!({ "resource": { "rid": rid } }),
-                None => json!({ "result": payload["params"] }),
+                None => {
+                    let n = payload["params"]["n"].as_u64().expect("calls have numbers");
+                    assert!(self.called.insert(n), "a call is carried out twice");
+                    json!({ "result": { "n": n } })
+                }
             },
             _ => {
                 let cid = payload["cid"].as_str().unwrap_or_default().to_owned();

@@ -8,12 +8,14 @@ use res_gateway::core::border::ConnId;
 use res_gateway::core::{Core, Frame};
 use resclient::session::ConnectionId;
 
+use crate::access::Access;
 use crate::agenda::Agenda;
-use crate::bus::{Bus, Peer, Up};
+use crate::bus::{Bus, Peer};
 use crate::client::{Client, Effect};
 use crate::pipe::Pipe;
 use crate::script::{Act, LENGTH, Script};
 use crate::service::{Message, Service};
+use crate::tally::Tally;
 use crate::wire::Wire;
 
 /// What is to happen.
@@ -60,6 +62,7 @@ pub struct Link {
     /// Its number at the gateway, while it is connected there.
     pub conn: Option<ConnId>,
     pub cid: String,
+    pub since: u64,
     pub up: Pipe<Upward>,
     pub down: Pipe<Downward>,
     pub wire: Wire,
@@ -96,12 +99,7 @@ pub struct Gateway {
     pub wake: Option<u64>,
     /// How often it was started, or lost its bus.
     pub lives: u64,
-    /// Connections that have a token.
-    pub tokens: BTreeMap<String, bool>,
-    /// Requests about access to what only they give access to, by where the answers go: of which connection, and to what.
-    pub asked: BTreeMap<String, (String, String)>,
-    /// Access that was denied by an answer that the gateway may not have looked at.
-    pub denials: Vec<(String, String)>,
+    pub access: Access,
 }
 
 /// A service's process.
@@ -109,42 +107,6 @@ pub struct Host {
     pub service: Service,
     pub peer: Option<Peer>,
     pub is_up: bool,
-}
-
-/// What there was of everything in a run.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Tally {
-    /// Things that happened.
-    pub steps: u64,
-    pub frames: u64,
-    pub messages: u64,
-    pub events: u64,
-    pub settled: u64,
-    pub connections: u64,
-    /// Clients that gateways closed, by the close code.
-    pub closes: BTreeMap<u16, u64>,
-    pub faults: BTreeMap<String, u64>,
-    /// Of everything that was sent, in its order.
-    pub digest: u64,
-}
-
-impl Tally {
-    /// Adds another run's.
-    pub fn add(&mut self, other: &Tally) {
-        for (mine, other) in [
-            (&mut self.steps, other.steps),
-            (&mut self.frames, other.frames),
-            (&mut self.messages, other.messages),
-            (&mut self.events, other.events),
-            (&mut self.settled, other.settled),
-            (&mut self.connections, other.connections),
-        ] {
-            *mine += other;
-        }
-        other.closes.iter().for_each(|(code, count)| *self.closes.entry(*code).or_default() += count);
-        other.faults.iter().for_each(|(kind, count)| *self.faults.entry(kind.clone()).or_default() += count);
-        self.digest ^= other.digest;
-    }
 }
 
 pub struct World {
@@ -178,15 +140,13 @@ impl World {
             goes_on: false,
             wake: None,
             lives: 0,
-            tokens: BTreeMap::new(),
-            asked: BTreeMap::new(),
-            denials: Vec::new(),
+            access: Access::default(),
         };
         let mut world = World {
             next_step: 0,
             agenda: Agenda::new(),
             bus: Bus::new(rng.u64(..)),
-            clients: (0..script.clients).map(|_| Client::new(rng.u64(..))).collect(),
+            clients: (0..script.clients).map(|n| Client::new(n, rng.u64(..))).collect(),
             links: Vec::new(),
             gateways: (0..script.gateways).map(|_| gateway()).collect(),
             services,
@@ -213,6 +173,7 @@ impl World {
         self.go_until(LENGTH + PEACE);
         self.settle();
         self.check_agreement();
+        self.check_liveliness();
         self.check_release();
         self.tally.events = self.clients.iter().map(|client| client.events).sum();
         self.tally.settled = self.clients.iter().map(|client| client.settled).sum();
@@ -288,7 +249,7 @@ impl World {
             }
             Act::Service(service, deed) => {
                 if self.services[*service].is_up {
-                    let messages = self.services[*service].service.act(deed);
+                    let messages = self.services[*service].service.act(now, deed);
                     messages.into_iter().for_each(|message| self.say(*service, message));
                 }
             }
@@ -315,12 +276,11 @@ impl World {
                     }
                 }
                 Effect::Send(text) => {
-                    if let Some(link) = self.clients[client].link {
-                        self.note(|| format!("client {client} → {text}"));
-                        self.tally.frames += 1;
-                        self.digest.write(text.as_bytes());
-                        self.send_up(link, Upward::Frame(text));
-                    }
+                    let link = self.clients[client].link.expect("what is sent is sent on a connection");
+                    self.note(|| format!("client {client} → {text}"));
+                    self.tally.frames += 1;
+                    self.digest.write(text.as_bytes());
+                    self.send_up(link, Upward::Frame(text));
                 }
             }
         }
@@ -336,21 +296,9 @@ impl World {
         }
     }
 
-    /// Sends something to the bus.
-    pub fn to_bus(&mut self, peer: Peer, what: Up) {
-        if let Up::Publish(message) = &what {
-            self.tally.messages += 1;
-            self.digest.write(message.subject.as_bytes());
-            self.digest.write(&message.payload);
-            self.note(|| format!("bus {}: {} {}", peer.0, message.subject, String::from_utf8_lossy(&message.payload)));
-        }
-        if let Some(at) = self.bus.send(self.now(), peer, what) {
-            self.agenda.put(at, Happening::AtBus(peer));
-        }
-    }
-
-    pub fn digest(&mut self, text: &str) {
-        self.digest.write(text.as_bytes());
+    /// Puts something that was sent into the digest of all that was.
+    pub fn digest(&mut self, sent: &[u8]) {
+        self.digest.write(sent);
     }
 
     /// Writes something into the trace, if there is one.
@@ -387,7 +335,7 @@ impl World {
 }
 
 /// Milliseconds of peace after which everything has to agree: heartbeats, backoffs and retries are over by then.
-const PEACE: u64 = 180_000;
+pub const PEACE: u64 = 180_000;
 /// Steps after which everything that gateways count is counted from scratch.
 const CHECK_EVERY: u64 = 50;
 const MOST_STEPS: u64 = 400_000;

@@ -3,23 +3,26 @@
 use fastrand::Rng;
 use serde_json::{Map, Value, json};
 
+use crate::choice::Choice;
 use crate::names;
-use crate::script::{Act, BAD_EVENTS, Deed, Fault, Json, Known, LENGTH, Reaction, Script, Spoiled, Step, Use, When};
+use crate::script::{
+    Act, BAD_EVENTS, Deed, Fault, Json, Known, LENGTH, Reaction, Script, Spoiled, Step, Use, Ways, When,
+};
 
 /// Writes the script that belongs to a seed.
 pub fn write(seed: u64) -> Script {
     let mut rng = Rng::with_seed(seed);
     let theme =
         *pick(&mut rng, &[Theme::Mixed, Theme::Access, Theme::Pages, Theme::References, Theme::Churn, Theme::Loading]);
-    let (clients, gateways, services) = (rng.usize(1..=4), rng.usize(1..=3), rng.usize(1..=3));
+    let (clients, gateways, services) = (rng.index(1..=4), rng.index(1..=3), rng.index(1..=3));
     let mut writer = Writer { rng, theme, clients, gateways, services, hot: Vec::new(), subject: String::new() };
-    writer.hot = (0..writer.rng.usize(1..=4)).map(|_| writer.any_rid()).collect();
+    writer.hot = (0..writer.rng.index(1..=4)).map(|_| writer.any_rid()).collect();
     let mut steps = Vec::new();
     // Something is there to begin with.
     for client in 0..clients {
         steps.push(Step { at: writer.rng.u64(0..500), act: Act::Client(client, Use::Follow(writer.rid())) });
     }
-    let most = steps.len() + writer.rng.usize(160..280);
+    let most = steps.len() + writer.rng.index(200..300);
     while steps.len() < most {
         // What goes wrong does so when several things happen at once.
         let at = writer.rng.u64(0..LENGTH);
@@ -66,8 +69,8 @@ struct Writer {
 
 impl Writer {
     fn act(&mut self) -> Act {
-        let client = self.rng.usize(..self.clients);
-        let service = self.rng.usize(..self.services);
+        let client = self.rng.index(0..self.clients);
+        let service = self.rng.index(0..self.services);
         let by_theme = if self.rng.bool() { self.theme } else { Theme::Mixed };
         let hot = pick(&mut self.rng, &self.hot).clone();
         let name = names::without_query(&hot).to_owned();
@@ -81,27 +84,30 @@ impl Writer {
             (Theme::Access, 3 | 4) => Act::Service(of_hot, Deed::Deny(name)),
             (Theme::Access, 5 | 6) => Act::Service(of_hot, Deed::Grant(name)),
             (Theme::Access, 7) => Act::Client(client, Use::Follow(hot)),
-            (Theme::Access, 8) => Act::Client(client, Use::Leave(self.rng.usize(..8))),
-            (Theme::Access, _) => Act::Service(0, Deed::TokenReset),
+            (Theme::Access, 8) => Act::Client(client, Use::Leave(self.rng.index(0..8))),
+            (Theme::Access, _) if self.rng.bool() => Act::Service(0, Deed::TokenReset),
+            (Theme::Access, _) => {
+                Act::Service(service, Deed::Set(names::secret(service), names::MEMBERS[0], Some(self.value())))
+            }
             (Theme::Pages, 0..2) => {
-                let page = names::page(service, self.rng.usize(..names::PAGES), self.rng.bool());
+                let page = names::page(service, self.rng.index(0..names::PAGES), self.rng.bool());
                 Act::Client(client, Use::Follow(page))
             }
-            (Theme::Pages, 2..7) => Act::Service(service, Deed::PutItem(self.rng.usize(..8), self.rng.u64(..30))),
-            (Theme::Pages, _) => Act::Service(service, Deed::TakeItem(self.rng.usize(..8))),
+            (Theme::Pages, 2..7) => Act::Service(service, Deed::PutItem(self.rng.index(0..8), self.rng.u64(..30))),
+            (Theme::Pages, _) => Act::Service(service, Deed::TakeItem(self.rng.index(0..8))),
             (Theme::References, 0..3) => {
-                let (model, value) = (names::model(service, self.rng.usize(..names::EACH)), json!({ "rid": target }));
+                let (model, value) = (names::model(service, self.rng.index(0..names::EACH)), json!({ "rid": target }));
                 Act::Service(
                     service,
                     Deed::Set(model, names::MEMBERS[1], (self.rng.u8(..3) > 0).then_some(Json(value))),
                 )
             }
             (Theme::References, 3 | 4) => {
-                let list = names::list(service, self.rng.usize(..names::EACH));
+                let list = names::list(service, self.rng.index(0..names::EACH));
                 Act::Service(service, Deed::Insert(list, 0, Json(json!({ "rid": target }))))
             }
             (Theme::References, 5) => {
-                let list = names::list(service, self.rng.usize(..names::EACH));
+                let list = names::list(service, self.rng.index(0..names::EACH));
                 Act::Service(service, Deed::Remove(list, 0))
             }
             (Theme::References, 6) => Act::Client(client, Use::Follow(hot)),
@@ -110,13 +116,13 @@ impl Writer {
             (Theme::References, _) if self.rng.bool() => Act::Service(of_hot, Deed::Deny(name)),
             (Theme::References, _) => Act::Service(of_hot, Deed::Grant(name)),
             (Theme::Churn, 0..4) => Act::Client(client, Use::Follow(hot)),
-            (Theme::Churn, 4..7) => Act::Client(client, Use::Leave(self.rng.usize(..8))),
+            (Theme::Churn, 4..7) => Act::Client(client, Use::Leave(self.rng.index(0..8))),
             (Theme::Churn, 7) => Act::Client(client, Use::CallFor(hot)),
             (Theme::Churn, _) => Act::Service(of_hot, Deed::Replace(name.clone(), self.content(&name))),
             (Theme::Loading, 0..3) => Act::Client(client, Use::Follow(self.subject.clone())),
-            (Theme::Loading, 3) => Act::Client(client, Use::Leave(self.rng.usize(..8))),
+            (Theme::Loading, 3) => Act::Client(client, Use::Leave(self.rng.index(0..8))),
             (Theme::Loading, 4 | 5) => {
-                let list = names::list(service, self.rng.usize(..names::EACH));
+                let list = names::list(service, self.rng.index(0..names::EACH));
                 Act::Service(service, Deed::Insert(list, 0, Json(json!({ "rid": self.subject }))))
             }
             (Theme::Loading, n) => {
@@ -138,7 +144,7 @@ impl Writer {
         match self.rng.u8(0..100) {
             0..40 => Use::Follow(self.rid()),
             40..45 => Use::Look(self.rid()),
-            45..65 => Use::Leave(self.rng.usize(..8)),
+            45..65 => Use::Leave(self.rng.index(0..8)),
             65..69 => Use::Fetch(self.rid()),
             69..73 => Use::Call(self.rid()),
             73..77 => Use::CallFor(self.rid()),
@@ -161,22 +167,22 @@ impl Writer {
     }
 
     fn deed(&mut self, service: usize) -> Deed {
-        let model = names::model(service, self.rng.usize(..names::EACH));
-        let list = names::list(service, self.rng.usize(..names::EACH));
+        let model = names::model(service, self.rng.index(0..names::EACH));
+        let list = names::list(service, self.rng.index(0..names::EACH));
         let any = if self.rng.bool() { model.clone() } else { list.clone() };
         match self.rng.u8(0..100) {
             0..30 => {
                 let value = (self.rng.u8(0..5) > 0).then(|| self.value());
-                Deed::Set(model, names::MEMBERS[self.rng.usize(..names::MEMBERS.len())], value)
+                Deed::Set(model, names::MEMBERS[self.rng.index(0..names::MEMBERS.len())], value)
             }
-            30..48 => Deed::Insert(list, self.rng.usize(..8), self.value()),
-            48..62 => Deed::Remove(list, self.rng.usize(..8)),
+            30..48 => Deed::Insert(list, self.rng.index(0..8), self.value()),
+            48..62 => Deed::Remove(list, self.rng.index(0..8)),
             62..65 => Deed::Custom(any),
             65..68 => Deed::Delete(any),
             68..73 => Deed::Create(any.clone(), self.content(&any)),
             73..79 => Deed::Replace(any.clone(), self.content(&any)),
-            79..86 => Deed::PutItem(self.rng.usize(..8), self.rng.u64(..30)),
-            86..90 => Deed::TakeItem(self.rng.usize(..8)),
+            79..86 => Deed::PutItem(self.rng.index(0..8), self.rng.u64(..30)),
+            86..90 => Deed::TakeItem(self.rng.index(0..8)),
             90..93 => Deed::Deny(if self.rng.bool() { any } else { names::secret(service) }),
             93..97 => Deed::Grant(any),
             97..99 => Deed::Reset,
@@ -187,13 +193,14 @@ impl Writer {
     fn fault(&mut self) -> Fault {
         let rng = &mut self.rng;
         let (client, gateway, service) =
-            (rng.usize(..self.clients), rng.usize(..self.gateways), rng.usize(..self.services));
+            (rng.index(0..self.clients), rng.index(0..self.gateways), rng.index(0..self.services));
         let (short, long) = (rng.u64(..200), rng.u64(500..15_000));
         match rng.u8(0..25) {
             0..3 => Fault::Cut { client, up: short, down: rng.u64(..200) },
             3 | 4 => {
+                let lost = *pick(rng, &[Ways::Both, Ways::ToGateway, Ways::ToClient]);
                 let known = *pick(rng, &[Known::ToClient, Known::ToGateway, Known::ToNobody]);
-                Fault::HalfOpen { client, known }
+                Fault::HalfOpen { client, lost, known }
             }
             5 => {
                 let stalled = |is: bool| if is { long } else { 0 };
@@ -215,19 +222,19 @@ impl Writer {
             }
             16 => Fault::Slow { service, latency: rng.u64(200..4_000), time: long },
             17 | 18 => {
-                let how = (0..rng.usize(1..5)).map(|_| *pick(rng, &SPOILED)).collect();
+                let how = (0..rng.index(1..5)).map(|_| *pick(rng, &SPOILED)).collect();
                 Fault::Spoil { service, how }
             }
             19 => Fault::Lie { service, time: long },
-            20 => Fault::BadEvent { service, how: rng.usize(..BAD_EVENTS), name: self.name(service) },
+            20 => Fault::BadEvent { service, how: rng.index(0..BAD_EVENTS), name: self.name(service) },
             21 => match rng.u8(0..3) {
                 0 => Fault::FreezePage { client, time: long * 3 },
                 1 => Fault::Sleep { client, time: long * 200 },
                 _ => Fault::Throttle { client, time: long * 2 },
             },
-            22 => Fault::Burst { service, count: rng.usize(10..400), name: self.name(service) },
-            23 => Fault::ResetStorm { service, count: rng.usize(2..20) },
-            _ => Fault::Attack { gateway, count: rng.usize(1..10) },
+            22 => Fault::Burst { service, count: rng.index(10..400), name: self.name(service) },
+            23 => Fault::ResetStorm { service, count: rng.index(2..20) },
+            _ => Fault::Attack { gateway, count: rng.index(1..10) },
         }
     }
 
@@ -237,9 +244,9 @@ impl Writer {
     }
 
     fn any_rid(&mut self) -> String {
-        let service = self.rng.usize(..self.services);
+        let service = self.rng.index(0..self.services);
         match self.rng.u8(0..20) {
-            0..3 => names::page(service, self.rng.usize(..names::PAGES), self.rng.bool()),
+            0..3 => names::page(service, self.rng.index(0..names::PAGES), self.rng.bool()),
             3 => names::secret(service),
             4 => names::endless(service, 0),
             _ => self.name(service),
@@ -247,12 +254,12 @@ impl Writer {
     }
 
     fn some_name(&mut self) -> String {
-        let service = self.rng.usize(..self.services);
+        let service = self.rng.index(0..self.services);
         self.name(service)
     }
 
     fn name(&mut self, service: usize) -> String {
-        let n = self.rng.usize(..names::EACH);
+        let n = self.rng.index(0..names::EACH);
         if self.rng.bool() { names::model(service, n) } else { names::list(service, n) }
     }
 
@@ -276,17 +283,17 @@ pub fn content(rng: &mut Rng, services: usize, is_model: bool) -> Value {
         }
         Value::Object(members)
     } else {
-        (0..rng.usize(0..5)).map(|_| value(rng, services)).collect()
+        (0..rng.index(0..5)).map(|_| value(rng, services)).collect()
     }
 }
 
 fn value(rng: &mut Rng, services: usize) -> Value {
-    let (service, n) = (rng.usize(..services), rng.usize(..names::EACH));
+    let (service, n) = (rng.index(0..services), rng.index(0..names::EACH));
     let rid = if rng.bool() { names::model(service, n) } else { names::list(service, n) };
     match rng.u8(0..16) {
         0..6 => json!({ "rid": rid }),
         6 => json!({ "rid": rid, "soft": true }),
-        7 => json!({ "rid": names::page(service, rng.usize(..names::PAGES), false) }),
+        7 => json!({ "rid": names::page(service, rng.index(0..names::PAGES), false) }),
         8 => json!({ "data": [rng.u8(0..3), { "rid": rid }] }),
         9 => Value::Null,
         10..12 => json!(format!("\u{e9}\"{}", rng.u8(0..3))),
@@ -295,7 +302,7 @@ fn value(rng: &mut Rng, services: usize) -> Value {
 }
 
 fn pick<'a, T>(rng: &mut Rng, among: &'a [T]) -> &'a T {
-    &among[rng.usize(..among.len())]
+    &among[rng.index(0..among.len())]
 }
 
 const SPOILED: [Spoiled; 8] = [

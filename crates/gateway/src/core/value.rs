@@ -3,6 +3,7 @@
 use std::sync::{Arc, OnceLock};
 
 use indexmap::IndexMap;
+use resclient::bug;
 use resclient::protocol::{ResError, Version, rid};
 use serde_json::value::RawValue;
 
@@ -128,7 +129,7 @@ impl Change {
                             return Err(Invalid("invalid resource id in a reference"));
                         }
                         let quoted = json::string(&rid);
-                        if wire.soft {
+                        if wire.soft && !bug!("soft-reference-followed") {
                             value(format!("{{\"rid\":{quoted},\"soft\":true}}"), Kind::Soft(rid.into()))
                         } else {
                             value(format!("{{\"rid\":{quoted}}}"), Kind::Reference(rid.into()))

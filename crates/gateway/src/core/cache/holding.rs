@@ -1,8 +1,8 @@
 //! Who holds a resource: it comes into the cache with the first subscriber and leaves it a while after the last.
 
-use resclient::bug;
 use std::sync::Arc;
 
+use resclient::bug;
 use resclient::protocol::ResError;
 
 use super::entry::{Entry, Link, Queued};

@@ -12,9 +12,10 @@ mod reset;
 mod resource;
 mod subscribers;
 
-use resclient::bug;
 use std::collections::{BTreeMap, HashSet, VecDeque};
 use std::sync::Arc;
+
+use resclient::bug;
 
 use tracing::{debug, warn};
 
@@ -212,7 +213,12 @@ impl Cache {
             _ => {
                 let kind = EventKind::Custom { name: event.into(), data: text.into() };
                 let event = Arc::new(Event::new(base.version, kind));
-                self.notify(&address, &event);
+                if !bug!("custom-event-lost") {
+                    self.notify(&address, &event);
+                }
+                if bug!("custom-event-twice") {
+                    self.notify(&address, &event);
+                }
             }
         }
     }

@@ -1,7 +1,8 @@
 //! Query events: each resource with a query is asked about, and what comes meanwhile waits.
 
-use resclient::bug;
 use std::sync::Arc;
+
+use resclient::bug;
 
 use super::entry::Queued;
 use super::resource::Reset;

@@ -1,7 +1,8 @@
 //! One cached resource: its value, who listens, and how events and fresh copies change it.
 
-use resclient::bug;
 use std::sync::Arc;
+
+use resclient::bug;
 
 use super::subscribers::Subscribers;
 use crate::core::border::{Event, EventKind};

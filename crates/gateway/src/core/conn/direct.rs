@@ -1,9 +1,9 @@
 //! Requests for resources themselves: subscribe, get, unsubscribe, and the resources that methods answer with.
 
-use resclient::bug;
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
+use resclient::bug;
 use resclient::protocol::ResError;
 
 use super::graph::Goal;

@@ -1,10 +1,10 @@
 //! What the cache tells a connection, and the events the client gets of it.
 
-use resclient::bug;
 use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::sync::Arc;
 
+use resclient::bug;
 use resclient::protocol::{ResError, Version};
 use tracing::{error, warn};
 
@@ -246,7 +246,7 @@ impl Conn {
         let keep = answer.as_ref().err().is_none_or(|error| error.code == ResError::ACCESS_DENIED.code);
         sub.access = if keep { Access::Known(answer.clone().map_err(Box::new)) } else { Access::Unknown };
         let denial = match &answer {
-            Ok(access) if access.get => None,
+            Ok(access) if access.get && !(bug!("denied-by-chance") && id.0.is_multiple_of(7)) => None,
             Ok(_) => Some(ResError::ACCESS_DENIED),
             Err(error) => Some(error.clone()),
         };

@@ -17,11 +17,11 @@ mod set;
 mod sub;
 mod work;
 
-use resclient::bug;
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;
 
 use indexmap::IndexMap;
+use resclient::bug;
 use resclient::protocol::{ResError, Version, rid};
 use serde_json::value::RawValue;
 use tracing::warn;

@@ -1,0 +1,42 @@
+//! What there was in runs.
+
+use std::collections::BTreeMap;
+
+/// What there was of everything in a run.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// Things that happened.
+    pub steps: u64,
+    pub frames: u64,
+    pub messages: u64,
+    pub events: u64,
+    pub settled: u64,
+    pub connections: u64,
+    /// Values that clients held in the end and that were the services'.
+    pub compared: u64,
+    /// Clients that gateways closed, by the close code.
+    pub closes: BTreeMap<u16, u64>,
+    pub faults: BTreeMap<String, u64>,
+    /// Of everything that was sent, in its order.
+    pub digest: u64,
+}
+
+impl Tally {
+    /// Adds another run's.
+    pub fn add(&mut self, other: &Tally) {
+        for (mine, other) in [
+            (&mut self.steps, other.steps),
+            (&mut self.frames, other.frames),
+            (&mut self.messages, other.messages),
+            (&mut self.events, other.events),
+            (&mut self.settled, other.settled),
+            (&mut self.connections, other.connections),
+            (&mut self.compared, other.compared),
+        ] {
+            *mine += other;
+        }
+        other.closes.iter().for_each(|(code, count)| *self.closes.entry(*code).or_default() += count);
+        other.faults.iter().for_each(|(kind, count)| *self.faults.entry(kind.clone()).or_default() += count);
+        self.digest ^= other.digest;
+    }
+}
