@@ -69,7 +69,7 @@ impl Engine {
 
     /// The gateway has closed the socket in a way that says not to come back. Nothing is tried until something is asked for.
     pub fn handle_final_close(&mut self, now: Time, connection: ConnectionId) {
-        if connection == self.connection.id && self.connection.has_socket() {
+        if connection == self.connection.id && self.connection.has_socket() && !bug!("final-close-ignored") {
             self.connection.wanted = false;
         }
         self.handle_close(now, connection);

@@ -91,8 +91,10 @@ impl Bus {
 
     fn publish(&mut self, now: u64, from: Peer, message: Message, due: &mut Vec<(u64, Peer, Peer)>) {
         assert!(is_subject(&message.subject), "a message for {:?}", message.subject);
-        let is_wanted = |end: &End| end.patterns.iter().any(|pattern| matches(pattern, &message.subject));
-        let to: Vec<Peer> = self.peers.iter().filter(|(_, end)| is_wanted(end)).map(|(peer, _)| *peer).collect();
+        let how_often = |end: &End| end.patterns.iter().filter(|pattern| matches(pattern, &message.subject)).count();
+        // NATS delivers to each subscription: one who has two that match gets everything twice.
+        let copies = |(peer, end): (&Peer, &End)| std::iter::repeat_n(*peer, how_often(end));
+        let to: Vec<Peer> = self.peers.iter().flat_map(copies).collect();
         if to.is_empty()
             && let Some(reply) = &message.reply
         {

@@ -63,11 +63,13 @@ impl Campaign {
 impl fmt::Display for Campaign {
     /// The figures, in some lines.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Tally { steps, frames, messages, events, settled, connections, closes, faults, .. } = &self.tally;
+        let Tally { steps, frames, messages, events, settled, connections, visits, compared, closes, faults, .. } =
+            &self.tally;
         let least = self.fewest.unwrap_or_default();
         writeln!(f, "{} seeds, {steps} steps, at least {least} in each", self.passed)?;
         writeln!(f, "{frames} frames, {messages} messages on the bus, {connections} connections")?;
-        writeln!(f, "{events} events handled, {settled} requests settled")?;
+        writeln!(f, "{events} events handled, {settled} requests settled, {visits} requests over HTTP")?;
+        writeln!(f, "{compared} values compared in the end")?;
         let list = |counts: Vec<String>| if counts.is_empty() { "none".to_owned() } else { counts.join(", ") };
         let by_kind = faults.iter().map(|(kind, count)| format!("{kind} {count}")).collect();
         writeln!(f, "{} faults: {}", faults.values().sum::<u64>(), list(by_kind))?;

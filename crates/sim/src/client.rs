@@ -11,6 +11,7 @@ use resclient::session::{
 use serde_json::{Value, json};
 
 use crate::fold::Fold;
+use crate::gateways::MOST_BYTES;
 use crate::names;
 use crate::script::{Reaction, Use};
 
@@ -31,6 +32,8 @@ enum Why {
     Fetch(String),
     /// The answer has the number that the call had.
     Call(u64),
+    /// More than the bus carries is never answered with a result.
+    CallTooMuch,
     LogIn,
     LogOut,
     /// The hook waits for it.
@@ -46,7 +49,7 @@ pub struct Client {
     /// What it waits for. One answer may be for several.
     pending: BTreeMap<RequestId, Vec<Why>>,
     /// The number of the last call: no client has those of another.
-    call: u64,
+    calls: u64,
     /// Whether the hook logs in.
     is_logged_in: bool,
     /// It logs in, and nothing else is to be asked for before that is done.
@@ -58,8 +61,8 @@ pub struct Client {
     pub effects: Vec<Effect>,
     /// Where its frames go.
     pub link: Option<usize>,
-    /// The application has disconnected, and not connected since.
-    pub has_disconnected: bool,
+    /// The application has disconnected, or the gateway has said not to come back, and there was no connection since.
+    pub is_to_be_connected: bool,
     /// The page stands still.
     pub is_frozen: bool,
     /// Milliseconds that its clock is ahead, for it has slept.
@@ -89,14 +92,14 @@ impl Client {
             fold: Fold::default(),
             listened: BTreeMap::new(),
             pending: BTreeMap::new(),
-            call: index as u64 * 1_000_000,
+            calls: index as u64 * 1_000_000,
             is_logged_in: false,
             hook_runs: false,
             reactions: VecDeque::new(),
             text: String::new(),
             effects: Vec::new(),
             link: None,
-            has_disconnected: false,
+            is_to_be_connected: false,
             is_frozen: false,
             clock_ahead: 0,
             throttled_until: 0,
@@ -129,6 +132,7 @@ impl Client {
 
     pub fn opened(&mut self, now: u64, connection: ConnectionId) {
         let now = self.clock(now);
+        self.is_to_be_connected = false;
         self.engine.handle_open(now, connection);
         self.drain(now);
     }
@@ -137,6 +141,16 @@ impl Client {
         let now = self.clock(now);
         self.engine.handle_close(now, connection);
         self.drain(now);
+    }
+
+    /// The connection was closed for good: nothing is tried until the application asks for something.
+    pub fn dismissed(&mut self, now: u64, connection: ConnectionId) {
+        let now = self.clock(now);
+        let is_present = connection == self.engine.connection();
+        self.engine.handle_final_close(now, connection);
+        assert!(!is_present || self.engine.state() == ConnectionState::Closed, "it comes back though it must not");
+        self.drain(now);
+        self.is_to_be_connected |= self.engine.state() == ConnectionState::Closed;
     }
 
     pub fn receive(&mut self, now: u64, connection: ConnectionId, text: &str) {
@@ -163,10 +177,18 @@ impl Client {
                 self.wait(request, Why::Fetch(rid.clone()));
             }
             Use::Call(rid) => {
-                self.call += 1;
-                let params = json!({ "n": self.call }).to_string();
+                self.call(now, rid);
+            }
+            Use::CallTooMuch(rid) => {
+                let params = json!({ "n": "much".repeat(MOST_BYTES) }).to_string();
                 let request = self.engine.call(now, names::without_query(rid), "ring", Some(&params));
-                self.wait(request, Why::Call(self.call));
+                self.wait(request, Why::CallTooMuch);
+            }
+            Use::CallBriefly(rid) => {
+                let request = self.call(now, rid);
+                if self.engine.give_up(request) {
+                    self.pending.remove(&request);
+                }
             }
             Use::CallFor(rid) => {
                 let request =
@@ -176,11 +198,11 @@ impl Client {
             Use::LogIn => self.auth(now, "login", Why::LogIn),
             Use::LogOut => self.auth(now, "logout", Why::LogOut),
             Use::Disconnect => {
-                self.has_disconnected = true;
+                self.is_to_be_connected = true;
                 self.engine.disconnect(now);
             }
             Use::Connect => {
-                self.has_disconnected = false;
+                self.is_to_be_connected = false;
                 self.engine.connect(now);
             }
             Use::React(reaction) => self.reactions.push_back(*reaction),
@@ -244,6 +266,14 @@ impl Client {
             Get::Cached(_) => {}
             Get::Pending(request) => self.wait(request, why),
         }
+    }
+
+    fn call(&mut self, now: Time, rid: &str) -> RequestId {
+        self.calls += 1;
+        let params = json!({ "n": self.calls }).to_string();
+        let request = self.engine.call(now, names::without_query(rid), "ring", Some(&params));
+        self.wait(request, Why::Call(self.calls));
+        request
     }
 
     fn auth(&mut self, now: Time, method: &str, why: Why) {
@@ -346,6 +376,7 @@ impl Client {
                     let payload: Value = serde_json::from_str(payload.of(&self.text)).expect("a payload");
                     assert_eq!(payload, json!({ "n": n }), "the answer to a call");
                 }
+                (Why::CallTooMuch, _) => assert!(!is_ok, "a call is answered that nobody can have carried"),
                 (Why::Follow, Outcome::Resource(id)) => self.listen(now, *id),
                 (Why::LogIn, _) if is_ok => self.is_logged_in = true,
                 (Why::LogOut, _) if is_ok => self.is_logged_in = false,

@@ -19,6 +19,7 @@ impl World {
     fn is_possible(&self, fault: &Fault) -> bool {
         use Fault::*;
         match fault {
+            Dismiss { client } => self.clients[*client].link.is_some_and(|link| self.links[link].conn.is_some()),
             Cut { client, .. } | HalfOpen { client, .. } | Stall { client, .. } | Delay { client, .. } => {
                 self.clients[*client].link.is_some()
             }
@@ -45,6 +46,7 @@ impl World {
         match fault {
             Fault::Cut { client, up, down } => self.cut(self.link_of(*client), *up, *down),
             Fault::HalfOpen { client, lost, known } => self.half_open(self.link_of(*client), *lost, *known),
+            Fault::Dismiss { client } => self.dismiss(self.link_of(*client)),
             Fault::Stall { client, up, down } => {
                 let link = self.link_of(*client);
                 self.links[link].up.stall(now + up);
@@ -157,7 +159,7 @@ impl World {
             self.resume_client(client);
             // Whoever lost a connection comes back without being told to.
             let client_state = self.clients[client].engine.state();
-            if self.clients[client].has_disconnected || client_state == ConnectionState::Idle {
+            if self.clients[client].is_to_be_connected || client_state == ConnectionState::Idle {
                 self.clients[client].act(now, &Use::Connect);
             }
             self.carry_out(client);

@@ -3,6 +3,7 @@
 use res_gateway::core::border::ConnId;
 use res_gateway::core::timers::Time;
 use res_gateway::core::{Core, CoreConfig, Output};
+use resclient::protocol::ResError;
 
 use crate::bus::{Delivery, Up};
 use crate::choice::Choice;
@@ -59,6 +60,7 @@ impl World {
             this.core = Some(core.successor(format!("g{gateway}n{}", this.lives)));
             this.peer = None;
             this.attackers.clear();
+            this.visitors.clear();
             for (_, link) in std::mem::take(&mut this.links) {
                 self.links[link].conn = None;
                 self.send_down(link, Downward::Close);
@@ -73,6 +75,7 @@ impl World {
         this.core = None;
         this.is_frozen = false;
         this.attackers.clear();
+        this.visitors.clear();
         if let Some(peer) = this.peer.take() {
             self.bus.disconnect(peer);
         }
@@ -147,7 +150,7 @@ impl World {
         }
     }
 
-    fn leave(&mut self, gateway: usize, conn: ConnId) {
+    pub fn leave(&mut self, gateway: usize, conn: ConnId) {
         let now = Time(self.now());
         self.gateways[gateway].links.remove(&conn);
         if let Some(core) = self.gateways[gateway].core.as_mut() {
@@ -247,6 +250,11 @@ impl World {
         match output {
             Output::Publish { subject, reply, payload } => {
                 if let Some(reply) = &reply {
+                    if payload.len() > MOST_BYTES {
+                        let now = Time(self.now());
+                        let core = self.gateways[gateway].core.as_mut().expect("it has just said something");
+                        return core.handle_refused(now, reply, ResError::INVALID_PARAMS);
+                    }
                     self.gateways[gateway].access.ask(&subject, reply, &payload);
                 }
                 self.to_bus(peer, Up::Publish(Message { subject, reply, payload }));
@@ -262,11 +270,20 @@ impl World {
                 self.check_denials(link);
                 self.send_down(link, Downward::Frame(frame));
                 if self.links[link].down.len() > MOST_WAITING {
+                    self.links[link].down.drop_all();
                     self.close(gateway, conn, 1013);
                 }
             }
             Output::Close(conn, code, _) => self.close(gateway, conn, code),
-            Output::Http(..) => unreachable!("all clients have WebSockets"),
+            Output::Http(conn, answer) => self.answer_visitor(gateway, conn, &answer),
+        }
+    }
+
+    /// A gateway tells a client to go, and not to come back.
+    pub fn dismiss(&mut self, link: usize) {
+        if self.links[link].conn.is_some() {
+            self.hang_up(link);
+            self.send_down(link, Downward::Dismiss);
         }
     }
 
@@ -283,5 +300,7 @@ impl World {
 
 /// Levels of references that gateways follow.
 pub const DEEPEST: usize = 6;
+/// Bytes of a request that the bus does not carry more than.
+pub const MOST_BYTES: usize = 1_000;
 /// Frames that wait for a slow reader before it is closed.
 const MOST_WAITING: usize = 300;

@@ -28,6 +28,7 @@ pub mod script;
 mod service;
 pub mod tally;
 mod traffic;
+mod visitors;
 mod wire;
 pub mod world;
 mod writer;

@@ -82,7 +82,8 @@ impl World {
                     self.note(|| format!("client {client} ← {}", &*text));
                     self.clients[client].receive(now, connection, &text);
                 }
-                Downward::Close => self.lost(link),
+                Downward::Close => self.lost(link, false),
+                Downward::Dismiss => self.lost(link, true),
             }
             self.carry_out(client);
         }
@@ -96,12 +97,12 @@ impl World {
         if self.clients[client].is_frozen {
             return self.agenda.put(self.now() + 200, Happening::ClientNotices(link));
         }
-        self.lost(link);
+        self.lost(link, false);
         self.carry_out(client);
     }
 
-    /// The client learns that a link is gone.
-    fn lost(&mut self, link: usize) {
+    /// The client learns that a link is gone, perhaps for good.
+    fn lost(&mut self, link: usize, is_final: bool) {
         let Link { client, connection, .. } = self.links[link];
         self.note(|| format!("client {client} loses its connection"));
         if self.clients[client].link == Some(link) {
@@ -109,7 +110,10 @@ impl World {
         }
         self.links[link].is_over = true;
         let now = self.now();
-        self.clients[client].closed(now, connection);
+        match is_final {
+            true => self.clients[client].dismissed(now, connection),
+            false => self.clients[client].closed(now, connection),
+        }
     }
 
     /// Nothing more arrives on a link but what does soon, and both ends find out.

@@ -39,6 +39,7 @@ impl Simulation {
             let (who, text) = match &step.act {
                 Act::Client(client, what) => (format!("Client {}", client + 1), format!("{what:?}")),
                 Act::Service(service, deed) => (names::SERVICES[*service].to_owned(), format!("{deed:?}")),
+                Act::Visit(gateway, rid) => (format!("Gateway {}", gateway + 1), format!("HTTP {rid:?}")),
                 Act::Fault(fault) => ("fault".to_owned(), format!("{fault:?}")),
             };
             json!({ "at": step.at, "who": who, "text": text })

@@ -53,6 +53,11 @@ impl<T> Pipe<T> {
         self.under_way.retain(|(arrival, _)| *arrival.max(&stalled_until) <= at);
     }
 
+    /// What is under way never arrives.
+    pub fn drop_all(&mut self) {
+        self.under_way.clear();
+    }
+
     /// The stall is over.
     pub fn heal(&mut self) {
         self.stalled_until = 0;

@@ -34,6 +34,8 @@ pub enum Act {
     Client(usize, Use),
     /// A service does something.
     Service(usize, Deed),
+    /// Somebody asks a gateway over HTTP.
+    Visit(usize, String),
     Fault(Fault),
 }
 
@@ -50,6 +52,10 @@ pub enum Use {
     Fetch(String),
     /// Calls a method that has no effect.
     Call(String),
+    /// Calls it with more than the bus carries.
+    CallTooMuch(String),
+    /// Calls it, and waits for nothing if that cannot be sent at once.
+    CallBriefly(String),
     /// Calls a method that answers with a resource, which is listened to.
     CallFor(String),
     LogIn,
@@ -126,6 +132,10 @@ pub enum Fault {
         client: usize,
         lost: Ways,
         known: Known,
+    },
+    /// The gateway closes the connection, and says not to come back.
+    Dismiss {
+        client: usize,
     },
     /// Nothing arrives for a while.
     Stall {
@@ -297,6 +307,7 @@ impl fmt::Display for Script {
         steps.iter().try_for_each(|Step { at, act }| match act {
             Act::Client(client, what) => writeln!(f, "{at:>6} ms  client {client}: {what:?}"),
             Act::Service(service, what) => writeln!(f, "{at:>6} ms  service {}: {what:?}", names::SERVICES[*service]),
+            Act::Visit(gateway, rid) => writeln!(f, "{at:>6} ms  gateway {gateway} is asked for {rid}"),
             Act::Fault(fault) => writeln!(f, "{at:>6} ms  {fault:?}"),
         })
     }

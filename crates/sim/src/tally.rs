@@ -12,6 +12,8 @@ pub struct Tally {
     pub events: u64,
     pub settled: u64,
     pub connections: u64,
+    /// Requests over HTTP.
+    pub visits: u64,
     /// Values that clients held in the end and that were the services'.
     pub compared: u64,
     /// Clients that gateways closed, by the close code.
@@ -31,6 +33,7 @@ impl Tally {
             (&mut self.events, other.events),
             (&mut self.settled, other.settled),
             (&mut self.connections, other.connections),
+            (&mut self.visits, other.visits),
             (&mut self.compared, other.compared),
         ] {
             *mine += other;

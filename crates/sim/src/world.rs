@@ -82,6 +82,8 @@ pub enum Downward {
     Opened,
     Frame(Frame),
     Close,
+    /// Closed in a way that says not to come back.
+    Dismiss,
 }
 
 /// A gateway: the core as it is, and what its process knows around it.
@@ -93,6 +95,8 @@ pub struct Gateway {
     pub links: BTreeMap<ConnId, usize>,
     /// Connections of those who send anything.
     pub attackers: Vec<ConnId>,
+    /// Those who wait for an answer over HTTP, and what they asked for.
+    pub visitors: BTreeMap<ConnId, String>,
     pub is_frozen: bool,
     /// It is to go on soon.
     pub goes_on: bool,
@@ -119,6 +123,8 @@ pub struct World {
     pub gateways: Vec<Gateway>,
     pub services: Vec<Host>,
     pub rng: Rng,
+    /// All is quiet, and has to be as it should.
+    pub is_settled: bool,
     pub tally: Tally,
     digest: DefaultHasher,
     /// Says what happens, for people.
@@ -136,6 +142,7 @@ impl World {
             peer: None,
             links: BTreeMap::new(),
             attackers: Vec::new(),
+            visitors: BTreeMap::new(),
             is_frozen: false,
             goes_on: false,
             wake: None,
@@ -151,6 +158,7 @@ impl World {
             gateways: (0..script.gateways).map(|_| gateway()).collect(),
             services,
             rng,
+            is_settled: false,
             tally: Tally::default(),
             digest: DefaultHasher::new(),
             trace: None,
@@ -173,6 +181,7 @@ impl World {
         self.go_until(LENGTH + PEACE);
         self.settle();
         self.check_agreement();
+        self.check_visits();
         self.check_liveliness();
         self.check_release();
         self.tally.events = self.clients.iter().map(|client| client.events).sum();
@@ -253,6 +262,7 @@ impl World {
                     messages.into_iter().for_each(|message| self.say(*service, message));
                 }
             }
+            Act::Visit(gateway, rid) => self.visit(*gateway, rid),
             Act::Fault(fault) => self.fault(fault),
         }
     }

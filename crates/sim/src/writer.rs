@@ -15,7 +15,8 @@ pub fn write(seed: u64) -> Script {
     let theme =
         *pick(&mut rng, &[Theme::Mixed, Theme::Access, Theme::Pages, Theme::References, Theme::Churn, Theme::Loading]);
     let (clients, gateways, services) = (rng.index(1..=4), rng.index(1..=3), rng.index(1..=3));
-    let mut writer = Writer { rng, theme, clients, gateways, services, hot: Vec::new(), subject: String::new() };
+    let mut writer =
+        Writer { rng, theme, clients, gateways, services, hot: Vec::new(), subject: String::new(), actor: 0 };
     writer.hot = (0..writer.rng.index(1..=4)).map(|_| writer.any_rid()).collect();
     let mut steps = Vec::new();
     // Something is there to begin with.
@@ -27,6 +28,7 @@ pub fn write(seed: u64) -> Script {
         // What goes wrong does so when several things happen at once.
         let at = writer.rng.u64(0..LENGTH);
         writer.subject = writer.some_name();
+        writer.actor = writer.rng.index(0..clients);
         for _ in 0..*pick(&mut writer.rng, &[1, 1, 1, 2, 3, 6]) {
             let at = (at + writer.rng.u64(0..60)).min(LENGTH - 1);
             steps.push(Step { at, act: writer.act() });
@@ -63,13 +65,14 @@ struct Writer {
     services: usize,
     /// What most is about, so that there are several who want it.
     hot: Vec<String>,
-    /// What is done at once may be about this.
+    /// What is done at once may be about this, and by this client.
     subject: String,
+    actor: usize,
 }
 
 impl Writer {
     fn act(&mut self) -> Act {
-        let client = self.rng.index(0..self.clients);
+        let client = if self.rng.bool() { self.actor } else { self.rng.index(0..self.clients) };
         let service = self.rng.index(0..self.services);
         let by_theme = if self.rng.bool() { self.theme } else { Theme::Mixed };
         let hot = pick(&mut self.rng, &self.hot).clone();
@@ -85,10 +88,14 @@ impl Writer {
             (Theme::Access, 5 | 6) => Act::Service(of_hot, Deed::Grant(name)),
             (Theme::Access, 7) => Act::Client(client, Use::Follow(hot)),
             (Theme::Access, 8) => Act::Client(client, Use::Leave(self.rng.index(0..8))),
-            (Theme::Access, _) if self.rng.bool() => Act::Service(0, Deed::TokenReset),
-            (Theme::Access, _) => {
-                Act::Service(service, Deed::Set(names::secret(service), names::MEMBERS[0], Some(self.value())))
-            }
+            (Theme::Access, _) => match self.rng.u8(..3) {
+                0 => Act::Service(0, Deed::TokenReset),
+                1 => Act::Service(service, Deed::Set(names::secret(service), names::MEMBERS[0], Some(self.value()))),
+                _ => {
+                    let list = names::list(service, self.rng.index(0..names::EACH));
+                    Act::Service(service, Deed::Insert(list, 0, Json(json!({ "rid": target }))))
+                }
+            },
             (Theme::Pages, 0..2) => {
                 let page = names::page(service, self.rng.index(0..names::PAGES), self.rng.bool());
                 Act::Client(client, Use::Follow(page))
@@ -135,6 +142,7 @@ impl Writer {
                 };
                 Act::Service(names::service_of(&name).unwrap_or(service), deed)
             }
+            (Theme::Mixed, 0) if self.rng.u8(..5) == 0 => Act::Visit(self.rng.index(0..self.gateways), self.rid()),
             (Theme::Mixed, 0..5) => Act::Client(client, self.usage()),
             (Theme::Mixed, _) => Act::Service(service, self.deed(service)),
         }
@@ -146,7 +154,9 @@ impl Writer {
             40..45 => Use::Look(self.rid()),
             45..65 => Use::Leave(self.rng.index(0..8)),
             65..69 => Use::Fetch(self.rid()),
-            69..73 => Use::Call(self.rid()),
+            69..72 => Use::Call(self.rid()),
+            72 if self.rng.bool() => Use::CallTooMuch(self.rid()),
+            72 => Use::CallBriefly(self.rid()),
             73..77 => Use::CallFor(self.rid()),
             77..82 => Use::LogIn,
             82..85 => Use::LogOut,
@@ -196,6 +206,7 @@ impl Writer {
             (rng.index(0..self.clients), rng.index(0..self.gateways), rng.index(0..self.services));
         let (short, long) = (rng.u64(..200), rng.u64(500..15_000));
         match rng.u8(0..25) {
+            0 if rng.u8(..4) == 0 => Fault::Dismiss { client },
             0..3 => Fault::Cut { client, up: short, down: rng.u64(..200) },
             3 | 4 => {
                 let lost = *pick(rng, &[Ways::Both, Ways::ToGateway, Ways::ToClient]);

@@ -18,7 +18,7 @@ fn clients_gateways_and_services_agree_once_things_are_quiet_whatever_went_wrong
     assert!(campaign.failures.is_empty(), "{:#?}\nsee: npm run sim -- --seed …", campaign.failures);
     let tally = &campaign.tally;
     assert!(campaign.fewest >= Some(500), "a run of {:?} steps tells little", campaign.fewest);
-    assert_eq!(tally.faults.len(), 22, "every kind of fault happens: {:?}", tally.faults.keys());
+    assert_eq!(tally.faults.len(), 23, "every kind of fault happens: {:?}", tally.faults.keys());
     assert!(tally.compared > 10_000, "{} values compared in the end tell little", tally.compared);
     assert_eq!(tally.closes.keys().collect::<Vec<_>>(), [&1013], "gateways close who does not read, and nobody else");
 }
