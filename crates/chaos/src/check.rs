@@ -37,13 +37,20 @@ pub async fn settle(world: &World, mut asked: JoinSet<()>) -> Vec<String> {
     wrong
 }
 
-/// Lets go of everything, and looks whether anything is left of it; gives what.
-pub async fn release(world: &World) -> Vec<String> {
+/// Lets go of everything but the connections, and looks whether anything is left of it; gives what.
+pub async fn let_go(world: &World) -> Vec<String> {
     world.viewers.iter().for_each(|viewer| viewer.release());
     let left_over = || world.viewers.iter().find_map(|viewer| viewer.left_over());
     let mut wrong = Vec::new();
     let is_empty = async || left_over().map_or(Ok(()), |rid| Err(format!("{rid} is still in the cache of a client")));
     wrong.extend(until(LEAVING, is_empty).await.err());
+    wrong.extend(until(TICK, async || all_without_resources(&world.figures().await?)).await.err());
+    wrong
+}
+
+/// Lets go of everything, and looks whether anything is left of it; gives what.
+pub async fn release(world: &World) -> Vec<String> {
+    let mut wrong = let_go(world).await;
     for viewer in &world.viewers {
         viewer.close().await;
     }
@@ -64,6 +71,13 @@ fn all_at_rest(figures: &[Figures]) -> Result<(), String> {
     match figures.iter().all(|gateway| (gateway.queued, gateway.waiting) == (0, 0)) {
         true => Ok(()),
         false => Err(format!("gateways are not at rest: {figures:?}")),
+    }
+}
+
+fn all_without_resources(figures: &[Figures]) -> Result<(), String> {
+    match figures.iter().all(|gateway| Figures { connections: 0, ..*gateway } == Figures::default()) {
+        true => Ok(()),
+        false => Err(format!("gateways still have resources: {figures:?}")),
     }
 }
 

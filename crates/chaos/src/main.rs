@@ -9,6 +9,10 @@ use chaos::seeds::{self, Outcome};
 use chaos::soak::{Growth, Report, Soak};
 use clap::{Args, Parser, Subcommand};
 use tokio::runtime::Builder;
+use tokio::signal::ctrl_c;
+#[cfg(unix)]
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 /// Real processes in real trouble.
@@ -65,20 +69,49 @@ async fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    let is_well = match options.command {
-        Command::Seeds(seeds) => play(programs, seeds).await,
-        Command::Soak(long) => soak(programs, long).await,
+    let (worlds, end) = watch::channel(());
+    let work = async {
+        match options.command {
+            Command::Seeds(seeds) => play(programs, seeds, &end).await,
+            Command::Soak(long) => soak(programs, long).await,
+        }
     };
+    // Worlds that are dropped end their programs.
+    let is_well = tokio::select! {
+        is_well = work => is_well,
+        () = told_to_end() => false,
+    };
+    drop(worlds);
     if is_well { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
-/// Runs a world to its end. It has this thread alone, for a look at it has to be of one moment.
-fn in_a_thread<T>(world: impl Future<Output = T>) -> T {
-    let runtime = Builder::new_current_thread().enable_all().build().expect("the system has what a runtime needs");
-    runtime.block_on(world)
+/// Somebody ends this program.
+async fn told_to_end() {
+    #[cfg(unix)]
+    let terminated = async {
+        let mut signal = signal(SignalKind::terminate()).expect("the system has signals");
+        signal.recv().await
+    };
+    #[cfg(not(unix))]
+    let terminated = std::future::pending::<()>();
+    tokio::select! {
+        _ = ctrl_c() => {}
+        _ = terminated => {}
+    }
 }
 
-async fn play(programs: Programs, options: Seeds) -> bool {
+/// Runs a world to its end, or until all are to end. It has this thread alone, for a look at it has to be of one moment.
+fn in_a_thread<T>(world: impl Future<Output = T>, mut end: watch::Receiver<()>) -> Option<T> {
+    let runtime = Builder::new_current_thread().enable_all().build().expect("the system has what a runtime needs");
+    runtime.block_on(async {
+        tokio::select! {
+            result = world => Some(result),
+            _ = end.changed() => None,
+        }
+    })
+}
+
+async fn play(programs: Programs, options: Seeds, end: &watch::Receiver<()>) -> bool {
     let mut waiting = match options {
         Seeds { seed: Some(seed), .. } => vec![seed],
         Seeds { seeds: Some(count), first, .. } => (first..first + count).collect(),
@@ -92,11 +125,11 @@ async fn play(programs: Programs, options: Seeds) -> bool {
         while playing.len() < options.jobs.max(1)
             && let Some(seed) = waiting.next()
         {
-            let programs = programs.clone();
-            playing.spawn_blocking(move || in_a_thread(seeds::play(programs, seed)));
+            let (programs, end) = (programs.clone(), end.clone());
+            playing.spawn_blocking(move || in_a_thread(seeds::play(programs, seed), end));
         }
         let Some(outcome) = playing.join_next().await else { break };
-        let outcome = outcome.expect("a script does not panic");
+        let Some(outcome) = outcome.expect("a script does not panic") else { return false };
         show(&outcome);
         add(&mut faults, &outcome.faults);
         add(&mut answers, &outcome.answers);
@@ -139,13 +172,15 @@ fn table(report: &Report) -> String {
     let mut text = format!("\n{minutes} minutes, {clients} clients, {events} events\n");
     text += &format!("\nfaults survived, by kind:\n{}\n", list(&report.faults));
     text += &format!("\nrequests of clients:\n{}\n", list(&report.answers));
-    text += &format!("\nsettled {} times, after {longest} ms at most\n\nmemory in the second half:\n", settled.len());
+    text += &format!("\nsettled {} times, after {longest} ms at most\n", settled.len());
     for (name, memory) in memory {
+        let megabytes = |of: &[(f64, u64)]| of.iter().map(|s| format!("{:.1}", s.1 as f64 / 1e6)).collect::<Vec<_>>();
+        let most = memory.samples.iter().map(|s| s.1).max().unwrap_or_default() as f64 / 1e6;
+        text += &format!("\n{name}: {most:.1} MB at most; at rest {} MB\n", megabytes(&memory.at_rest).join(", "));
         let Some(Growth { mean, per_hour, error }) = memory.growth() else { continue };
         let percent = |bytes: f64| bytes / mean * 100.0;
         text += &format!(
-            "  {name}: {:.1} MB, {:+.2} ± {:.2} MB in an hour ({:+.1} ± {:.1} %)\n",
-            mean / 1e6,
+            "  at rest {:+.2} ± {:.2} MB in an hour ({:+.1} ± {:.1} %)\n",
             per_hour / 1e6,
             error / 1e6,
             percent(per_hour),

@@ -7,7 +7,7 @@ use std::time::Duration;
 use fastrand::Rng;
 use serde::Serialize;
 use tokio::task::JoinSet;
-use tokio::time::{Instant, MissedTickBehavior, interval};
+use tokio::time::{Instant, MissedTickBehavior, interval, sleep};
 
 use crate::check;
 use crate::load::Load;
@@ -43,14 +43,15 @@ pub struct Report {
     pub memory: BTreeMap<&'static str, Memory>,
 }
 
-/// Bytes that a process has.
+/// Bytes that a process has, each with the seconds since the beginning.
 #[derive(Debug, Default, Serialize)]
 pub struct Memory {
-    /// Each with the seconds since the beginning.
     pub samples: Vec<(f64, u64)>,
+    /// When everybody has let go of everything but the connections.
+    pub at_rest: Vec<(f64, u64)>,
 }
 
-/// How memory grew in the second half.
+/// How memory at rest grew, after the first time.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Growth {
     pub mean: f64,
@@ -62,8 +63,7 @@ pub struct Growth {
 impl Memory {
     /// `None` with too few samples.
     pub fn growth(&self) -> Option<Growth> {
-        let half = self.samples.last()?.0 / 2.0;
-        let points: Vec<_> = self.samples.iter().filter(|s| s.0 >= half).map(|s| (s.0 / 3600.0, s.1 as f64)).collect();
+        let points: Vec<_> = self.at_rest.iter().skip(1).map(|s| (s.0 / 3600.0, s.1 as f64)).collect();
         let (per_hour, error) = slope(&points)?;
         Some(Growth { mean: points.iter().map(|p| p.1).sum::<f64>() / points.len() as f64, per_hour, error })
     }
@@ -110,6 +110,10 @@ impl Soak {
                 report.memory_now()
             ));
             report.wrong.extend(wrong);
+            if minute.is_multiple_of(REST) {
+                report.wrong.extend(check::let_go(&world).await);
+                report.rest(&world, begun).await;
+            }
         }
         report.events = world.viewers.iter().map(|viewer| viewer.events()).sum();
         report.wrong.extend(check::release(&world).await);
@@ -125,10 +129,23 @@ impl Soak {
 
 impl Report {
     async fn sample(&mut self, world: &World, at: Duration) {
-        let gateway = world.process_ids().await.first().copied().unwrap_or_default();
-        for (name, id) in [(GATEWAY, gateway), (SELF, std::process::id())] {
-            let bytes = resident_bytes(id).map(|bytes| (at.as_secs_f64(), bytes));
-            self.memory.entry(name).or_default().samples.extend(bytes);
+        for (name, bytes) in resident(world).await {
+            self.memory.entry(name).or_default().samples.push((at.as_secs_f64(), bytes));
+        }
+    }
+
+    /// Takes the least there is for a while, for allocators give memory back when they find the time.
+    async fn rest(&mut self, world: &World, begun: Instant) {
+        let mut least = BTreeMap::new();
+        for _ in 0..LOOKS {
+            sleep(BETWEEN_LOOKS).await;
+            for (name, bytes) in resident(world).await {
+                let known = least.entry(name).or_insert(bytes);
+                *known = bytes.min(*known);
+            }
+        }
+        for (name, bytes) in least {
+            self.memory.entry(name).or_default().at_rest.push((begun.elapsed().as_secs_f64(), bytes));
         }
     }
 
@@ -138,10 +155,20 @@ impl Report {
     }
 }
 
+async fn resident(world: &World) -> Vec<(&'static str, u64)> {
+    let gateway = world.process_ids().await.first().copied().unwrap_or_default();
+    let processes = [(GATEWAY, gateway), (SELF, std::process::id())];
+    processes.into_iter().filter_map(|(name, id)| Some((name, resident_bytes(id)?))).collect()
+}
+
 const GATEWAY: &str = "gateway";
 const SELF: &str = "clients, services and proxies";
 const MINUTE: Duration = Duration::from_secs(60);
 /// Between faults.
 const EVERY: Duration = Duration::from_secs(5);
+/// Minutes after which everybody lets go of everything, again and again.
+const REST: u64 = 2;
+const LOOKS: usize = 15;
+const BETWEEN_LOOKS: Duration = Duration::from_secs(1);
 /// Between two things that are done.
 const PAUSE: Duration = Duration::from_millis(4);

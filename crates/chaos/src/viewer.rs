@@ -229,4 +229,4 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 /// What a gateway says when a service does not answer, or is not there.
-const EXPECTED: [&str; 3] = ["system.timeout", "system.notFound", "system.accessDenied"];
+const EXPECTED: [&str; 2] = ["system.timeout", "system.notFound"];

@@ -88,7 +88,7 @@ impl Process {
 
     #[cfg(not(unix))]
     fn signal(&self, signal: Signal) {
-        unimplemented!("{signal:?} is known to Unix alone");
+        panic!("{signal:?} cannot be sent here: the scripts need Unix");
     }
 
     /// Ends it at once, as a crash does.
