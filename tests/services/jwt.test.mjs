@@ -86,7 +86,7 @@ suite('a token in a cookie', () => {
   });
 
   test('a token that expires ends what was seen by it; where it was renewed in time, all goes on', async () => {
-    const service = await start({ TOKEN_SECONDS: '3' });
+    const service = await start({ TOKEN_SECONDS: '6' });
     const old = await logIn('reader');
     // Renewed it holds longer, by a service that was started anew with the same secret.
     await service.kill();
@@ -108,7 +108,7 @@ suite('a token in a cookie', () => {
   });
 
   test('a service that is started anew still knows when a token expires', async () => {
-    const service = await start({ TOKEN_SECONDS: '2' });
+    const service = await start({ TOKEN_SECONDS: '5' });
     const client = on.client({ headers: await logIn('reader') });
     const note = await client.get('members.note');
     const expired = first(note, 'unsubscribe');

@@ -54,6 +54,10 @@ struct Long {
     clients: usize,
     #[arg(long, default_value_t = 1)]
     seed: u64,
+    /// It is wrong if memory at rest certainly grows by more than so many percent in an hour. Allocators that keep what
+    /// is given back, as glibc's does, have it grow without a leak
+    #[arg(long)]
+    most_growth: Option<f64>,
     /// Where to write the report as JSON
     #[arg(long)]
     out: Option<PathBuf>,
@@ -152,8 +156,9 @@ fn show(Outcome { script, wrong, recovery, events, faults, .. }: &Outcome) {
 }
 
 async fn soak(programs: Programs, options: Long) -> bool {
-    let Long { minutes, clients, seed, out } = options;
-    let report = Soak { minutes, clients, seed }.run(programs, |line| println!("{line}")).await;
+    let Long { minutes, clients, seed, most_growth, out } = options;
+    let mut report = Soak { minutes, clients, seed }.run(programs, |line| println!("{line}")).await;
+    report.wrong.extend(most_growth.and_then(|most| report.grows(most)));
     println!("{}", table(&report));
     if let Some(file) = out {
         let folder = file.parent().map_or(Ok(()), std::fs::create_dir_all);

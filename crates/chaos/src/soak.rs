@@ -60,6 +60,12 @@ pub struct Growth {
     pub error: f64,
 }
 
+impl Growth {
+    fn is_certainly_over(&self, percent: f64) -> bool {
+        self.per_hour - 3.0 * self.error > self.mean * percent / 100.0
+    }
+}
+
 impl Memory {
     /// `None` with too few samples.
     pub fn growth(&self) -> Option<Growth> {
@@ -128,6 +134,13 @@ impl Soak {
 }
 
 impl Report {
+    /// What certainly has a memory at rest that grows by more than so many percent in an hour; `None` if nothing has.
+    pub fn grows(&self, percent: f64) -> Option<String> {
+        let growths = self.memory.iter().filter_map(|(name, memory)| Some((name, memory.growth()?)));
+        let mut grown = growths.filter(|(_, growth)| growth.is_certainly_over(percent));
+        grown.next().map(|(name, growth)| format!("the memory of {name} grows: {growth:?}"))
+    }
+
     async fn sample(&mut self, world: &World, at: Duration) {
         for (name, bytes) in resident(world).await {
             self.memory.entry(name).or_default().samples.push((at.as_secs_f64(), bytes));
