@@ -25,8 +25,8 @@ pub struct Campaign {
 }
 
 impl Campaign {
-    /// Runs seeds on so many threads.
-    pub fn run(seeds: Range<u64>, jobs: usize) -> Campaign {
+    /// Runs seeds on so many threads; `tell` is told after each what there is so far.
+    pub fn run(seeds: Range<u64>, jobs: usize, tell: impl Fn(&Campaign) + Sync) -> Campaign {
         let (next, campaign) = (AtomicU64::new(seeds.start), Mutex::new(Campaign::default()));
         let work = || {
             loop {
@@ -37,6 +37,7 @@ impl Campaign {
                 let outcome = run(&Script::from_seed(seed));
                 let mut campaign = campaign.lock().expect("nobody panics with it");
                 campaign.add(seed, outcome);
+                tell(&campaign);
                 if campaign.failures.len() >= ENOUGH {
                     return;
                 }

@@ -71,7 +71,11 @@ fn replay(seed: u64, whole: bool) -> ExitCode {
 
 fn many(args: &Args, jobs: usize) -> ExitCode {
     let begun = Instant::now();
-    let campaign = Campaign::run(args.from..args.from + args.seeds, jobs);
+    let campaign = Campaign::run(args.from..args.from + args.seeds, jobs, |so_far| {
+        if so_far.passed.is_multiple_of(SOME) {
+            eprintln!("{} passed, {} failed so far", so_far.passed, so_far.failures.len());
+        }
+    });
     for (seed, error) in &campaign.failures {
         println!("seed {seed}: {error}");
     }
@@ -85,3 +89,6 @@ fn many(args: &Args, jobs: usize) -> ExitCode {
     println!("{} passed, {} failed", campaign.passed, campaign.failures.len());
     if campaign.failures.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
+
+/// After so many seeds that passed, it says that it is still at it.
+const SOME: u64 = 10_000;
