@@ -299,6 +299,10 @@ impl Service {
             }
             Deed::Replace(name, Json(content)) => match self.store.get_mut(name) {
                 Some(old) => {
+                    // What is of another kind now is another resource, and the one that was is gone.
+                    if old.is_object() != content.is_object() {
+                        self.gone.insert(name.clone(), now);
+                    }
                     *old = content.clone();
                     vec![Message::new("system.reset", &json!({ "resources": [name] }))]
                 }

@@ -279,7 +279,8 @@ impl Writer {
     }
 
     fn content(&mut self, rid: &str) -> Json {
-        Json(content(&mut self.rng, self.services, names::is_model(rid)))
+        let is_of_other_kind = self.rng.u8(0..12) == 0;
+        Json(content(&mut self.rng, self.services, names::is_model(rid) != is_of_other_kind))
     }
 }
 
