@@ -90,6 +90,9 @@ impl Connection {
         if bug!("gives-up") && self.attempts > 3 {
             return u64::MAX / 4;
         }
+        if bug!("a-minute-away") {
+            return 60_000;
+        }
         self.random() % ceiling.saturating_add(1)
     }
 

@@ -8,6 +8,7 @@ use super::output::{ConnectionState, Failure, Outcome, Output, Reading, RequestI
 use super::requests::{Purpose, Requests};
 use super::subscriptions::Subscriptions;
 use super::time::{Minute, Time, Timer, Timers};
+use crate::bug;
 use crate::cache::texts::FrameId;
 use crate::cache::{Content, Graph, ResourceId};
 use crate::protocol::frame::{Frame, ResourceKind};
@@ -199,6 +200,9 @@ impl Engine {
     /// Asks for a resource and subscribes to it. It stays in the cache while someone listens, and for
     /// [`Options::unsubscribe_delay`] after that or after this call. Connects if need be.
     pub fn get(&mut self, now: Time, rid: &str) -> Get {
+        if bug!("get-another") && rid.ends_with("page=1") {
+            return self.get(now, &rid.replace("page=1", "page=2"));
+        }
         self.advance(now);
         let most = self.options.max_resources;
         if most > 0 && self.graph.len() >= most && self.graph.find(rid).is_none() {
@@ -372,7 +376,7 @@ impl Engine {
 
     /// The cache, for inspection, in no particular order. Its cost grows with the cache.
     pub fn resources(&mut self) -> Vec<ResourceInfo<'_>> {
-        // A subscription that has no answer keeps nothing up to date yet.
+        // A subscription that has no answer keeps nothing up to date yet; of a lost connection there is none.
         let is_subscribed = |id| self.subscriptions.get(id).is_some_and(|s| s.subscribed > s.in_flight);
         self.graph.mark_covered(is_subscribed);
         self.graph
@@ -393,8 +397,7 @@ impl Engine {
                     indirect: slot.indirect,
                     subscribed: subscription.map_or(0, |s| s.subscribed),
                     doubtful: subscription.map_or(0, |s| s.doubtful),
-                    stale: self.connection.phase != Phase::Ready
-                        || !self.graph.is_covered(id)
+                    stale: !self.graph.is_covered(id)
                         || !matches!(slot.content, Content::Error(_))
                             && subscription.is_some_and(|s| s.recovery.is_some()),
                 }

@@ -167,7 +167,9 @@ impl Engine {
             EventKind::Delete | EventKind::Other => {
                 self.graph.slot_mut(id).deleted |= event.kind == EventKind::Delete;
                 let data = frame.body.span;
-                self.outputs.push_back(Output::Event { resource: id, name: event.span, data });
+                if !bug!("event-untold") {
+                    self.outputs.push_back(Output::Event { resource: id, name: event.span, data });
+                }
                 Ok(())
             }
         };

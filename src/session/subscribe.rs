@@ -123,7 +123,7 @@ impl Engine {
             None if matches!(self.graph.slot(id).content, Content::Error(_)) => {} // It is there to be seen already.
             None => self.outputs.push_back(Output::Refused { resource: id, unsubscribe: false, error }),
         }
-        if was_live {
+        if was_live && !bug!("end-untold") {
             self.outputs.push_back(Output::Unsubscribed { resource: id, reason: error });
         }
         self.uncount(id);
@@ -147,7 +147,9 @@ impl Engine {
 
     /// The gateway ended the direct subscription on its own.
     pub(super) fn unsubscribed_by_gateway(&mut self, id: ResourceId, reason: Span) {
-        self.outputs.push_back(Output::Unsubscribed { resource: id, reason });
+        if !bug!("end-untold") {
+            self.outputs.push_back(Output::Unsubscribed { resource: id, reason });
+        }
         let mut recovers = false;
         if let Some(subscription) = self.subscriptions.get_mut(id) {
             recovers = std::mem::take(&mut subscription.recovers);

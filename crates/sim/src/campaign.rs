@@ -20,7 +20,7 @@ pub struct Campaign {
     pub failures: Vec<(u64, String)>,
     /// The sum of the runs that passed.
     pub tally: Tally,
-    /// Steps of the shortest of them.
+    /// Steps of the shortest script of them.
     pub fewest: Option<u64>,
 }
 
@@ -53,7 +53,8 @@ impl Campaign {
         match outcome {
             Ok(tally) => {
                 self.passed += 1;
-                self.fewest = Some(self.fewest.map_or(tally.steps, |fewest| fewest.min(tally.steps)));
+                self.fewest =
+                    Some(self.fewest.map_or(tally.steps_of_script, |fewest| fewest.min(tally.steps_of_script)));
                 self.tally.add(&tally);
             }
             Err(error) => self.failures.push((seed, error)),
@@ -64,13 +65,17 @@ impl Campaign {
 impl fmt::Display for Campaign {
     /// The figures, in some lines.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Tally { steps, frames, messages, events, settled, connections, visits, compared, closes, faults, .. } =
-            &self.tally;
+        let Tally { steps, steps_of_script, frames, messages, events, settled, .. } = &self.tally;
+        let Tally { connections, visits, compared, closes, faults, slowest, .. } = &self.tally;
         let least = self.fewest.unwrap_or_default();
-        writeln!(f, "{} seeds, {steps} steps, at least {least} in each", self.passed)?;
+        writeln!(
+            f,
+            "{} seeds, {steps} steps, {steps_of_script} of them in scripts, at least {least} in each",
+            self.passed
+        )?;
         writeln!(f, "{frames} frames, {messages} messages on the bus, {connections} connections")?;
         writeln!(f, "{events} events handled, {settled} requests settled, {visits} requests over HTTP")?;
-        writeln!(f, "{compared} values compared in the end")?;
+        writeln!(f, "{compared} values compared in the end; current again after {} s at most", *slowest as f64 / 1e3)?;
         let list = |counts: Vec<String>| if counts.is_empty() { "none".to_owned() } else { counts.join(", ") };
         let by_kind = faults.iter().map(|(kind, count)| format!("{kind} {count}")).collect();
         writeln!(f, "{} faults: {}", faults.values().sum::<u64>(), list(by_kind))?;

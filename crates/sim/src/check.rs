@@ -8,10 +8,11 @@ use resclient::protocol::frame::ResourceKind;
 use resclient::session::ConnectionState;
 use serde_json::Value;
 
+use crate::client::Proof;
 use crate::gateways::DEEPEST;
 use crate::names;
 use crate::script::{Deed, Json, Use};
-use crate::world::{Link, PEACE, World};
+use crate::world::{Link, World};
 
 impl World {
     /// Lets what is under way arrive, now that nothing new is begun.
@@ -132,6 +133,87 @@ impl World {
         }
     }
 
+    /// Whether each client has what it listens to, as far as it may be had.
+    pub fn is_caught_up(&mut self) -> bool {
+        let World { clients, links, services, gateways, .. } = self;
+        clients.iter_mut().all(|client| {
+            let Some(link) = client.link.map(|link| &links[link]).filter(|_| client.is_connected()) else {
+                return false;
+            };
+            let has_token = gateways[link.gateway].access.has_token(&link.cid);
+            let listened = client.engine.resources().into_iter().filter(|r| r.direct > 0);
+            let listened: Vec<_> = listened.map(|r| (r.id, r.rid.to_owned(), r.stale)).collect();
+            listened.into_iter().all(|(id, rid, is_stale)| {
+                let service = &services[names::service_of(&rid).expect("a service's")].service;
+                let truth = service.value(&rid).filter(|_| service.allows(&rid, has_token));
+                let is_excused =
+                    link.wire.refused.contains(&rid) || link.wire.held.get(&rid).is_some_and(|h| h.is_deleted);
+                truth.is_none() || is_excused || !is_stale && client.wire_value(id) == truth
+            })
+        })
+    }
+
+    /// Whoever asks for something gets it, if they may have it.
+    pub fn check_asking(&mut self) {
+        self.is_settled = true;
+        for client in 0..self.clients.len() {
+            for service in 0..self.services.len() {
+                let names = self.services[service].service.names();
+                let pages = [names::page(service, 0, true), names::page(service, 1, false)];
+                for name in &names {
+                    self.demand(client, Proof::Call(name.clone()));
+                }
+                for rid in names.into_iter().chain(pages) {
+                    self.demand(client, Proof::Fetch(rid.clone()));
+                    self.demand(client, Proof::Get(rid));
+                }
+            }
+        }
+        let until = self.now() + SOON;
+        self.go_until(until);
+        self.settle();
+        self.is_settled = false;
+        for n in 0..self.clients.len() {
+            let proofs = std::mem::take(&mut self.clients[n].proofs);
+            let link = &self.links[self.clients[n].link.expect("it is connected")];
+            let has_token = self.gateways[link.gateway].access.has_token(&link.cid);
+            for (what, outcome) in proofs {
+                let (Proof::Get(rid) | Proof::Fetch(rid) | Proof::Call(rid)) = &what;
+                let service = &self.services[names::service_of(rid).expect("a service's")].service;
+                let is_there = matches!(what, Proof::Call(_)) || service.value(rid).is_some();
+                let can = is_there && service.allows(rid, has_token);
+                assert_eq!(outcome.is_ok(), can, "client {n}: {what:?} is answered by {outcome:?}");
+                if let (Proof::Fetch(_), Ok(set)) = (&what, &outcome) {
+                    self.check_set(set);
+                }
+                self.tally.compared += 1;
+            }
+        }
+        // What was too deep below it is asked for by itself.
+        let until = self.now() + DEEP;
+        self.go_until(until);
+        self.settle();
+    }
+
+    fn demand(&mut self, client: usize, what: Proof) {
+        let now = self.now();
+        self.clients[client].ask(now, what);
+        self.carry_out(client);
+    }
+
+    /// What comes with what is fetched is true, too.
+    fn check_set(&self, set: &Value) {
+        let truth = |rid: &str| self.services[names::service_of(rid).expect("a service's")].service.value(rid);
+        let members = |group| set[group].as_object().into_iter().flatten();
+        for (rid, value) in members("models").chain(members("collections")) {
+            assert_eq!(Some(value), truth(rid).as_ref(), "{rid} in what is fetched, and the truth");
+        }
+        for (rid, error) in members("errors") {
+            let is_deep = error["code"] == "system.subscriptionLimitExceeded";
+            assert!(is_deep || truth(rid).is_none(), "{rid} in what is fetched is {error}");
+        }
+    }
+
     /// It was not by chance: events still come, and after changes everything agrees again.
     pub fn check_liveliness(&mut self) {
         self.do_to_all(|name| vec![Deed::Custom(name.to_owned())]);
@@ -151,7 +233,7 @@ impl World {
             let set = Deed::Set(name.to_owned(), names::MEMBERS[0], Some(Json("changed".into())));
             vec![set, Deed::Insert(name.to_owned(), 0, Json("added".into())), Deed::PutItem(0, 3), Deed::PutItem(0, 7)]
         });
-        let until = self.now() + PEACE;
+        let until = self.now() + DEEP;
         self.go_until(until);
         self.settle();
         self.check_agreement();
@@ -216,6 +298,8 @@ impl World {
     }
 }
 
+/// Milliseconds after which what came as an error has been asked for again, some levels deep.
+const DEEP: u64 = 60_000;
 /// Milliseconds after which events have come, where nothing goes wrong.
 const SOON: u64 = 5_000;
 /// Milliseconds for which a gateway may keep what nobody holds, and then some.

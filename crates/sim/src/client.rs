@@ -5,6 +5,7 @@ use std::mem::{Discriminant, discriminant};
 
 use resclient::cache::ResourceId;
 use resclient::mirror::{Content, Event, Item, Mirror};
+use resclient::protocol::frame::ResourceKind;
 use resclient::session::{
     Config, ConnectionId, ConnectionState, Counters, Engine, Get, Options, Outcome, Output, RequestId, Time,
 };
@@ -14,6 +15,7 @@ use crate::fold::Fold;
 use crate::gateways::MOST_BYTES;
 use crate::names;
 use crate::script::{Reaction, Use};
+use crate::wire::Wire;
 
 /// What the client wants of the network.
 #[derive(Debug)]
@@ -26,8 +28,8 @@ pub enum Effect {
 /// Why something was asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Why {
-    Follow,
-    Look,
+    Follow(String),
+    Look(String),
     /// A resource without a subscription.
     Fetch(String),
     /// The answer has the number that the call had.
@@ -38,6 +40,16 @@ enum Why {
     LogOut,
     /// The hook waits for it.
     Hook,
+    /// Now it has to be there, if it may be had.
+    Proof(Proof),
+}
+
+/// What is asked for when all is quiet.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Proof {
+    Get(String),
+    Fetch(String),
+    Call(String),
 }
 
 pub struct Client {
@@ -52,6 +64,8 @@ pub struct Client {
     calls: u64,
     /// Whether the hook logs in.
     is_logged_in: bool,
+    /// What the hook asks for is told from the rest.
+    is_exact: bool,
     /// It logs in, and nothing else is to be asked for before that is done.
     hook_runs: bool,
     /// What the handlers of the next events do.
@@ -59,6 +73,15 @@ pub struct Client {
     /// The frame that the engine had last.
     text: String,
     pub effects: Vec<Effect>,
+    /// What has arrived on this connection, to a client that knows nothing but the protocol.
+    heard: Wire,
+    frames: u64,
+    /// What handlers were told because of the last frame, but for changes.
+    told: Vec<(ResourceId, String)>,
+    /// The last state of the connection that the application was told.
+    state: ConnectionState,
+    /// What was answered to what is asked for when all is quiet.
+    pub proofs: BTreeMap<Proof, Result<Value, String>>,
     /// Where its frames go.
     pub link: Option<usize>,
     /// The application has disconnected, or the gateway has said not to come back, and there was no connection since.
@@ -79,13 +102,15 @@ impl Client {
     pub fn new(index: usize, seed: u64) -> Client {
         let options = Options {
             unsubscribe_delay: 2_000,
-            subscribe_retry_delay: 1_000,
+            subscribe_retry_delay: if seed.is_multiple_of(5) { 5_000 } else { 1_000 },
             reconnect_delay_max: 4_000,
             ..Options::default()
         };
         let mut engine = Engine::new(Config { seed, options, ..Config::default() });
         engine.persist(true);
-        engine.admit_exactly(true);
+        // As the Rust client has it, and as JavaScript has it, where nothing tells who asks.
+        let is_exact = seed % 4 < 2;
+        engine.admit_exactly(is_exact);
         Client {
             engine,
             mirror: Mirror::default(),
@@ -94,10 +119,16 @@ impl Client {
             pending: BTreeMap::new(),
             calls: index as u64 * 1_000_000,
             is_logged_in: false,
+            is_exact,
             hook_runs: false,
             reactions: VecDeque::new(),
             text: String::new(),
             effects: Vec::new(),
+            heard: Wire::default(),
+            frames: 0,
+            told: Vec::new(),
+            state: ConnectionState::Idle,
+            proofs: BTreeMap::new(),
             link: None,
             is_to_be_connected: false,
             is_frozen: false,
@@ -132,7 +163,10 @@ impl Client {
 
     pub fn opened(&mut self, now: u64, connection: ConnectionId) {
         let now = self.clock(now);
-        self.is_to_be_connected = false;
+        if connection == self.engine.connection() {
+            self.is_to_be_connected = false;
+            self.heard = Wire::default();
+        }
         self.engine.handle_open(now, connection);
         self.drain(now);
     }
@@ -156,16 +190,53 @@ impl Client {
     pub fn receive(&mut self, now: u64, connection: ConnectionId, text: &str) {
         let now = self.clock(now);
         text.clone_into(&mut self.text);
+        let is_present = self.hears(connection);
+        let news = if is_present { self.news(text) } else { None };
+        self.told.clear();
         self.engine.handle_frame(now, connection, &self.text);
         self.drain(now);
+        assert!(news.as_ref().is_none_or(|news| self.told.contains(news)), "nobody is told of {text}");
+        if is_present && self.hears(connection) {
+            self.heard.take_in(text);
+            self.check_heard();
+        }
+    }
+
+    /// Whether what comes on a connection is heeded.
+    fn hears(&self, connection: ConnectionId) -> bool {
+        use ConnectionState::{Connected, Connecting, Stale};
+        connection == self.engine.connection() && matches!(self.engine.state(), Connecting | Stale | Connected)
+    }
+
+    /// What a listener has to be told because of a frame, but for changes.
+    fn news(&self, text: &str) -> Option<(ResourceId, String)> {
+        let event = text.strip_prefix("{\"event\":\"").filter(|_| !text.contains("\\"))?.split('"').next()?;
+        let (rid, name) = event.rsplit_once('.').filter(|(_, name)| !["change", "add", "remove"].contains(name))?;
+        let id = self.engine.find(rid).filter(|id| self.listened.contains_key(id))?;
+        Some((id, name.to_owned()))
+    }
+
+    /// What passes for kept up to date is what has arrived.
+    fn check_heard(&mut self) {
+        self.frames += 1;
+        if !self.is_connected() || !self.frames.is_multiple_of(CHECK_EVERY) {
+            return;
+        }
+        let live = self.engine.resources().into_iter().filter(|r| !r.stale && r.kind.is_some());
+        let live: Vec<_> =
+            live.filter(|r| r.kind != Some(ResourceKind::Error)).map(|r| (r.id, r.rid.to_owned())).collect();
+        for (id, rid) in live {
+            let heard = self.heard.held.get(&rid).map(|held| &held.value);
+            assert_eq!(self.wire_value(id).as_ref(), heard, "{rid}, and what has arrived of it");
+        }
     }
 
     /// The application does something.
     pub fn act(&mut self, now: u64, what: &Use) {
         let now = self.clock(now);
         match what {
-            Use::Follow(rid) => self.get(now, rid, Why::Follow),
-            Use::Look(rid) => self.get(now, rid, Why::Look),
+            Use::Follow(rid) => self.get(now, rid, Why::Follow(rid.clone())),
+            Use::Look(rid) => self.get(now, rid, Why::Look(rid.clone())),
             Use::Leave(which) => {
                 let count = self.listened.len().max(1);
                 if let Some(id) = self.listened.keys().nth(which % count).copied() {
@@ -193,7 +264,7 @@ impl Client {
             Use::CallFor(rid) => {
                 let request =
                     self.engine.call(now, names::without_query(rid), "open", Some(&json!({ "rid": rid }).to_string()));
-                self.wait(request, Why::Follow);
+                self.wait(request, Why::Follow(rid.clone()));
             }
             Use::LogIn => self.auth(now, "login", Why::LogIn),
             Use::LogOut => self.auth(now, "logout", Why::LogOut),
@@ -206,6 +277,26 @@ impl Client {
                 self.engine.connect(now);
             }
             Use::React(reaction) => self.reactions.push_back(*reaction),
+        }
+        self.drain(now);
+    }
+
+    /// The application asks for something that has to be there, if it may be had. What is there already is not asked for.
+    pub fn ask(&mut self, now: u64, what: Proof) {
+        let now = self.clock(now);
+        match &what {
+            Proof::Get(rid) if self.engine.find(rid).is_some() => {}
+            Proof::Get(rid) => self.get(now, &rid.clone(), Why::Proof(what)),
+            Proof::Fetch(rid) => {
+                let request = self.engine.fetch(now, rid);
+                self.wait(request, Why::Proof(what));
+            }
+            Proof::Call(name) => {
+                self.calls += 1;
+                let params = json!({ "n": self.calls }).to_string();
+                let request = self.engine.call(now, name, "ring", Some(&params));
+                self.wait(request, Why::Proof(what));
+            }
         }
         self.drain(now);
     }
@@ -262,8 +353,12 @@ impl Client {
 
     fn get(&mut self, now: Time, rid: &str, why: Why) {
         match self.engine.get(now, rid) {
-            Get::Cached(id) if why == Why::Follow => self.listen(now, id),
-            Get::Cached(_) => {}
+            Get::Cached(id) => {
+                assert_eq!(self.engine.rid(id), rid, "what is cached for who asks for it");
+                if matches!(why, Why::Follow(_)) {
+                    self.listen(now, id);
+                }
+            }
             Get::Pending(request) => self.wait(request, why),
         }
     }
@@ -306,6 +401,7 @@ impl Client {
 
     /// Does what the engine wants. Handlers are called in between, and what they do takes effect at once.
     fn drain(&mut self, now: Time) {
+        let before = self.state;
         while let Some(output) = self.engine.poll_output() {
             let dropped = if let Output::Dropped(id) = output { Some(id) } else { None };
             if let Some(id) = dropped {
@@ -331,19 +427,31 @@ impl Client {
                 Output::Send(frame) => {
                     let is_of_hook =
                         [r#""auth."#, r#""unsubscribe."#, r#""version""#].iter().any(|it| frame.contains(it));
-                    assert!(!self.hook_runs || is_of_hook, "it does not wait for the hook: {frame}");
+                    assert!(!self.hook_runs || is_of_hook || !self.is_exact, "it does not wait for the hook: {frame}");
+                    self.heard.sent(&frame);
                     self.effects.push(Effect::Send(frame));
                 }
                 Output::Disconnected | Output::ConnectFailed(_) => self.hook_runs = false,
+                Output::State(state) => self.state = state,
                 Output::Hook => self.hook(now),
                 Output::Settled { request, outcome } => self.settle(now, request, &outcome),
                 _ => {}
             }
             if let Some((id, event)) = event {
                 self.fold.apply(&self.mirror, id, &event);
+                match &event {
+                    Event::Custom { name, .. } => self.told.push((id, name.clone())),
+                    Event::Unsubscribed(_) => self.told.push((id, "unsubscribe".to_owned())),
+                    _ => {}
+                }
                 self.events += 1;
                 self.handle(now, id, &event);
             }
+        }
+        assert_eq!(self.state, self.engine.state(), "what the application knows of the connection");
+        if self.state != before && !matches!(self.state, ConnectionState::Connected | ConnectionState::Stale) {
+            let live = self.engine.resources().into_iter().find(|resource| !resource.stale);
+            assert_eq!(live, None, "what passes for kept up to date without a connection");
         }
     }
 
@@ -377,7 +485,14 @@ impl Client {
                     assert_eq!(payload, json!({ "n": n }), "the answer to a call");
                 }
                 (Why::CallTooMuch, _) => assert!(!is_ok, "a call is answered that nobody can have carried"),
-                (Why::Follow, Outcome::Resource(id)) => self.listen(now, *id),
+                (Why::Follow(rid), Outcome::Resource(id)) => {
+                    assert_eq!(self.engine.rid(*id), rid, "what comes to who asked for it");
+                    self.listen(now, *id);
+                }
+                (Why::Look(rid), Outcome::Resource(id)) => {
+                    assert_eq!(self.engine.rid(*id), rid, "what comes to who asked for it");
+                }
+                (Why::Proof(what), outcome) => self.prove(now, what, outcome),
                 (Why::LogIn, _) if is_ok => self.is_logged_in = true,
                 (Why::LogOut, _) if is_ok => self.is_logged_in = false,
                 (Why::Hook, _) => {
@@ -387,6 +502,21 @@ impl Client {
                 _ => {}
             }
         }
+    }
+
+    fn prove(&mut self, now: Time, what: Proof, outcome: &Outcome) {
+        let outcome = match outcome {
+            Outcome::Resource(id) => {
+                self.listen(now, *id);
+                Ok(Value::Null)
+            }
+            Outcome::Result(span) | Outcome::Payload(span) => {
+                Ok(serde_json::from_str(span.of(&self.text)).expect("JSON"))
+            }
+            Outcome::Error(span) => Err(span.of(&self.text).to_owned()),
+            other => Err(format!("{other:?}")),
+        };
+        self.proofs.insert(what, outcome);
     }
 
     /// The handler of an event. One that has been told to do something does it.
@@ -404,9 +534,12 @@ impl Client {
             Some(Reaction::Listen) => self.listen(now, id),
             Some(Reaction::Get) => {
                 let rid = self.engine.rid(id).to_owned();
-                self.get(now, &rid, Why::Follow);
+                self.get(now, &rid, Why::Follow(rid.clone()));
             }
-            Some(Reaction::Other) => self.get(now, &names::list(0, 0), Why::Follow),
+            Some(Reaction::Other) => {
+                let rid = names::list(0, 0);
+                self.get(now, &rid, Why::Follow(rid.clone()));
+            }
             Some(Reaction::Disconnect) => {
                 self.engine.disconnect(now);
                 self.engine.connect(now);
@@ -415,3 +548,6 @@ impl Client {
         }
     }
 }
+
+/// Frames after which everything that a client has is compared with what it has heard.
+const CHECK_EVERY: u64 = 8;

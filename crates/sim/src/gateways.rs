@@ -168,7 +168,9 @@ impl World {
                 link.wire.forbidden.remove(&rid);
             }
         }
-        if let Some(core) = this.core.as_mut() {
+        // Where a connection has nothing before it to do, the answer counts from here on.
+        self.heed_denials(gateway);
+        if let Some(core) = self.gateways[gateway].core.as_mut() {
             core.handle_message(now, subject, payload, *no_responders);
             self.drain(gateway);
         }

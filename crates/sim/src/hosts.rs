@@ -1,5 +1,7 @@
 //! The processes of services.
 
+use serde_json::Value;
+
 use crate::bus::Up;
 use crate::service::{Answer, Message, Served};
 use crate::world::{Happening, Host, World};
@@ -50,8 +52,19 @@ impl World {
         self.say(service, reset);
     }
 
+    /// A call has the token of who calls.
+    fn check_token(&self, payload: &[u8]) {
+        let payload: Value = serde_json::from_slice(payload).expect("requests are JSON");
+        let link = self.links.iter().find(|link| payload["cid"] == *link.cid).expect("a client calls");
+        let has_token = self.gateways[link.gateway].access.has_token(&link.cid);
+        assert_eq!(!payload["token"].is_null(), has_token, "the token in a call of {}", link.cid);
+    }
+
     /// A request comes for a service.
     pub fn ask(&mut self, service: usize, request: Message) {
+        if self.is_settled && request.subject.starts_with("call.") {
+            self.check_token(&request.payload);
+        }
         let now = self.now();
         let Served { number, after, announcement } = self.services[service].service.ask(now, request);
         if let Some(announcement) = announcement {

@@ -38,6 +38,8 @@ pub struct Service {
     tokens: BTreeSet<String>,
     /// Which connections it has ever told that they may not have what.
     denied_to: BTreeSet<(String, String)>,
+    /// Whom it has ever allowed to call what.
+    allowed_to: BTreeSet<(String, String)>,
     /// The numbers of calls that it has carried out.
     called: BTreeSet<u64>,
     /// The numbers of the last custom events.
@@ -109,6 +111,7 @@ impl Service {
             denied: BTreeSet::new(),
             tokens: BTreeSet::new(),
             denied_to: BTreeSet::new(),
+            allowed_to: BTreeSet::new(),
             called: BTreeSet::new(),
             rung: BTreeMap::new(),
             requests: BTreeMap::new(),
@@ -423,20 +426,28 @@ impl Service {
             },
             "access" => {
                 let allowed = self.allows(rest, !payload["token"].is_null());
-                if !allowed {
+                let cid_and_name = (payload["cid"].as_str().unwrap_or_default().to_owned(), rest.to_owned());
+                if allowed {
+                    self.allowed_to.insert(cid_and_name);
+                } else {
                     let cid = payload["cid"].as_str().unwrap_or_default();
                     self.denied_to.insert((cid.to_owned(), rest.to_owned()));
                 }
-                json!({ "result": { "get": allowed, "call": "*" } })
+                json!({ "result": { "get": allowed, "call": if allowed { "*" } else { "" } } })
             }
-            "call" => match payload["params"]["rid"].as_str() {
-                Some(rid) => json!({ "resource": { "rid": rid } }),
-                None => {
+            "call" => {
+                let cid = payload["cid"].as_str().unwrap_or_default();
+                let name = rest.rsplit_once('.').map_or(rest, |(name, _)| name);
+                let is_allowed = self.allowed_to.contains(&(cid.to_owned(), name.to_owned()));
+                assert!(is_allowed, "nobody has allowed {cid} to call {rest}");
+                if let Some(rid) = payload["params"]["rid"].as_str() {
+                    json!({ "resource": { "rid": rid } })
+                } else {
                     let n = payload["params"]["n"].as_u64().expect("calls have numbers");
                     assert!(self.called.insert(n), "a call is carried out twice");
                     json!({ "result": { "n": n } })
                 }
-            },
+            }
             _ => {
                 let cid = payload["cid"].as_str().unwrap_or_default().to_owned();
                 let has_token = if rest.ends_with(".logout") {

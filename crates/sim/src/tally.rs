@@ -7,6 +7,10 @@ use std::collections::BTreeMap;
 pub struct Tally {
     /// Things that happened.
     pub steps: u64,
+    /// As long as the script lasted.
+    pub steps_of_script: u64,
+    /// Milliseconds of peace until everybody had what they listened to; of several runs, the most.
+    pub slowest: u64,
     pub frames: u64,
     pub messages: u64,
     pub events: u64,
@@ -28,6 +32,7 @@ impl Tally {
     pub fn add(&mut self, other: &Tally) {
         for (mine, other) in [
             (&mut self.steps, other.steps),
+            (&mut self.steps_of_script, other.steps_of_script),
             (&mut self.frames, other.frames),
             (&mut self.messages, other.messages),
             (&mut self.events, other.events),
@@ -40,6 +45,7 @@ impl Tally {
         }
         other.closes.iter().for_each(|(code, count)| *self.closes.entry(*code).or_default() += count);
         other.faults.iter().for_each(|(kind, count)| *self.faults.entry(kind.clone()).or_default() += count);
+        self.slowest = self.slowest.max(other.slowest);
         self.digest ^= other.digest;
     }
 }

@@ -54,8 +54,14 @@ impl Wire {
         assert!(self.requests.insert(id, request).is_none(), "two requests with one id");
     }
 
-    /// A frame of the gateway.
+    /// A frame of the gateway, which leaves nothing incomplete.
     pub fn said(&mut self, frame: &str) {
+        self.take_in(frame);
+        self.check(frame);
+    }
+
+    /// A frame of the gateway.
+    pub fn take_in(&mut self, frame: &str) {
         let frame: Value = serde_json::from_str(frame).expect("frames are JSON");
         match frame["event"].as_str() {
             Some(event) => {
@@ -65,7 +71,6 @@ impl Wire {
             None => self.answer(&frame),
         }
         self.collect();
-        self.check(&frame);
     }
 
     /// What there are direct subscriptions of.
@@ -121,11 +126,13 @@ impl Wire {
             }
             "subscribe" => {
                 self.deny(rid, error);
-                if matches!(error["code"].as_str(), Some("system.accessDenied" | "system.deleted")) {
+                assert_ne!(error["code"], "system.deleted", "who asks for {rid} is told not to ask again");
+                if error["code"] == "system.accessDenied" {
                     self.refused.insert(rid.to_owned());
                 }
             }
             "get" => self.deny(rid, error),
+            "call" => self.deny(rid.rsplit_once('.').map_or(rid, |(name, _)| name), error),
             _ => assert_ne!(error["code"], "system.accessDenied", "all may {action} {rid}"),
         }
     }
@@ -224,7 +231,7 @@ impl Wire {
         self.errors.retain(|rid, _| reached.contains(rid));
     }
 
-    fn check(&self, frame: &Value) {
+    fn check(&self, frame: &str) {
         for rid in self.subscribed() {
             assert!(self.held.contains_key(rid), "{rid} is subscribed but not held, after {frame}");
         }

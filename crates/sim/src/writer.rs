@@ -88,9 +88,9 @@ impl Writer {
             (Theme::Access, 5 | 6) => Act::Service(of_hot, Deed::Grant(name)),
             (Theme::Access, 7) => Act::Client(client, Use::Follow(hot)),
             (Theme::Access, 8) => Act::Client(client, Use::Leave(self.rng.index(0..8))),
-            (Theme::Access, _) => match self.rng.u8(..3) {
+            (Theme::Access, _) => match self.rng.u8(..5) {
                 0 => Act::Service(0, Deed::TokenReset),
-                1 => Act::Service(service, Deed::Set(names::secret(service), names::MEMBERS[0], Some(self.value()))),
+                1..4 => Act::Service(service, Deed::Set(names::secret(service), names::MEMBERS[0], Some(self.value()))),
                 _ => {
                     let list = names::list(service, self.rng.index(0..names::EACH));
                     Act::Service(service, Deed::Insert(list, 0, Json(json!({ "rid": target }))))

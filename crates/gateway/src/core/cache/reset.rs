@@ -130,6 +130,7 @@ impl Cache {
             Some(error) => {
                 self.stats.failed += 1;
                 let delay = (delay * 2).clamp(RETRY_FIRST, RETRY_LAST);
+                let delay = if bug!("retry-after-a-minute") { 60_000 } else { delay };
                 warn!(name = %address.name, %error, delay, "a reset failed; trying again");
                 let delay = if bug!("no-retry-of-reset") { u64::MAX / 4 } else { delay };
                 let at = now.after(delay / 2 + self.random_below(delay / 2 + 1));

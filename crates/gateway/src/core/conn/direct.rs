@@ -74,6 +74,10 @@ impl Conn {
             Access::Known(Ok(_)) => return self.fail_request(request, &ResError::ACCESS_DENIED),
             Access::Unknown | Access::InFlight { .. } => return,
         }
+        let is_subscribe = matches!(self.requests.get(&request), Some(Request::Direct { kind: Kind::Subscribe, .. }));
+        if bug!("refused-by-chance") && is_subscribe && request.0 % 8 == 0 {
+            return self.fail_request(request, &ResError::NOT_FOUND);
+        }
         let failure = failure.or_else(|| match &sub.body {
             Body::Failed(error) => Some(ResError::clone(error)),
             _ => None,
@@ -125,13 +129,21 @@ impl Conn {
     pub(super) fn write(&mut self, answer: &mut Answer) -> bool {
         let Answer { id, kind, sub, stack, seen, set, resources } = answer;
         let version = self.version;
+        let is_wrong = bug!("get-says-gone") || bug!("http-alone");
+        let alone = is_wrong.then(|| self.sub(*sub).rid.clone());
         let is_more = match kind {
             Kind::Subscribe | Kind::Resource => self.send(stack, seen, set),
             Kind::Get => self.peek(stack, seen, |rid, found| match found {
+                Ok(_) if bug!("get-says-gone") && alone.as_ref() != Some(rid) => {
+                    set.add_error(rid, &ResError::NOT_FOUND)
+                }
                 Ok(snapshot) => set.add(rid, snapshot, version),
                 Err(error) => set.add_error(rid, error),
             }),
             Kind::Fetch => self.peek(stack, seen, |rid, found| {
+                if bug!("http-alone") && alone.as_ref() != Some(rid) {
+                    return;
+                }
                 resources.insert(rid.clone(), found.map(Arc::clone).map_err(Clone::clone));
             }),
         };

@@ -175,7 +175,8 @@ impl Conn {
         self.end_direct(id, &ResError::DELETED);
         // Requests that came after the answer to this one began to wait are for a resource that is no more.
         for request in self.sub_requests(id) {
-            self.load_failed(request, &ResError::NOT_FOUND);
+            let error = if bug!("deleted-for-good") { ResError::DELETED } else { ResError::NOT_FOUND };
+            self.load_failed(request, &error);
         }
         self.forget_access(id);
         self.garbage.push(id);
@@ -255,6 +256,15 @@ impl Conn {
         let requests = sub.requests.clone();
         if std::mem::take(&mut sub.held) {
             if let Some(reason) = denial.as_ref().filter(|_| !bug!("denial-ignored")) {
+                if bug!("one-more-event")
+                    && self.sub(id).current.is_none()
+                    && let Some(event) = self.sub(id).queue.pop()
+                {
+                    self.waiting -= event.bytes;
+                    if event.added.is_empty() {
+                        self.deliver(id, &event);
+                    }
+                }
                 self.end_direct(id, reason);
                 self.garbage.push(id);
             }
