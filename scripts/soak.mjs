@@ -9,6 +9,7 @@ await main(async (args) => {
   await cargo();
   const env = { NATS_SERVER: await natsServer() };
   await step('cargo build', 'cargo', ['build', '--release', '-p', 'res-gateway', '-p', 'chaos']);
-  const report = join(root, 'target/soak/report.json');
-  await step('the soak', join(cargoTarget, 'release', 'chaos'), ['soak', '--out', report, ...args], { env });
+  const isNamed = args.some((arg) => arg === '--out' || arg.startsWith('--out='));
+  const out = isNamed ? [] : ['--out', join(root, 'target/soak/report.json')];
+  await step('the soak', join(cargoTarget, 'release', 'chaos'), ['soak', ...out, ...args], { env });
 });

@@ -49,12 +49,14 @@ function begin(seed) {
   address.searchParams.set('seed', seed);
   history.replaceState(null, '', address);
   form.elements.seed.value = seed;
+  // What has broken off cannot be given back, nor trusted.
+  if (run?.isBroken) return location.reload();
   const simulation = new Simulation(seed);
   run?.simulation.free();
   const script = JSON.parse(simulation.script());
   const trouble = simulation.length();
   const end = trouble + PEACE;
-  run = { seed, simulation, trouble, end, now: 0, agreedAt: undefined };
+  run = { seed, simulation, trouble, end, now: 0, most: 0, agreedAt: undefined, isBroken: false };
   run.timeline = new Timeline(part('timeline'), { script, trouble, end });
   run.log = new Log(part('log'), script, trouble);
   part('end').textContent = `${end / 1000} s`;
@@ -75,6 +77,7 @@ function frame(time) {
     try {
       show(Math.min(run.now + passed, run.end));
     } catch (error) {
+      run.isBroken = true;
       play(false);
       note.textContent = `The simulation has found something wrong, or is wrong itself: ${error.message}`;
       throw error;
@@ -104,6 +107,7 @@ function show(time) {
     .filter((resource) => resource.state === 'other').length;
   showNodes(state, part);
   run.timeline.add(time, behind);
+  describe(behind);
   run.log.until(time);
   part('clock').textContent = `${(time / 1000).toFixed(1)} s`;
   tell(time, behind);
@@ -119,6 +123,13 @@ function tell(time, behind) {
   if (!isOver) verdict.textContent = '';
   else if (behind > 0) verdict.textContent = `${behind} in the end: that must not be`;
   else verdict.textContent = `All agree since ${(run.agreedAt / 1000).toFixed(1)} s`;
+}
+
+/** Tells those who do not see the line what it shows. */
+function describe(behind) {
+  run.most = Math.max(run.most, behind);
+  const label = `Values that differ, over time: ${behind} now, ${run.most} at most`;
+  part('timeline').setAttribute('aria-label', label);
 }
 
 function anySeed() {

@@ -1,6 +1,14 @@
 /** Resources of a client that are shown: chains without an end are long. */
 const MOST = 24;
 
+/** What the look of a resource says, as the legend has it. */
+const MEANINGS = Object.fromEntries(
+  [...document.querySelectorAll('.legend [data-state]')].map((term) => [
+    term.dataset.state,
+    term.nextElementSibling.textContent,
+  ]),
+);
+
 const template = document.getElementById('node').content.firstElementChild;
 
 /** Draws clients, gateways, the bus and the services. */
@@ -8,8 +16,8 @@ export function showNodes({ clients, gateways, bus, services }, part) {
   draw(
     part('clients'),
     clients.map(({ state, gateway, resources }, n) => ({
-      name: `Client ${n + 1}`,
-      state: gateway === null || state === 'waiting' ? state : `${state}, gateway ${gateway + 1}`,
+      name: `Client ${n}`,
+      state: gateway === null || state === 'waiting' ? state : `${state}, gateway ${gateway}`,
       well: { connected: 'yes', comparing: 'soon', connecting: 'soon' }[state] ?? 'no',
       facts: resources.length > MOST ? `${resources.length} resources` : resources.length === 0 ? 'holds nothing' : '',
       chips: resources.slice(0, MOST),
@@ -18,7 +26,7 @@ export function showNodes({ clients, gateways, bus, services }, part) {
   draw(
     part('gateways'),
     gateways.map(({ state, clients, cached }, n) => ({
-      name: `Gateway ${n + 1}`,
+      name: `Gateway ${n}`,
       state,
       well: state === 'up' ? 'yes' : 'no',
       facts: `${clients} ${clients === 1 ? 'client' : 'clients'}, ${cached} ${cached === 1 ? 'resource' : 'resources'}`,
@@ -88,12 +96,14 @@ function drawChips(list, resources) {
   while (list.children.length < resources.length) {
     const chip = document.createElement('li');
     chip.className = 'chip';
+    chip.append('', element('span', 'unseen'));
     list.append(chip);
   }
   while (list.children.length > resources.length) list.lastElementChild.remove();
   resources.forEach(({ rid, state, direct, value, truth }, n) => {
     const chip = list.children[n];
-    if (chip.textContent !== rid) chip.textContent = rid;
+    if (chip.firstChild.data !== rid) chip.firstChild.data = rid;
+    if (chip.dataset.state !== state) chip.lastChild.textContent = `: ${MEANINGS[state]}`;
     chip.dataset.state = state;
     const wanted = direct > 0 ? `${direct} listeners` : 'referred to';
     chip.title =
@@ -101,6 +111,12 @@ function drawChips(list, resources) {
         ? `${JSON.stringify(value)}\nthe service: ${JSON.stringify(truth)}`
         : `${wanted}\n${JSON.stringify(value)}`;
   });
+}
+
+function element(name, className) {
+  const made = document.createElement(name);
+  made.className = className;
+  return made;
 }
 
 function write(card, name, text) {

@@ -5,6 +5,7 @@ use std::time::Duration;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, timeout};
 
+use crate::names;
 use crate::program::Figures;
 use crate::world::World;
 
@@ -33,6 +34,25 @@ pub async fn settle(world: &World, mut asked: JoinSet<()>) -> Vec<String> {
         if (counters.malformed, counters.unmatched, counters.unknown, counters.misfits) != (0, 0, 0, 0) {
             wrong.push(format!("a client was told what makes no sense: {counters:?}"));
         }
+    }
+    wrong
+}
+
+/// Whoever asks for something gets it, now that everything works, and it is what services have; gives what is wrong.
+pub async fn serve(world: &World) -> Vec<String> {
+    let mut wrong = Vec::new();
+    for (number, viewer) in world.viewers.iter().enumerate() {
+        let wanted = names::some_of_each_service(number);
+        for rid in &wanted {
+            viewer.follow(rid).await;
+        }
+        let held = viewer.held();
+        let missing = wanted.iter().filter(|rid| !held.contains(rid));
+        wrong.extend(missing.map(|rid| format!("client {number} asks for {rid} in vain")));
+    }
+    wrong.extend(until(TICK, async || all_current(world)).await.err());
+    if world.viewers.iter().all(|viewer| viewer.events() == 0) {
+        wrong.push("nobody was told of any event".to_owned());
     }
     wrong
 }

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use chaos::program::Programs;
 use chaos::seeds::{self, Outcome};
 use chaos::soak::{Growth, Report, Soak};
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, value_parser};
 use tokio::runtime::Builder;
 use tokio::signal::ctrl_c;
 #[cfg(unix)]
@@ -33,7 +33,7 @@ enum Command {
 #[derive(Args)]
 struct Seeds {
     /// So many of them; without this, those that `npm test` plays
-    #[arg(long)]
+    #[arg(long, value_parser = value_parser!(u64).range(1..))]
     seeds: Option<u64>,
     /// The first of so many
     #[arg(long, default_value_t = 1)]
@@ -48,10 +48,10 @@ struct Seeds {
 
 #[derive(Args)]
 struct Long {
-    #[arg(long, default_value_t = 10)]
+    #[arg(long, default_value_t = 10, value_parser = value_parser!(u64).range(1..))]
     minutes: u64,
-    #[arg(long, default_value_t = 300)]
-    clients: usize,
+    #[arg(long, default_value_t = 300, value_parser = value_parser!(u16).range(1..))]
+    clients: u16,
     #[arg(long, default_value_t = 1)]
     seed: u64,
     /// It is wrong if memory at rest certainly grows by more than so many percent in an hour. Allocators that keep what
@@ -157,7 +157,7 @@ fn show(Outcome { script, wrong, recovery, events, faults, .. }: &Outcome) {
 
 async fn soak(programs: Programs, options: Long) -> bool {
     let Long { minutes, clients, seed, most_growth, out } = options;
-    let mut report = Soak { minutes, clients, seed }.run(programs, |line| println!("{line}")).await;
+    let mut report = Soak { minutes, clients: clients.into(), seed }.run(programs, |line| println!("{line}")).await;
     report.wrong.extend(most_growth.and_then(|most| report.grows(most)));
     println!("{}", table(&report));
     if let Some(file) = out {

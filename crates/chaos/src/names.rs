@@ -38,9 +38,18 @@ pub fn all() -> Vec<String> {
         .flat_map(|service| {
             let items = (0..ITEMS).map(move |n| item(service, n));
             let lists = (0..LISTS).map(move |n| list(service, n));
-            items.chain(lists).chain((0..FOUND).map(move |n| format!("{}?least={}", found(service), n * 3)))
+            items.chain(lists).chain((0..FOUND).map(move |n| query(service, n)))
         })
         .collect()
+}
+
+/// Some of everything, by a number.
+pub fn some_of_each_service(number: usize) -> Vec<String> {
+    (0..SERVICES.len()).flat_map(|service| [list(service, number % LISTS), query(service, number % FOUND)]).collect()
+}
+
+fn query(service: usize, n: usize) -> String {
+    format!("{}?least={}", found(service), n * 3)
 }
 
 /// The models of a service as it begins, by name.

@@ -53,6 +53,7 @@ pub async fn play(programs: Programs, seed: u64) -> Outcome {
     let healed = Instant::now();
     let mut wrong = check::settle(&world, asked).await;
     let recovery = healed.elapsed();
+    wrong.extend(check::serve(&world).await);
     let events = world.viewers.iter().map(|viewer| viewer.events()).sum();
     wrong.extend(check::release(&world).await);
     let (faults, answers) = (world.faults(), world.asked.answers());

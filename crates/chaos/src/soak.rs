@@ -107,11 +107,12 @@ impl Soak {
             suffering.join_all().await;
             let asked = load.stop().await;
             let healed = Instant::now();
-            let wrong = check::settle(&world, asked).await;
-            report.settled.push(healed.elapsed().as_millis() as u64);
+            let mut wrong = check::settle(&world, asked).await;
+            let current_after = healed.elapsed().as_millis() as u64;
+            report.settled.push(current_after);
+            wrong.extend(check::serve(&world).await);
             tell(&format!(
-                "minute {minute}: current again after {} ms, {} wrong, {}",
-                healed.elapsed().as_millis(),
+                "minute {minute}: current again after {current_after} ms, {} wrong, {}",
                 wrong.len(),
                 report.memory_now()
             ));

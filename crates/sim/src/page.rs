@@ -25,6 +25,12 @@ pub struct Simulation {
     is_at_peace: bool,
 }
 
+/// What goes wrong in here is an error for whoever called, with its text.
+#[wasm_bindgen(start)]
+fn start() {
+    std::panic::set_hook(Box::new(|info| wasm_bindgen::throw_str(&info.to_string())));
+}
+
 #[wasm_bindgen]
 impl Simulation {
     /// The run of a seed, at its beginning.
@@ -37,9 +43,9 @@ impl Simulation {
     pub fn script(&self) -> String {
         let steps = self.world.script.steps.iter().map(|step| {
             let (who, text) = match &step.act {
-                Act::Client(client, what) => (format!("Client {}", client + 1), format!("{what:?}")),
+                Act::Client(client, what) => (format!("Client {client}"), format!("{what:?}")),
                 Act::Service(service, deed) => (names::SERVICES[*service].to_owned(), format!("{deed:?}")),
-                Act::Visit(gateway, rid) => (format!("Gateway {}", gateway + 1), format!("HTTP {rid:?}")),
+                Act::Visit(gateway, rid) => (format!("Gateway {gateway}"), format!("HTTP {rid:?}")),
                 Act::Fault(fault) => ("fault".to_owned(), format!("{fault:?}")),
             };
             json!({ "at": step.at, "who": who, "text": text })

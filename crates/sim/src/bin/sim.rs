@@ -4,7 +4,7 @@ use std::process::ExitCode;
 use std::thread;
 use std::time::Instant;
 
-use clap::Parser;
+use clap::{Parser, value_parser};
 use resclient_sim::bugs;
 use resclient_sim::campaign::Campaign;
 use resclient_sim::run::{run, shrink, traced};
@@ -14,7 +14,7 @@ use resclient_sim::script::Script;
 #[derive(Parser)]
 struct Args {
     /// How many seeds.
-    #[arg(long, default_value_t = 1_000)]
+    #[arg(long, default_value_t = 1_000, value_parser = value_parser!(u64).range(1..))]
     seeds: u64,
     /// The first of them.
     #[arg(long, default_value_t = 1)]
@@ -35,13 +35,14 @@ struct Args {
     #[arg(long)]
     write: bool,
     /// Threads; default as many as there are processors.
-    #[arg(long)]
-    jobs: Option<usize>,
+    #[arg(long, value_parser = value_parser!(u16).range(1..))]
+    jobs: Option<u16>,
 }
 
 fn main() -> ExitCode {
     let args = Args::parse();
-    let jobs = args.jobs.or_else(|| thread::available_parallelism().ok().map(usize::from)).unwrap_or(1);
+    let processors = || thread::available_parallelism().map_or(1, usize::from);
+    let jobs = args.jobs.map_or_else(processors, usize::from);
     match args.seed {
         Some(seed) => replay(seed, args.whole),
         None if args.bugs => bugs::hunt(args.seeds, jobs, args.write),

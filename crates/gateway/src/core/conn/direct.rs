@@ -75,7 +75,7 @@ impl Conn {
             Access::Unknown | Access::InFlight { .. } => return,
         }
         let is_subscribe = matches!(self.requests.get(&request), Some(Request::Direct { kind: Kind::Subscribe, .. }));
-        if bug!("refused-by-chance") && is_subscribe && request.0 % 8 == 0 {
+        if bug!("refused-by-chance") && is_subscribe && request.0.is_multiple_of(8) {
             return self.fail_request(request, &ResError::NOT_FOUND);
         }
         let failure = failure.or_else(|| match &sub.body {
