@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use res_gateway::core::timers::Time;
 use resclient::protocol::frame::ResourceKind;
-use resclient::session::ConnectionState;
+use resclient::session::{ConnectionState, ResourceInfo};
 use serde_json::Value;
 
 use crate::client::Proof;
@@ -141,7 +141,9 @@ impl World {
                 return false;
             };
             let has_token = gateways[link.gateway].access.has_token(&link.cid);
-            let listened = client.engine.resources().into_iter().filter(|r| r.direct > 0);
+            // What came as an error is asked for again after twice as long each time.
+            let is_wanted = |r: &ResourceInfo<'_>| r.direct > 0 && r.kind != Some(ResourceKind::Error);
+            let listened = client.engine.resources().into_iter().filter(is_wanted);
             let listened: Vec<_> = listened.map(|r| (r.id, r.rid.to_owned(), r.stale)).collect();
             listened.into_iter().all(|(id, rid, is_stale)| {
                 let service = &services[names::service_of(&rid).expect("a service's")].service;

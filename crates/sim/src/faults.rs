@@ -152,17 +152,24 @@ impl World {
             self.start_gateway(gateway);
             self.thaw(gateway);
         }
-        let now = self.now();
         for client in 0..self.clients.len() {
             self.clients[client].throttled_until = 0;
             self.clients[client].reactions.clear();
             self.resume_client(client);
-            // Whoever lost a connection comes back without being told to.
-            let client_state = self.clients[client].engine.state();
-            if self.clients[client].is_to_be_connected || client_state == ConnectionState::Idle {
-                self.clients[client].act(now, &Use::Connect);
-            }
             self.carry_out(client);
+        }
+        self.connect_all();
+    }
+
+    /// Connects whoever is not to come back without being told to: those who lost a connection do.
+    pub fn connect_all(&mut self) {
+        let now = self.now();
+        for client in 0..self.clients.len() {
+            let this = &mut self.clients[client];
+            if this.is_to_be_connected || this.engine.state() == ConnectionState::Idle {
+                this.act(now, &Use::Connect);
+                self.carry_out(client);
+            }
         }
     }
 

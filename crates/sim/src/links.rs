@@ -6,6 +6,7 @@ use resclient::session::ConnectionId;
 
 use crate::choice::Choice;
 use crate::pipe::Pipe;
+use crate::script::LENGTH;
 use crate::wire::Wire;
 use crate::world::{Downward, Happening, Link, Upward, World};
 
@@ -83,7 +84,13 @@ impl World {
                     self.clients[client].receive(now, connection, &text);
                 }
                 Downward::Close => self.lost(link, false),
-                Downward::Dismiss => self.lost(link, true),
+                Downward::Dismiss => {
+                    self.lost(link, true);
+                    // It may have been on its way until there was peace.
+                    if now >= LENGTH {
+                        self.connect_all();
+                    }
+                }
             }
             self.carry_out(client);
         }

@@ -165,9 +165,10 @@ impl Service {
         self.rung.get(rid).copied()
     }
 
-    /// The names of what there is, but for pages.
+    /// The names of what is kept: pages and chains without an end are made when they are asked for.
     pub fn names(&self) -> Vec<String> {
-        self.store.keys().cloned().collect()
+        let is_kept = |(name, value): &(&String, &Value)| self.value(name).as_ref() == Some(value);
+        self.store.iter().filter(is_kept).map(|(name, _)| name.clone()).collect()
     }
 
     /// Takes a request in.

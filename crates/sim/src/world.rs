@@ -195,6 +195,7 @@ impl World {
     /// Lets things go on until everybody has what they listen to, which has to be soon.
     fn catch_up(&mut self) {
         while !self.is_caught_up() {
+            self.connect_all();
             let until = self.now() + 500;
             self.go_until(until);
             self.tally.slowest = self.now() - LENGTH;
