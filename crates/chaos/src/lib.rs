@@ -25,3 +25,10 @@ pub mod slope;
 pub mod soak;
 pub mod viewer;
 pub mod world;
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// What a panic of another thread left is as good as it was.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -3,16 +3,16 @@
 use std::collections::BTreeMap;
 use std::io;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use resclient::client::{Client, Error, Resource};
 use resclient::session::{Counters, Options};
 use serde_json::{Value, json};
 
 use crate::log::{Content, Log};
-use crate::names;
 use crate::owner::{Deed, Order};
 use crate::proxy::{Proxy, Targets};
+use crate::{lock, names};
 
 /// A client behind a proxy of its own, which leads to one gateway after the other.
 pub struct Viewer {
@@ -222,10 +222,6 @@ impl Asked {
     pub fn take_wrong(&self) -> Vec<String> {
         std::mem::take(&mut lock(&self.wrong))
     }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// What a gateway says when a service does not answer, or is not there.

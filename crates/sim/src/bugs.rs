@@ -60,7 +60,11 @@ pub fn hunt(seeds: u64, jobs: usize, write: bool) -> ExitCode {
         let text: String = bugs.iter().zip(&found).map(line).collect();
         std::fs::write(concat!(env!("CARGO_MANIFEST_DIR"), "/bugs.txt"), text).expect("the list can be written");
     }
-    let passed = found.iter().flatten().count();
+    // A list that says another seed has to be written anew.
+    let is_as_listed = |(bug, found): &(&Bug, &Option<(u64, String)>)| {
+        found.as_ref().is_some_and(|(seed, _)| write || *seed == bug.seed)
+    };
+    let passed = bugs.iter().zip(&found).filter(is_as_listed).count();
     println!("{passed} passed, {} failed", bugs.len() - passed);
     if passed == bugs.len() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }

@@ -14,12 +14,12 @@ use tempfile::TempDir;
 use tokio::sync::Mutex;
 use tokio::time::{Instant, sleep};
 
-use crate::names;
 use crate::owner::Owner;
 use crate::program::{Figures, Gateway, NatsServer, Programs};
 use crate::proxy::{Proxy, Targets};
 use crate::script::Cast;
 use crate::viewer::{Asked, Viewer};
+use crate::{lock, names};
 
 /// Three gateways, a NATS server, two services and clients, with a proxy on every connection between them.
 pub struct World {
@@ -174,10 +174,6 @@ async fn started(programs: &Programs, proxy: &Proxy, folder: &Path, number: usiz
             started => return started,
         }
     }
-}
-
-fn lock<T>(mutex: &StdMutex<T>) -> std::sync::MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
 }
 
 const GATEWAYS: usize = 3;

@@ -6,7 +6,8 @@ use std::time::Duration;
 use serde_json::Value;
 use tokio::time::sleep;
 
-use super::{World, lock, started};
+use super::{World, started};
+use crate::lock;
 use crate::names;
 use crate::owner::{Deed, Owner};
 use crate::program::{Gateway, NatsServer, Signal};
