@@ -9,8 +9,11 @@ use serde_json::Value;
 pub struct Access {
     /// Connections that have a token, or have none any more.
     tokens: BTreeMap<String, bool>,
-    /// Requests about access, by where the answers go: of which connection, and to what.
-    asked: BTreeMap<String, (String, String)>,
+    /// Requests about access, by where the answers go: their numbers, of which connection, and to what.
+    asked: BTreeMap<String, (u64, (String, String))>,
+    /// The last request of each of these. For a call it is asked besides, so that an answer may be older than another.
+    last: BTreeMap<(String, String), u64>,
+    next: u64,
     /// What was denied by an answer that the gateway may not have looked at.
     pub denials: Vec<(String, String)>,
 }
@@ -27,7 +30,9 @@ impl Access {
         {
             let request: Value = serde_json::from_slice(payload).unwrap_or_default();
             let cid = request["cid"].as_str().unwrap_or_default().to_owned();
-            self.asked.insert(reply.to_owned(), (cid, rid.to_owned()));
+            self.next += 1;
+            self.last.insert((cid.clone(), rid.to_owned()), self.next);
+            self.asked.insert(reply.to_owned(), (self.next, (cid, rid.to_owned())));
         }
     }
 
@@ -40,15 +45,15 @@ impl Access {
         if payload.starts_with(b"timeout:") {
             return None;
         }
-        let what = self.asked.remove(subject)?;
+        let (number, what) = self.asked.remove(subject)?;
         let answer: Value = serde_json::from_slice(payload).unwrap_or_default();
         match answer["result"]["get"].as_bool() {
             Some(true) => {
                 self.denials.retain(|denial| *denial != what);
                 return Some(what);
             }
-            Some(false) => self.denials.push(what),
-            None => {}
+            Some(false) if self.last.get(&what) == Some(&number) => self.denials.push(what),
+            _ => {}
         }
         None
     }

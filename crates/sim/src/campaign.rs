@@ -25,8 +25,8 @@ pub struct Campaign {
 }
 
 impl Campaign {
-    /// Runs seeds on so many threads; `tell` is told after each what there is so far.
-    pub fn run(seeds: Range<u64>, jobs: usize, tell: impl Fn(&Campaign) + Sync) -> Campaign {
+    /// Runs seeds on so many threads; `tell` is told after each what there is so far, and what was wrong with it.
+    pub fn run(seeds: Range<u64>, jobs: usize, tell: impl Fn(&Campaign, Option<&(u64, String)>) + Sync) -> Campaign {
         let (next, campaign) = (AtomicU64::new(seeds.start), Mutex::new(Campaign::default()));
         let work = || {
             loop {
@@ -36,8 +36,9 @@ impl Campaign {
                 }
                 let outcome = run(&Script::from_seed(seed));
                 let mut campaign = campaign.lock().expect("nobody panics with it");
+                let is_wrong = outcome.is_err();
                 campaign.add(seed, outcome);
-                tell(&campaign);
+                tell(&campaign, campaign.failures.last().filter(|_| is_wrong));
                 if campaign.failures.len() >= ENOUGH {
                     return;
                 }

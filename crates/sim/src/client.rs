@@ -163,7 +163,7 @@ impl Client {
 
     pub fn opened(&mut self, now: u64, connection: ConnectionId) {
         let now = self.clock(now);
-        if connection == self.engine.connection() {
+        if self.hears(connection) {
             self.is_to_be_connected = false;
             self.heard = Wire::default();
         }

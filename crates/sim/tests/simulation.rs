@@ -13,7 +13,7 @@ use resclient_sim::script::Script;
 #[test]
 fn clients_gateways_and_services_agree_once_things_are_quiet_whatever_went_wrong() {
     let jobs = thread::available_parallelism().map_or(1, usize::from);
-    let campaign = Campaign::run(1..1_001, jobs, |_| {});
+    let campaign = Campaign::run(1..1_001, jobs, |_, _| {});
     print!("{campaign}");
     assert!(campaign.failures.is_empty(), "{:#?}\nsee: npm run sim -- --seed …", campaign.failures);
     let tally = &campaign.tally;

@@ -72,14 +72,13 @@ fn replay(seed: u64, whole: bool) -> ExitCode {
 
 fn many(args: &Args, jobs: usize) -> ExitCode {
     let begun = Instant::now();
-    let campaign = Campaign::run(args.from..args.from + args.seeds, jobs, |so_far| {
-        if so_far.passed.is_multiple_of(SOME) {
+    let campaign = Campaign::run(args.from..args.from + args.seeds, jobs, |so_far, failure| {
+        if let Some((seed, error)) = failure {
+            println!("seed {seed}: {error}");
+        } else if so_far.passed.is_multiple_of(SOME) {
             eprintln!("{} passed, {} failed so far", so_far.passed, so_far.failures.len());
         }
     });
-    for (seed, error) in &campaign.failures {
-        println!("seed {seed}: {error}");
-    }
     if let Some((seed, error)) = campaign.failures.first().filter(|_| !args.brief) {
         let shortest = shrink(&Script::from_seed(*seed));
         println!("\nthe shortest script that fails too, in place of seed {seed} ({error}):\n{shortest}");
