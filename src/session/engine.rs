@@ -376,7 +376,7 @@ impl Engine {
 
     /// The cache, for inspection, in no particular order. Its cost grows with the cache.
     pub fn resources(&mut self) -> Vec<ResourceInfo<'_>> {
-        // A subscription that has no answer keeps nothing up to date yet; of a lost connection there is none.
+        // A subscription that has no answer keeps nothing up to date yet.
         let is_subscribed = |id| self.subscriptions.get(id).is_some_and(|s| s.subscribed > s.in_flight);
         self.graph.mark_covered(is_subscribed);
         self.graph
@@ -397,7 +397,8 @@ impl Engine {
                     indirect: slot.indirect,
                     subscribed: subscription.map_or(0, |s| s.subscribed),
                     doubtful: subscription.map_or(0, |s| s.doubtful),
-                    stale: !self.graph.is_covered(id)
+                    stale: self.connection.phase != Phase::Ready
+                        || !self.graph.is_covered(id)
                         || !matches!(slot.content, Content::Error(_))
                             && subscription.is_some_and(|s| s.recovery.is_some()),
                 }
