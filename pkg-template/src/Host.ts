@@ -124,7 +124,8 @@ export class Host implements DriverHost {
     safely(() => debug?.sent(text));
     const { socket } = this;
     try {
-      socket?.send(text);
+      // What is sent on one that is closing is lost, and browsers would say so on the console.
+      if ((socket?.readyState ?? 1) < 2) socket?.send(text);
     } catch (error) {
       safely(() => {
         // One that is closing may refuse it, and then reports that it has closed.
