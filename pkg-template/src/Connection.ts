@@ -93,9 +93,8 @@ export class Connection {
     this.state = state;
     if (state.state === 'closed' || state.state === 'waiting') this.owner.ws = null;
     if (!this.usable) this.onConnect.stop();
-    const listen = state.state === 'waiting' ? globalThis.addEventListener : globalThis.removeEventListener;
-    // Node has neither.
-    for (const event of RETURNS) (listen as typeof listen | undefined)?.(event, this.retry);
+    for (const event of RETURNS) heed(event, this.retry, state.state === 'waiting');
+    heed('pagehide', this.leave, this.usable || state.state === 'connecting');
     this.emitter.emit(this.owner, 'state', state);
   }
 
@@ -116,6 +115,11 @@ export class Connection {
   /** There is no use in waiting any longer, unless nobody looks. */
   private readonly retry = (): void => {
     if (globalThis.document?.visibilityState !== 'hidden') this.driver.connect();
+  };
+
+  /** A page is kept for whoever comes back to it, but not with a connection; when it is shown again there is another. */
+  private readonly leave = (event: Event): void => {
+    if ((event as PageTransitionEvent).persisted) safely(() => this.owner.ws?.close());
   };
 
   connected(): void {
@@ -170,6 +174,12 @@ export class Connection {
       owner.connected = false;
     }
   }
+}
+
+/** Listens to the page, or no longer. Node has none. */
+function heed(event: string, listener: (event: Event) => void, is: boolean): void {
+  const { addEventListener, removeEventListener } = globalThis as Partial<typeof globalThis>;
+  (is ? addEventListener : removeEventListener)?.call(globalThis, event, listener as EventListener);
 }
 
 function pendingConnect(): Deferred<undefined> {

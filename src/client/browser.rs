@@ -7,14 +7,14 @@ use std::task::{Context, Poll, Waker};
 
 use gloo_timers::callback::Timeout;
 use wasm_bindgen::prelude::*;
-use web_sys::{CloseEvent, MessageEvent, Performance, WebSocket};
+use web_sys::{CloseEvent, MessageEvent, PageTransitionEvent, Performance, WebSocket};
 
 use super::builder::Builder;
 use super::connection::Client;
 use super::driver::{Hook, SocketEvent, Transport};
 use super::error::Error;
 use super::hub::Clock;
-use super::returns::Returns;
+use super::returns::{Returns, page};
 use crate::session::Time;
 
 impl Client {
@@ -174,6 +174,7 @@ struct Socket {
     _open: Closure<dyn FnMut()>,
     _message: Closure<dyn FnMut(MessageEvent)>,
     _close: Closure<dyn FnMut(CloseEvent)>,
+    leave: Closure<dyn FnMut(PageTransitionEvent)>,
 }
 
 impl Socket {
@@ -208,7 +209,16 @@ impl Socket {
         socket.set_onmessage(Some(message.as_ref().unchecked_ref()));
         // An error is followed by a close.
         socket.set_onclose(Some(close.as_ref().unchecked_ref()));
-        Socket { socket, _open: open, _message: message, _close: close }
+        let closing = socket.clone();
+        let leave = Closure::<dyn FnMut(PageTransitionEvent)>::new(move |event: PageTransitionEvent| {
+            // A page is kept for whoever comes back to it, but not with a connection. The socket reports that it has closed.
+            if event.persisted() {
+                let _ = closing.close();
+            }
+        });
+        // A worker is never left, and tells so of nothing.
+        let _ = page().map(|page| page.add_event_listener_with_callback(LEFT, leave.as_ref().unchecked_ref()));
+        Socket { socket, _open: open, _message: message, _close: close, leave }
     }
 }
 
@@ -217,6 +227,8 @@ impl Drop for Socket {
         self.socket.set_onopen(None);
         self.socket.set_onmessage(None);
         self.socket.set_onclose(None);
+        let leave = self.leave.as_ref().unchecked_ref();
+        let _ = page().map(|page| page.remove_event_listener_with_callback(LEFT, leave));
         // Closing a socket twice, or one that never opened, is no error here.
         let _ = self.socket.close();
     }
@@ -232,5 +244,7 @@ fn now() -> Time {
     Time(CLOCK.with(|clock| clock.as_ref().map_or_else(js_sys::Date::now, Performance::now)) as u64)
 }
 
+/// The event of a page that is left.
+const LEFT: &str = "pagehide";
 /// Milliseconds.
 const LONGEST: u64 = i32::MAX as u64;

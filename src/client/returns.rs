@@ -38,7 +38,7 @@ impl Returns {
                 waker.wake();
             }
         });
-        let target = js_sys::global().dyn_into::<EventTarget>().ok();
+        let target = page();
         for event in EVENTS {
             // It is refused for no name there is.
             let _ = target.as_ref().map(|t| t.add_event_listener_with_callback(event, heard.as_ref().unchecked_ref()));
@@ -64,6 +64,11 @@ impl Drop for Returns {
             let _ = self.target.as_ref().map(|t| t.remove_event_listener_with_callback(event, heard));
         }
     }
+}
+
+/// What tells that it is left, or shown again; none outside of browsers.
+pub(super) fn page() -> Option<EventTarget> {
+    js_sys::global().dyn_into().ok()
 }
 
 /// Nobody looks at the page. A worker has none.

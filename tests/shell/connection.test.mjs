@@ -210,16 +210,8 @@ test('a subscription the gateway ends is told with the reason, and taken up agai
   client.disconnect();
 });
 
-test('a page that is online or looked at again connects at once', async () => {
-  const page = new EventTarget();
-  const globals = {
-    addEventListener: (...args) => page.addEventListener(...args),
-    removeEventListener: (...args) => page.removeEventListener(...args),
-    document: { visibilityState: 'visible', baseURI: 'http://page/' },
-  };
-  const before = Object.keys(globals).map((name) => [name, globalThis[name]]);
-  Object.assign(globalThis, globals);
-  try {
+test('a page that is online or looked at again connects at once', () =>
+  inPage(async (page) => {
     const hour = 3_600_000;
     const { client, gateway } = connected(
       { m: { model: { n: 1 } } },
@@ -229,10 +221,10 @@ test('a page that is online or looked at again connects at once', async () => {
     for (const event of ['online', 'pageshow', 'visibilitychange']) {
       gateway.socket.lose();
       assert.equal(client.state.state, 'waiting');
-      globals.document.visibilityState = 'hidden';
+      document.visibilityState = 'hidden';
       page.dispatchEvent(new Event(event));
       assert.equal(client.state.state, 'waiting', 'nobody looks');
-      globals.document.visibilityState = 'visible';
+      document.visibilityState = 'visible';
       page.dispatchEvent(new Event(event));
       assert.equal(client.state.state, 'connecting');
       await next(client, 'connect');
@@ -244,13 +236,64 @@ test('a page that is online or looked at again connects at once', async () => {
     client.disconnect();
     page.dispatchEvent(new Event('online'));
     assert.equal(sockets.length, 4, 'as is who wants none');
+  }));
+
+test('a page that is left closes its socket if it may be kept, and only then', () =>
+  inPage(async (page) => {
+    const leave = (persisted) => page.dispatchEvent(Object.assign(new Event('pagehide'), { persisted }));
+    const { client, gateway } = connected({ m: { model: { n: 1 } } });
+    const model = await client.get('m');
+    model.on('change', () => {});
+    leave(false);
+    assert.equal(gateway.socket.isClosed, false, 'what is under way from a page that ends is left alone');
+    leave(true);
+    assert.equal(gateway.socket.isClosed, true);
+    gateway.socket.lose(1005);
+    assert.equal(client.state.state, 'waiting');
+    gateway.resources.set('m', { model: { n: 2 } });
+    const changed = next(model, 'change');
+    page.dispatchEvent(new Event('pageshow'));
+    await changed;
+    assert.equal(model.n, 2);
+    const { socket } = gateway;
+    client.disconnect();
+    socket.isClosed = false;
+    leave(true);
+    assert.equal(socket.isClosed, false, "it is no longer the client's");
+  }));
+
+test('on a socket that is closing nothing is sent, and what was to be is told that it was not', async () => {
+  const { client, gateway } = connected({ m: { model: { n: 1 } } });
+  await client.get('m');
+  gateway.socket.readyState = 2;
+  const call = client.call('m', 'set').catch(({ code }) => code);
+  const sent = gateway.request('call.m.set').then(() => 'sent');
+  const done = new Promise((resolve) => setTimeout(resolve, 0, 'nothing'));
+  assert.equal(await Promise.race([sent, done]), 'nothing');
+  gateway.socket.lose();
+  assert.equal(await call, 'system.disconnect');
+  client.disconnect();
+});
+
+/** Runs something where there is a page. */
+async function inPage(run) {
+  const page = new EventTarget();
+  const globals = {
+    addEventListener: (...args) => page.addEventListener(...args),
+    removeEventListener: (...args) => page.removeEventListener(...args),
+    document: { visibilityState: 'visible', baseURI: 'http://page/' },
+  };
+  const before = Object.keys(globals).map((name) => [name, globalThis[name]]);
+  Object.assign(globalThis, globals);
+  try {
+    await run(page);
   } finally {
     for (const [name, value] of before) {
       if (value === undefined) delete globalThis[name];
       else globalThis[name] = value;
     }
   }
-});
+}
 
 test('what waits for a connection that does not come about is told what the socket said', async () => {
   const { client, gateway } = connected(counter());

@@ -20,6 +20,7 @@ wasm_bindgen_test_configure!(run_in_browser);
     const find = (url) => sockets.findLast((socket) => socket.url === url);
     export const closeSocket = (url, code) => find(url).close(code);
     export const happen = (event) => dispatchEvent(new Event(event));
+    export const leave = (kept) => dispatchEvent(new PageTransitionEvent('pagehide', { persisted: kept }));
     export const socketState = (url) => find(url).readyState;
 ")]
 extern "C" {
@@ -28,6 +29,8 @@ extern "C" {
     fn close_socket(url: &str, code: Option<u16>);
     /// Has an event of the page happen.
     fn happen(event: &str);
+    /// Leaves the page, which may be kept or not.
+    fn leave(kept: bool);
     #[wasm_bindgen(js_name = socketState)]
     fn socket_state(url: &str) -> u32;
 }
@@ -100,6 +103,22 @@ async fn a_page_that_is_online_again_does_not_wait_for_the_next_attempt() {
         happen(event);
         while states.next().await != Some(State::Connected) {}
     }
+}
+
+#[wasm_bindgen_test]
+async fn a_page_that_is_left_and_may_be_kept_has_no_connection() {
+    let url = format!("{}?left", url());
+    let client = Client::connect(&url).await.unwrap();
+    let mut states = client.states();
+    assert_eq!(states.next().await, Some(State::Connected));
+    leave(false);
+    assert_eq!(socket_state(&url), 1, "what is under way from a page that ends is left alone");
+    leave(true);
+    assert!(socket_state(&url) >= 2, "it is closing or closed");
+    while !matches!(states.next().await, Some(State::Waiting(_))) {}
+    happen("pageshow");
+    while states.next().await != Some(State::Connected) {}
+    client.close().await;
 }
 
 #[wasm_bindgen_test]
