@@ -127,16 +127,19 @@ export class Follower {
   }
 }
 
-/** Sums up a heap, in which a node is so many numbers in a row. What is native belongs to the browser, not to JavaScript. */
+/**
+ * Sums up a heap, in which a node is so many numbers in a row. What is native belongs to the browser, not to JavaScript. What is
+ * hidden are records of its engine: the machine code of WebAssembly, and each script that a test has evaluated.
+ */
 function held({ snapshot, nodes }) {
   const { node_fields: fields, node_types: types } = snapshot.meta;
   const [type, size] = ['type', 'self_size'].map((name) => fields.indexOf(name));
-  const [native, code] = ['native', 'code'].map((name) => types[type].indexOf(name));
+  const [native, code, hidden] = ['native', 'code', 'hidden'].map((name) => types[type].indexOf(name));
   const bytes = { withCode: 0, withoutCode: 0 };
   for (let node = 0; node < nodes.length; node += fields.length) {
     if (nodes[node + type] === native) continue;
     bytes.withCode += nodes[node + size];
-    if (nodes[node + type] !== code) bytes.withoutCode += nodes[node + size];
+    if (nodes[node + type] !== code && nodes[node + type] !== hidden) bytes.withoutCode += nodes[node + size];
   }
   return bytes;
 }
