@@ -217,7 +217,7 @@ pub enum Fault {
         client: usize,
         time: u64,
     },
-    /// Timers of the page come once in a minute.
+    /// No timer of the page comes for a while, as in one that nobody looks at.
     Throttle {
         client: usize,
         time: u64,

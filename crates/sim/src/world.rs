@@ -311,8 +311,7 @@ impl World {
         let this = &mut self.clients[client];
         if let Some(due) = this.due() {
             let due = due.max(now);
-            let at =
-                if due < this.throttled_until { due.next_multiple_of(60_000).min(this.throttled_until) } else { due };
+            let at = due.max(this.throttled_until);
             if this.wake.is_none_or(|wake| at < wake) {
                 this.wake = Some(at);
                 self.agenda.put(at, Happening::ClientTimer(client));

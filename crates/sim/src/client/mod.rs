@@ -1,15 +1,21 @@
 //! A client: the engine and its mirror as they are, and an application that follows resources.
 
+mod proof;
+mod witness;
+
 use std::collections::{BTreeMap, VecDeque};
 use std::mem::{Discriminant, discriminant};
 
 use resclient::cache::ResourceId;
-use resclient::mirror::{Content, Event, Item, Mirror};
-use resclient::protocol::frame::ResourceKind;
+use resclient::mirror::{Content, Event, Mirror};
 use resclient::session::{
-    Config, ConnectionId, ConnectionState, Counters, Engine, Get, Options, Outcome, Output, RequestId, Time,
+    Config, ConnectionId, ConnectionState, Engine, Get, Options, Outcome, Output, RequestId, Time,
 };
 use serde_json::{Value, json};
+
+use witness::Witness;
+
+pub use proof::Proof;
 
 use crate::fold::Fold;
 use crate::gateways::MOST_BYTES;
@@ -44,14 +50,6 @@ enum Why {
     Proof(Proof),
 }
 
-/// What is asked for when all is quiet.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Proof {
-    Get(String),
-    Fetch(String),
-    Call(String),
-}
-
 pub struct Client {
     pub engine: Engine,
     pub mirror: Mirror,
@@ -73,13 +71,7 @@ pub struct Client {
     /// The frame that the engine had last.
     text: String,
     pub effects: Vec<Effect>,
-    /// What has arrived on this connection, to a client that knows nothing but the protocol.
-    heard: Wire,
-    frames: u64,
-    /// What handlers were told because of the last frame, but for changes.
-    told: Vec<(ResourceId, String)>,
-    /// The last state of the connection that the application was told.
-    state: ConnectionState,
+    witness: Witness,
     /// What was answered to what is asked for when all is quiet.
     pub proofs: BTreeMap<Proof, Result<Value, String>>,
     /// Where its frames go.
@@ -90,7 +82,7 @@ pub struct Client {
     pub is_frozen: bool,
     /// Milliseconds that its clock is ahead, for it has slept.
     pub clock_ahead: u64,
-    /// Until then timers come once in a minute.
+    /// Until then no timer comes.
     pub throttled_until: u64,
     /// When the world looks at its timers next.
     pub wake: Option<u64>,
@@ -124,10 +116,7 @@ impl Client {
             reactions: VecDeque::new(),
             text: String::new(),
             effects: Vec::new(),
-            heard: Wire::default(),
-            frames: 0,
-            told: Vec::new(),
-            state: ConnectionState::Idle,
+            witness: Witness::default(),
             proofs: BTreeMap::new(),
             link: None,
             is_to_be_connected: false,
@@ -165,7 +154,7 @@ impl Client {
         let now = self.clock(now);
         if self.hears(connection) {
             self.is_to_be_connected = false;
-            self.heard = Wire::default();
+            self.witness.heard = Wire::default();
         }
         self.engine.handle_open(now, connection);
         self.drain(now);
@@ -192,42 +181,11 @@ impl Client {
         text.clone_into(&mut self.text);
         let is_present = self.hears(connection);
         let news = if is_present { self.news(text) } else { None };
-        self.told.clear();
         self.engine.handle_frame(now, connection, &self.text);
         self.drain(now);
-        assert!(news.as_ref().is_none_or(|news| self.told.contains(news)), "nobody is told of {text}");
+        self.check_told(news, text);
         if is_present && self.hears(connection) {
-            self.heard.take_in(text);
-            self.check_heard();
-        }
-    }
-
-    /// Whether what comes on a connection is heeded.
-    fn hears(&self, connection: ConnectionId) -> bool {
-        use ConnectionState::{Connected, Connecting, Stale};
-        connection == self.engine.connection() && matches!(self.engine.state(), Connecting | Stale | Connected)
-    }
-
-    /// What a listener has to be told because of a frame, but for changes.
-    fn news(&self, text: &str) -> Option<(ResourceId, String)> {
-        let event = text.strip_prefix("{\"event\":\"").filter(|_| !text.contains("\\"))?.split('"').next()?;
-        let (rid, name) = event.rsplit_once('.').filter(|(_, name)| !["change", "add", "remove"].contains(name))?;
-        let id = self.engine.find(rid).filter(|id| self.listened.contains_key(id))?;
-        Some((id, name.to_owned()))
-    }
-
-    /// What passes for kept up to date is what has arrived.
-    fn check_heard(&mut self) {
-        self.frames += 1;
-        if !self.is_connected() || !self.frames.is_multiple_of(CHECK_EVERY) {
-            return;
-        }
-        let live = self.engine.resources().into_iter().filter(|r| !r.stale && r.kind.is_some());
-        let live: Vec<_> =
-            live.filter(|r| r.kind != Some(ResourceKind::Error)).map(|r| (r.id, r.rid.to_owned())).collect();
-        for (id, rid) in live {
-            let heard = self.heard.held.get(&rid).map(|held| &held.value);
-            assert_eq!(self.wire_value(id).as_ref(), heard, "{rid}, and what has arrived of it");
+            self.check_heard(text);
         }
     }
 
@@ -281,26 +239,6 @@ impl Client {
         self.drain(now);
     }
 
-    /// The application asks for something that has to be there, if it may be had. What is there already is not asked for.
-    pub fn ask(&mut self, now: u64, what: Proof) {
-        let now = self.clock(now);
-        match &what {
-            Proof::Get(rid) if self.engine.find(rid).is_some() => {}
-            Proof::Get(rid) => self.get(now, &rid.clone(), Why::Proof(what)),
-            Proof::Fetch(rid) => {
-                let request = self.engine.fetch(now, rid);
-                self.wait(request, Why::Proof(what));
-            }
-            Proof::Call(name) => {
-                self.calls += 1;
-                let params = json!({ "n": self.calls }).to_string();
-                let request = self.engine.call(now, name, "ring", Some(&params));
-                self.wait(request, Why::Proof(what));
-            }
-        }
-        self.drain(now);
-    }
-
     /// It listens to nothing any more.
     pub fn leave_all(&mut self, now: u64) {
         let now = self.clock(now);
@@ -308,38 +246,6 @@ impl Client {
             self.unlisten(now, id);
         }
         self.drain(now);
-    }
-
-    /// Fails unless events explain the values, and nothing is waited for.
-    pub fn check(&self) {
-        self.fold.assert_equals(&self.mirror);
-        assert!(self.pending.is_empty(), "requests that were never settled: {:?}", self.pending);
-        assert_eq!(self.engine.pending(), 0, "requests of the engine");
-        let Counters { frames, resets, .. } = self.engine.counters();
-        assert_eq!(
-            self.engine.counters(),
-            Counters { frames, resets, ..Counters::default() },
-            "complaints of the engine"
-        );
-        assert_eq!(resets, 0, "connections that were given up");
-    }
-
-    /// The mirrored value of a resource, as it is written on the wire.
-    pub fn wire_value(&self, id: ResourceId) -> Option<Value> {
-        Some(match &self.mirror.get(id)?.content {
-            Content::Model(model) => model.iter().map(|(name, item)| (name.clone(), self.wire_item(item))).collect(),
-            Content::Collection(list) => list.iter().map(|item| self.wire_item(item)).collect(),
-            Content::Error(error) => json!({ "code": error.code }),
-        })
-    }
-
-    fn wire_item(&self, item: &Item) -> Value {
-        match item {
-            Item::Reference(id) => json!({ "rid": self.engine.rid(*id) }),
-            Item::Soft(rid) => json!({ "rid": rid, "soft": true }),
-            Item::Value(value) if value.is_object() || value.is_array() => json!({ "data": value }),
-            Item::Value(value) => value.clone(),
-        }
     }
 
     pub fn is_connected(&self) -> bool {
@@ -401,7 +307,7 @@ impl Client {
 
     /// Does what the engine wants. Handlers are called in between, and what they do takes effect at once.
     fn drain(&mut self, now: Time) {
-        let before = self.state;
+        let before = self.witness.state;
         while let Some(output) = self.engine.poll_output() {
             let dropped = if let Output::Dropped(id) = output { Some(id) } else { None };
             if let Some(id) = dropped {
@@ -428,31 +334,23 @@ impl Client {
                     let is_of_hook =
                         [r#""auth."#, r#""unsubscribe."#, r#""version""#].iter().any(|it| frame.contains(it));
                     assert!(!self.hook_runs || is_of_hook || !self.is_exact, "it does not wait for the hook: {frame}");
-                    self.heard.sent(&frame);
+                    self.witness.heard.sent(&frame);
                     self.effects.push(Effect::Send(frame));
                 }
                 Output::Disconnected | Output::ConnectFailed(_) => self.hook_runs = false,
-                Output::State(state) => self.state = state,
+                Output::State(state) => self.witness.state = state,
                 Output::Hook => self.hook(now),
                 Output::Settled { request, outcome } => self.settle(now, request, &outcome),
                 _ => {}
             }
             if let Some((id, event)) = event {
                 self.fold.apply(&self.mirror, id, &event);
-                match &event {
-                    Event::Custom { name, .. } => self.told.push((id, name.clone())),
-                    Event::Unsubscribed(_) => self.told.push((id, "unsubscribe".to_owned())),
-                    _ => {}
-                }
+                self.witness.tell(id, &event);
                 self.events += 1;
                 self.handle(now, id, &event);
             }
         }
-        assert_eq!(self.state, self.engine.state(), "what the application knows of the connection");
-        if self.state != before && !matches!(self.state, ConnectionState::Connected | ConnectionState::Stale) {
-            let live = self.engine.resources().into_iter().find(|resource| !resource.stale);
-            assert_eq!(live, None, "what passes for kept up to date without a connection");
-        }
+        self.check_state(before);
     }
 
     fn kind(&self, id: ResourceId) -> Option<Discriminant<Content>> {
@@ -504,21 +402,6 @@ impl Client {
         }
     }
 
-    fn prove(&mut self, now: Time, what: Proof, outcome: &Outcome) {
-        let outcome = match outcome {
-            Outcome::Resource(id) => {
-                self.listen(now, *id);
-                Ok(Value::Null)
-            }
-            Outcome::Result(span) | Outcome::Payload(span) => {
-                Ok(serde_json::from_str(span.of(&self.text)).expect("JSON"))
-            }
-            Outcome::Error(span) => Err(span.of(&self.text).to_owned()),
-            other => Err(format!("{other:?}")),
-        };
-        self.proofs.insert(what, outcome);
-    }
-
     /// The handler of an event. One that has been told to do something does it.
     fn handle(&mut self, now: Time, id: ResourceId, event: &Event) {
         if !self.listened.contains_key(&id) || matches!(event, Event::Unsubscribed(_)) {
@@ -548,6 +431,3 @@ impl Client {
         }
     }
 }
-
-/// Frames after which everything that a client has is compared with what it has heard.
-const CHECK_EVERY: u64 = 8;
