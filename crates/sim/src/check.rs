@@ -10,6 +10,7 @@ use serde_json::Value;
 
 use crate::client::Proof;
 use crate::gateways::DEEPEST;
+use crate::hosts::owner;
 use crate::names;
 use crate::script::{Deed, Json, Use};
 use crate::world::{Link, World};
@@ -76,9 +77,9 @@ impl World {
         assert_eq!(cached, said, "client {n}: what it takes for live");
         let is_allowed = |rid: &str| {
             let has_token = gateway.access.has_token(&link.cid);
-            self.services[names::service_of(rid).expect("a service's")].service.allows(rid, has_token)
+            owner(&self.services, rid).allows(rid, has_token)
         };
-        let truth = |rid: &str| self.services[names::service_of(rid).expect("a service's")].service.value(rid);
+        let truth = |rid: &str| owner(&self.services, rid).value(rid);
         // Those that are not listened to are there for references of those that are.
         for r in stale.iter().filter(|r| r.direct > 0) {
             let can_be_had = truth(r.rid).is_some() && is_allowed(r.rid) && !wire.refused.contains(r.rid);
@@ -107,7 +108,7 @@ impl World {
             let at_gateway: Value = serde_json::from_str(&held[&*rid]).expect("JSON");
             assert_eq!(at_gateway, held_here.value, "client {n}: {rid} at the gateway, and what it told");
             if held_here.is_deleted {
-                let service = &self.services[names::service_of(&rid).expect("a service's")].service;
+                let service = owner(&self.services, &rid);
                 // What the gateway knows may be older than the connection.
                 let gone = service.was_gone(&rid).is_some_and(|at| at + OLD > link.since);
                 assert!(truth(&rid).is_none() || gone, "client {n}: {rid} was not deleted");
@@ -128,7 +129,7 @@ impl World {
     pub fn check_denials(&mut self, link: usize) {
         let Link { wire, cid, .. } = &mut self.links[link];
         for rid in wire.denials.drain(..) {
-            let service = &self.services[names::service_of(&rid).expect("a service's")].service;
+            let service = owner(&self.services, &rid);
             assert!(service.has_denied(cid, &rid), "no service denied {rid} to {cid}");
         }
     }
@@ -146,7 +147,7 @@ impl World {
             let listened = client.engine.resources().into_iter().filter(is_wanted);
             let listened: Vec<_> = listened.map(|r| (r.id, r.rid.to_owned(), r.stale)).collect();
             listened.into_iter().all(|(id, rid, is_stale)| {
-                let service = &services[names::service_of(&rid).expect("a service's")].service;
+                let service = owner(services, &rid);
                 let truth = service.value(&rid).filter(|_| service.allows(&rid, has_token));
                 let is_excused =
                     link.wire.refused.contains(&rid) || link.wire.held.get(&rid).is_some_and(|h| h.is_deleted);
@@ -181,7 +182,7 @@ impl World {
             let has_token = self.gateways[link.gateway].access.has_token(&link.cid);
             for (what, outcome) in proofs {
                 let (Proof::Get(rid) | Proof::Fetch(rid) | Proof::Call(rid)) = &what;
-                let service = &self.services[names::service_of(rid).expect("a service's")].service;
+                let service = owner(&self.services, rid);
                 let is_there = matches!(what, Proof::Call(_)) || service.value(rid).is_some();
                 let can = is_there && service.allows(rid, has_token);
                 assert_eq!(outcome.is_ok(), can, "client {n}: {what:?} is answered by {outcome:?}");
@@ -205,7 +206,7 @@ impl World {
 
     /// What comes with what is fetched is true, too.
     fn check_set(&self, set: &Value) {
-        let truth = |rid: &str| self.services[names::service_of(rid).expect("a service's")].service.value(rid);
+        let truth = |rid: &str| owner(&self.services, rid).value(rid);
         let members = |group| set[group].as_object().into_iter().flatten();
         for (rid, value) in members("models").chain(members("collections")) {
             assert_eq!(Some(value), truth(rid).as_ref(), "{rid} in what is fetched, and the truth");

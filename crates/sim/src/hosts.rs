@@ -3,8 +3,14 @@
 use serde_json::Value;
 
 use crate::bus::Up;
-use crate::service::{Answer, Message, Served};
+use crate::names;
+use crate::service::{Answer, Message, Served, Service};
 use crate::world::{Happening, Host, World};
+
+/// The service that a resource is of.
+pub fn owner<'a>(services: &'a [Host], rid: &str) -> &'a Service {
+    &services[names::service_of(rid).expect("a service's")].service
+}
 
 impl World {
     /// Starts a service, or connects one that runs to the bus again. What it missed or forgot is made good by a reset.

@@ -7,6 +7,7 @@ use resclient::protocol::{ResError, Version};
 use serde_json::Value;
 
 use crate::gateways::DEEPEST;
+use crate::hosts::owner;
 use crate::names;
 use crate::world::World;
 
@@ -38,7 +39,7 @@ impl World {
 
     /// What a visitor gets when everything is quiet is what the services have.
     fn check_answer(&self, rid: &str, answer: &HttpAnswer) {
-        let service = &self.services[names::service_of(rid).expect("a service's")].service;
+        let service = owner(&self.services, rid);
         let truth = service.value(rid).filter(|_| service.allows(rid, false));
         let tree = match &answer.outcome {
             Ok(Outcome::Tree(tree)) => tree,
@@ -50,7 +51,7 @@ impl World {
             assert!(tree.resources.contains_key(rid), "{rid} is missing for a visitor");
         }
         for (rid, snapshot) in &tree.resources {
-            let service = &self.services[names::service_of(rid).expect("a service's")].service;
+            let service = owner(&self.services, rid);
             match snapshot {
                 Ok(snapshot) => {
                     let mut text = String::new();

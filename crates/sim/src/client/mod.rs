@@ -206,7 +206,7 @@ impl Client {
                 self.wait(request, Why::Fetch(rid.clone()));
             }
             Use::Call(rid) => {
-                self.call(now, rid);
+                self.call(now, rid, Why::Call(self.calls + 1));
             }
             Use::CallTooMuch(rid) => {
                 let params = json!({ "n": "much".repeat(MOST_BYTES) }).to_string();
@@ -214,7 +214,7 @@ impl Client {
                 self.wait(request, Why::CallTooMuch);
             }
             Use::CallBriefly(rid) => {
-                let request = self.call(now, rid);
+                let request = self.call(now, rid, Why::Call(self.calls + 1));
                 if self.engine.give_up(request) {
                     self.pending.remove(&request);
                 }
@@ -269,11 +269,12 @@ impl Client {
         }
     }
 
-    fn call(&mut self, now: Time, rid: &str) -> RequestId {
+    /// Calls a method with a number that no call had.
+    fn call(&mut self, now: Time, rid: &str, why: Why) -> RequestId {
         self.calls += 1;
         let params = json!({ "n": self.calls }).to_string();
         let request = self.engine.call(now, names::without_query(rid), "ring", Some(&params));
-        self.wait(request, Why::Call(self.calls));
+        self.wait(request, why);
         request
     }
 
