@@ -16,7 +16,6 @@ use std::collections::{BTreeMap, HashSet, VecDeque};
 use std::sync::Arc;
 
 use resclient::bug;
-
 use tracing::{debug, warn};
 
 use super::border::{Address, Command, ConnId, Event, EventKind, Notice, Subscriber, Ticket};

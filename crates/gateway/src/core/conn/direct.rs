@@ -74,8 +74,10 @@ impl Conn {
             Access::Known(Ok(_)) => return self.fail_request(request, &ResError::ACCESS_DENIED),
             Access::Unknown | Access::InFlight { .. } => return,
         }
-        let is_subscribe = matches!(self.requests.get(&request), Some(Request::Direct { kind: Kind::Subscribe, .. }));
-        if bug!("refused-by-chance") && is_subscribe && request.0.is_multiple_of(8) {
+        if bug!("refused-by-chance")
+            && request.0.is_multiple_of(8)
+            && matches!(self.requests.get(&request), Some(Request::Direct { kind: Kind::Subscribe, .. }))
+        {
             return self.fail_request(request, &ResError::NOT_FOUND);
         }
         let failure = failure.or_else(|| match &sub.body {
