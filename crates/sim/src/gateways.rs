@@ -8,7 +8,7 @@ use resclient::protocol::ResError;
 use crate::bus::{Delivery, Up};
 use crate::choice::Choice;
 use crate::service::Message;
-use crate::world::{Downward, Happening, World};
+use crate::world::{Downward, Happening, Upward, World};
 
 impl World {
     /// Starts a gateway that does not run.
@@ -84,6 +84,15 @@ impl World {
             let at = self.now() + self.rng.u64(..100);
             self.links[link].down.cut(at);
             self.agenda.put(at + 1, Happening::ClientNotices(link));
+        }
+        // The next one does not get what this one had not looked at: who was not let in yet has to knock again.
+        let now = self.now();
+        for (n, link) in self.links.iter_mut().enumerate().filter(|(_, link)| link.gateway == gateway) {
+            let is_knocking = link.up.first().is_some_and(|what| matches!(what, Upward::Open));
+            link.up.drop_all();
+            if is_knocking {
+                self.agenda.put(now, Happening::ClientNotices(n));
+            }
         }
     }
 

@@ -41,6 +41,11 @@ impl<T> Pipe<T> {
         self.under_way.front().map(|(at, _)| (*at).max(self.stalled_until))
     }
 
+    /// What comes out next.
+    pub fn first(&self) -> Option<&T> {
+        self.under_way.front().map(|(_, item)| item)
+    }
+
     /// Nothing comes out for a while, and then everything that went in.
     pub fn stall(&mut self, until: u64) {
         self.stalled_until = self.stalled_until.max(until);

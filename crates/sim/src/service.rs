@@ -346,9 +346,16 @@ impl Service {
             return Message::new(format!("event.{name}.query"), &json!({ "subject": "_Q.* >" }));
         }
         let value = json!(format!("after {}", self.next));
+        let mut is_model = names::is_model(name);
         match self.store.get_mut(name) {
-            Some(Value::Object(model)) => drop(model.insert("title".into(), value)),
-            Some(Value::Array(list)) => list.push(value),
+            Some(Value::Object(model)) => {
+                is_model = true;
+                model.insert("title".into(), value);
+            }
+            Some(Value::Array(list)) => {
+                is_model = false;
+                list.push(value);
+            }
             _ => {}
         }
         self.touch(name);
@@ -356,7 +363,7 @@ impl Service {
             0 => ("remove", json!({ "idx": 1_000 })),
             1 => ("add", json!({ "value": 1 })),
             2 => ("change", json!({ "values": { "a": { "b": 1 } } })),
-            3 if names::is_model(name) => ("add", json!({ "idx": 0, "value": 1 })),
+            3 if is_model => ("add", json!({ "idx": 0, "value": 1 })),
             3 => ("change", json!({ "values": { "a": 1 } })),
             5 => ("change", json!({ "values": { "a": [1] } })),
             6 => ("add", json!({ "idx": -1, "value": { "rid": 3 } })),
