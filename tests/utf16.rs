@@ -47,10 +47,14 @@ fn pointed_at(engine: &mut Engine, text: &str, units: Units) -> Vec<String> {
 fn frames(s: &str) -> Vec<Json> {
     let model = json!({ s: s, "n": 1, "d": { "data": [s, { s: null }] }, "soft": { "rid": s, "soft": true } });
     let set = json!({
-        "models": { format!("a?{s}"): model, "b": { "r": { "rid": format!("a?{s}") } } },
-        "collections": { "list": [s, 1, { "data": s }, { "rid": "b" }] },
+        "models": { format!("a?{s}"): model, "aa": { s: s }, "b": { "r": { "rid": format!("a?{s}") } } },
+        "collections": { "list": [s, 1, { "data": s }, { "rid": "b" }, { "rid": "aa" }] },
     });
-    let other = json!({ "models": { "b": { "r": s, format!("{s}!"): s } }, "collections": { "list": [1, s, s] } });
+    // What comes again as it was stands before what has changed.
+    let other = json!({
+        "models": { "aa": { s: s }, "b": { "r": s, format!("{s}!"): s } },
+        "collections": { "list": [1, s, s, { "rid": "aa" }, { "rid": "b" }] },
+    });
     vec![
         json!({ "id": 1, "result": { "protocol": "1.2.3", "x": s } }),
         json!({ "id": 2, "result": set, "x": s }),

@@ -5,7 +5,7 @@ use std::fmt;
 use super::names::Rids;
 use super::shape::{KeyId, Keys, ShapeId, Shapes};
 use super::texts::{FrameId, Texts};
-use crate::protocol::hash::Hasher;
+use crate::protocol::hash::{Digest, Hasher};
 use crate::protocol::scan::Span;
 use crate::protocol::value::{Cell, Names};
 use crate::sort::sort;
@@ -30,8 +30,8 @@ pub enum Content {
     /// was changed, and then in the order of the shape's keys.
     Model {
         shape: ShapeId,
-        /// Of the text; [`CHANGED`] when that is out of date.
-        hash: u64,
+        /// Of the text; [`Digest::NONE`] when that is out of date.
+        digest: Digest,
         cells: Box<[Cell]>,
     },
     Collection(Vec<Cell>),
@@ -298,9 +298,6 @@ impl Graph {
     }
 }
 
-/// Stands for the hash of a model's text that is out of date.
-pub const CHANGED: u64 = 0;
-
 /// A key and a position as one number: sorting these sorts by key, and where keys are equal the last position first. All
 /// sorting of the engine is of such numbers, because every type that is sorted costs kilobytes of code.
 pub fn last_first(key: KeyId, at: u32) -> u64 {
@@ -325,6 +322,14 @@ impl Names for Graph {
 
     fn find_rid(&self, rid: &str) -> Option<u32> {
         self.rids.find(rid)
+    }
+
+    #[inline]
+    fn digest(&self, rid: u32) -> Digest {
+        match self.slot(ResourceId(rid)).content {
+            Content::Model { digest, .. } => digest,
+            _ => Digest::NONE,
+        }
     }
 
     #[inline]

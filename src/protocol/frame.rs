@@ -12,7 +12,7 @@ use serde_json::value::RawValue;
 use super::error::ResError;
 use super::escape::mend;
 use super::frame_scanner::FrameScanner;
-use super::hash::Hasher;
+use super::hash::{Digest, Hasher};
 use super::scan::{Mark, Result, Span, Units};
 use super::value::{Cell, Names, Value};
 
@@ -50,8 +50,8 @@ pub struct SetEntry {
     pub cells: Range<usize>,
     /// Where the keys of a model's members stand in [`Frame::keys`].
     pub(super) keys: Range<usize>,
-    /// The hash of the text of a model.
-    pub hash: u64,
+    /// The text of a model is known again by this. If it is the one that the cached model has, nothing but this is known.
+    pub digest: Digest,
 }
 
 /// A member in a change event.
@@ -143,7 +143,7 @@ impl Frame {
         let at = self.cells.len();
         self.cells.push(Cell::UNKNOWN);
         let (kind, mark) = (ResourceKind::Error, Mark::default());
-        self.set.push(SetEntry { kind, resource, rid, value: rid, mark, cells: at..at + 1, keys: 0..0, hash: 0 });
+        self.set.push(SetEntry { kind, resource, rid, value: rid, mark, cells: at..at + 1, keys: 0..0, digest: Digest::NONE });
     }
 
     fn clear(&mut self) {

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::escape::unescape;
 use super::frame::{EventKind, EventName, Frame, Member, ResourceKind, SetEntry, WireError};
-use super::hash::Hasher;
+use super::hash::{Digest, Hasher};
 use super::rid;
 use super::scan::{Literal, Malformed, Result, Scanner, Span, Str, Units};
 use super::value::{Cell, Kind, Names, read_value};
@@ -207,19 +207,22 @@ impl<'a, 'f, N: Names> FrameScanner<'a, 'f, N> {
             self.scanner.peek();
             let mark = self.scanner.mark();
             let from = self.frame.cells.len();
+            let mut digest = Digest::NONE;
             match kind {
-                ResourceKind::Model => keys = self.model(keys.start)?,
+                ResourceKind::Model => {
+                    digest = self.names.digest(resource);
+                    if !self.scanner.take_again(digest, self.hasher) {
+                        keys = self.model(keys.start)?;
+                        digest = Digest::of(self.scanner.taken(mark), self.hasher);
+                    }
+                }
                 ResourceKind::Collection => self.collection()?,
                 ResourceKind::Error => self.error_entry()?,
             }
             let value = self.scanner.span_from(mark);
             let cells = from..self.frame.cells.len();
-            let hash = match kind {
-                ResourceKind::Model => self.hasher.bytes(DOMAIN_MODEL, self.scanner.taken(mark)),
-                ResourceKind::Collection | ResourceKind::Error => 0,
-            };
             let keys = keys.clone();
-            self.frame.set.push(SetEntry { kind, resource, rid: rid.span, value, mark, cells, keys, hash });
+            self.frame.set.push(SetEntry { kind, resource, rid: rid.span, value, mark, cells, keys, digest });
         }
         Ok(())
     }
@@ -405,5 +408,3 @@ const INNER: [(&str, Inner); 10] = [
 const USUAL_RESOURCE: usize = 200;
 /// How many resources are reckoned with for the length of a text, which may as well hold one that is large.
 const MOST_EXPECTED: usize = 1 << 14;
-/// What the hashes of models' texts are kept apart by from others.
-const DOMAIN_MODEL: u64 = 8;

@@ -2,6 +2,29 @@
 //! ones for all practical purposes. They stand in for values wherever the engine asks "did this change?", so it must not
 //! be possible to make up two values that have one hash whatever the seed is: every multiplication has a secret in it.
 
+/// What a text is known again by: its length in bytes and its hash. In halves, for a slot of the graph has room for no padding.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Digest {
+    len: u32,
+    high: u32,
+    low: u32,
+}
+
+impl Digest {
+    /// Stands for a text that is out of date. No text has it.
+    pub const NONE: Digest = Digest { len: 0, high: 0, low: 0 };
+
+    pub fn of(bytes: &[u8], hasher: Hasher) -> Self {
+        let hash = hasher.bytes(DOMAIN_TEXT, bytes);
+        Digest { len: bytes.len() as u32, high: (hash >> 32) as u32, low: hash as u32 }
+    }
+
+    /// Bytes of the text.
+    pub fn len(self) -> usize {
+        self.len as usize
+    }
+}
+
 /// Seeded hash functions over bytes and over hashes.
 #[derive(Debug, Clone, Copy)]
 pub struct Hasher {
@@ -92,6 +115,8 @@ const fn fold(a: u64, b: u64) -> u64 {
     high ^ (other << 32 | low & LOW)
 }
 
+/// What hashes of texts are kept apart by from those of values.
+const DOMAIN_TEXT: u64 = 8;
 const LOW: u64 = 0xffff_ffff;
 /// Odd, and with as many ones as zeros: the golden ratio, and what follows it in SplitMix64.
 const A: u64 = 0x9e37_79b9_7f4a_7c15;

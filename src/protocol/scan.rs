@@ -6,6 +6,7 @@
 use std::borrow::Cow;
 
 use super::escape::unescape;
+use super::hash::{Digest, Hasher};
 use super::number::MAX_DIGITS;
 use super::words::{HIGH, LOW, last_word, same, stops};
 
@@ -217,6 +218,17 @@ impl<'a> Scanner<'a> {
             self.pos += len;
         }
         same
+    }
+
+    /// Takes a text that was scanned before, at this depth, if it comes next: then it need not be scanned again.
+    pub(super) fn take_again(&mut self, digest: Digest, hasher: Hasher) -> bool {
+        let Some(bytes) = self.bytes.get(self.pos..self.pos + digest.len()) else { return false };
+        if bytes.is_empty() || Digest::of(bytes, hasher) != digest {
+            return false;
+        }
+        self.pos += bytes.len();
+        self.surplus += bytes.len() - self.units(bytes) as usize;
+        true
     }
 
     /// The bytes that were taken since `mark`.

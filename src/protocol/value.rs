@@ -1,6 +1,6 @@
 //! Values of models and collections (RES protocol, "Values").
 
-use super::hash::Hasher;
+use super::hash::{Digest, Hasher};
 use super::scan::{Malformed, Result, Scanner, Span, Str};
 
 /// What the engine remembers of a value in eight bytes: the resource it refers to, a hash of its content, or nothing.
@@ -70,6 +70,8 @@ pub trait Names {
     fn rid(&mut self, rid: &str, span: Span) -> u32;
     /// The number of a resource id, if it has one.
     fn find_rid(&self, rid: &str) -> Option<u32>;
+    /// By what the text of the model is known that is held under this number.
+    fn digest(&self, rid: u32) -> Digest;
     /// The number of a model's member. `span` is where the name stands, with its quotes.
     fn key(&mut self, key: &[u8], span: Span) -> u32;
 }

@@ -7,12 +7,12 @@ use std::collections::VecDeque;
 
 use super::diff::{self, Edit};
 use crate::bug;
-use crate::cache::graph::{CHANGED, last_first};
+use crate::cache::graph::last_first;
 use crate::cache::shape::KeyId;
 use crate::cache::texts::FrameId;
 use crate::cache::{Content, Graph, ResourceId, Text};
 use crate::protocol::frame::{EventKind, Frame, Member, ResourceKind, SetEntry};
-use crate::protocol::hash::Hasher;
+use crate::protocol::hash::{Digest, Hasher};
 use crate::protocol::scan::{Span, Units};
 use crate::protocol::value::{Cell, Kind, Value};
 use crate::session::output::{Change, Output, Reading};
@@ -158,14 +158,14 @@ impl Apply<'_> {
     }
 
     fn load(&mut self, id: ResourceId, entry: &SetEntry, keys: &[KeyId], cells: &[Cell]) {
-        self.put(id, entry.kind, entry.hash, keys, cells);
+        self.put(id, entry.kind, entry.digest, keys, cells);
         self.set_text(id, entry);
         self.loaded.push(id);
     }
 
     /// The resource has become one of another kind: its object cannot stay the same.
     fn replace(&mut self, id: ResourceId, entry: &SetEntry, keys: &[KeyId], cells: &[Cell]) {
-        self.put(id, entry.kind, entry.hash, keys, cells);
+        self.put(id, entry.kind, entry.digest, keys, cells);
         self.set_text(id, entry);
         self.out.push_back(Output::Replaced(id));
         self.replaced.push(u64::from(id.0));
@@ -209,7 +209,7 @@ impl Apply<'_> {
     }
 
     fn sync_model(&mut self, id: ResourceId, entry: &SetEntry) {
-        if matches!(self.graph.slot(id).content, Content::Model { hash, .. } if hash == entry.hash) {
+        if matches!(self.graph.slot(id).content, Content::Model { digest, .. } if digest == entry.digest) {
             return;
         }
         let Ok(mut members) = entry.rescan(self.text, self.units, self.hasher, self.graph) else { return };
@@ -223,8 +223,8 @@ impl Apply<'_> {
         }
         // As if an event had said all that.
         let _ = self.change(id, &members);
-        if let Content::Model { hash, .. } = &mut self.graph.slot_mut(id).content {
-            *hash = entry.hash;
+        if let Content::Model { digest, .. } = &mut self.graph.slot_mut(id).content {
+            *digest = entry.digest;
         }
     }
 
@@ -275,8 +275,8 @@ impl Apply<'_> {
         let keys = self.graph.shapes.keys(shape);
         let Ok(at) = keys.binary_search(&change.key) else { return };
         let count = keys.len();
-        if let Content::Model { hash, cells, .. } = &mut self.graph.slot_mut(id).content {
-            *hash = CHANGED;
+        if let Content::Model { digest, cells, .. } = &mut self.graph.slot_mut(id).content {
+            *digest = Digest::NONE;
             if cells.is_empty() {
                 *cells = vec![Cell::UNKNOWN; count].into();
             }
@@ -298,14 +298,14 @@ impl Apply<'_> {
             keys.push(member.key);
             cells.push(member.value.cell);
         }
-        self.put(id, ResourceKind::Model, CHANGED, &keys, &cells);
+        self.put(id, ResourceKind::Model, Digest::NONE, &keys, &cells);
     }
 
-    fn put(&mut self, id: ResourceId, kind: ResourceKind, hash: u64, keys: &[KeyId], cells: &[Cell]) {
+    fn put(&mut self, id: ResourceId, kind: ResourceKind, digest: Digest, keys: &[KeyId], cells: &[Cell]) {
         let content = match kind {
             ResourceKind::Model => {
                 let (shape, cells) = self.graph.sorted_model(keys, cells);
-                Content::Model { shape, hash, cells }
+                Content::Model { shape, digest, cells }
             }
             ResourceKind::Collection => Content::Collection(cells.to_vec()),
             ResourceKind::Error => Content::Error(cells[0]),

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use resclient::protocol::frame::{EventKind, Frame, ResourceKind};
+use resclient::protocol::hash::Digest;
 use resclient::protocol::rid;
 use resclient::protocol::scan::{MAX_DEPTH, Span, Units};
 use resclient::protocol::value::{Cell, Kind, Names, Value};
@@ -191,8 +192,8 @@ struct Comparison<'a, 'n> {
     units: Units,
     names: &'n mut Interner,
     cells: &'n mut Pairs<Meaning>,
-    /// Texts of models, and their hashes.
-    models: &'n mut Pairs<String>,
+    /// Texts of models, and by what they are known again.
+    models: &'n mut Pairs<String, Digest>,
 }
 
 impl Comparison<'_, '_> {
@@ -296,7 +297,7 @@ impl Comparison<'_, '_> {
                 }
             }
             if entry.kind == ResourceKind::Model {
-                self.models.insert(expected.value.to_owned(), entry.hash, text);
+                self.models.insert(expected.value.to_owned(), entry.digest, text);
             }
             let keys = frame.keys_of(entry).iter().map(|&key| self.names.keys[key as usize].clone());
             assert!(keys.eq(expected.cells.iter().filter_map(|(key, _)| key.map(wtf8))), "{text:?}");
@@ -344,6 +345,10 @@ impl Names for Interner {
 
     fn find_rid(&self, rid: &str) -> Option<u32> {
         self.rids.iter().position(|known| known == rid).map(|at| at as u32)
+    }
+
+    fn digest(&self, _: u32) -> Digest {
+        Digest::NONE
     }
 
     fn key(&mut self, key: &[u8], _: Span) -> u32 {

@@ -106,19 +106,19 @@ impl Walk<'_> {
 }
 
 /// Values and what stands for them: one for each, and each for one.
-struct Pairs<T> {
-    numbers: BTreeMap<T, u64>,
-    values: BTreeMap<u64, T>,
+struct Pairs<T, N = u64> {
+    numbers: BTreeMap<T, N>,
+    values: BTreeMap<N, T>,
 }
 
-impl<T> Default for Pairs<T> {
+impl<T, N> Default for Pairs<T, N> {
     fn default() -> Self {
         Pairs { numbers: BTreeMap::new(), values: BTreeMap::new() }
     }
 }
 
-impl<T: Ord + Clone + fmt::Debug> Pairs<T> {
-    fn insert(&mut self, value: T, number: u64, text: &str) {
+impl<T: Ord + Clone + fmt::Debug, N: Ord + Copy + fmt::Debug> Pairs<T, N> {
+    fn insert(&mut self, value: T, number: N, text: &str) {
         let before = *self.numbers.entry(value.clone()).or_insert(number);
         assert_eq!(before, number, "two numbers for {value:?} in {text:?}");
         let other = self.values.entry(number).or_insert_with(|| value.clone());
