@@ -86,9 +86,9 @@ impl Mirror {
                 self.read(engine, reading, text);
                 None
             }
-            Output::Dropped(id) => {
-                self.resources.remove(id);
-                engine.forget(*id);
+            Output::Dropped(ids) => {
+                ids.iter().for_each(|id| drop(self.resources.remove(id)));
+                engine.forget(ids);
                 None
             }
             Output::Change { resource, members } => {

@@ -246,13 +246,13 @@ fn listening_to_what_has_left_the_cache_is_nothing() {
                 };
                 engine.handle_frame(now, engine.connection(), answer);
             }
-            Output::Dropped(id) => dropped = Some(id),
+            Output::Dropped(ids) => dropped = ids.first().copied(),
             _ => {}
         }
     }
     let id = dropped.expect("it was refused");
     engine.listen(now, id);
-    engine.forget(id);
+    engine.forget(&[id]);
     engine.get(now, "y");
     let resources = engine.resources();
     assert_eq!(resources.iter().map(|r| (r.rid, r.direct)).collect::<Vec<_>>(), [("y", 0)]);

@@ -143,7 +143,16 @@ impl Frame {
         let at = self.cells.len();
         self.cells.push(Cell::UNKNOWN);
         let (kind, mark) = (ResourceKind::Error, Mark::default());
-        self.set.push(SetEntry { kind, resource, rid, value: rid, mark, cells: at..at + 1, keys: 0..0, digest: Digest::NONE });
+        self.set.push(SetEntry {
+            kind,
+            resource,
+            rid,
+            value: rid,
+            mark,
+            cells: at..at + 1,
+            keys: 0..0,
+            digest: Digest::NONE,
+        });
     }
 
     fn clear(&mut self) {

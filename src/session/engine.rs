@@ -328,9 +328,11 @@ impl Engine {
         Some(reading)
     }
 
-    /// The number of a dropped resource may be used again. Answers [`Output::Dropped`].
-    pub fn forget(&mut self, id: ResourceId) {
-        self.outputs.extend(self.graph.free(id).map(Output::Release));
+    /// The numbers of dropped resources may be used again. Answers [`Output::Dropped`].
+    pub fn forget(&mut self, dropped: &[ResourceId]) {
+        for &id in dropped {
+            self.outputs.extend(self.graph.free(id).map(Output::Release));
+        }
     }
 
     pub fn state(&self) -> ConnectionState {

@@ -66,8 +66,8 @@ pub enum Output {
     Unsubscribed { resource: ResourceId, reason: Span },
     /// A resource is now of another kind, and its old value means nothing any more. These come first, too.
     Replaced(ResourceId),
-    /// A resource left the cache. Its number stays valid until [`Engine::forget`](super::Engine::forget).
-    Dropped(ResourceId),
+    /// Resources left the cache, each told once. Their numbers stay valid until [`Engine::forget`](super::Engine::forget).
+    Dropped(Vec<ResourceId>),
     /// A subscribe or unsubscribe request that no caller waits for was refused.
     Refused { resource: ResourceId, unsubscribe: bool, error: Span },
     /// A request is done.

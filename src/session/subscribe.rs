@@ -255,14 +255,14 @@ impl Engine {
     pub(super) fn collect(&mut self, candidates: &[ResourceId]) {
         let uncovered = self.uncovered(candidates);
         let collected = self.graph.collect(uncovered);
-        for id in collected.dropped {
+        for &id in &collected.dropped {
             if let Some(mut subscription) = self.subscriptions.remove(id) {
                 self.timers.cancel(&mut subscription.timer);
                 self.timers.cancel(&mut subscription.recovery);
             }
-            if !bug!("dropped-silently") {
-                self.outputs.push_back(Output::Dropped(id));
-            }
+        }
+        if !collected.dropped.is_empty() && !bug!("dropped-silently") {
+            self.outputs.push_back(Output::Dropped(collected.dropped));
         }
         for id in collected.stale {
             self.resubscribe_later(id);

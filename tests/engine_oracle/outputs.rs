@@ -12,7 +12,7 @@ impl Play {
             self.outputs += 1;
             self.observe(&output);
             match output {
-                Output::Dropped(id) if self.is_tidy_late => self.dropped.push(id),
+                Output::Dropped(ids) if self.is_tidy_late => self.dropped.extend(ids),
                 output => {
                     let is_heard = is_heard(&output);
                     self.client.obey(output);
@@ -27,7 +27,7 @@ impl Play {
                     if dice.below(2) == 1 {
                         self.client.read(id);
                     }
-                    self.client.obey(Output::Dropped(id));
+                    self.client.obey(Output::Dropped(vec![id]));
                 }
             }
         }
@@ -58,9 +58,11 @@ impl Play {
             Output::ConnectFailed(_) => assert!(!self.is_usable, "it had not failed"),
             Output::State(state) => assert_ne!(std::mem::replace(&mut self.state, *state), *state),
             Output::Loaded(ids) => ids.iter().for_each(|id| assert!(!self.dropped.contains(id), "it has left")),
-            Output::Dropped(id) => {
-                assert!(!self.listened.contains_key(id), "{} was listened to", self.client.engine.rid(*id));
-                assert!(!self.dropped.contains(id), "{} left twice", self.client.engine.rid(*id));
+            Output::Dropped(ids) => {
+                for id in ids {
+                    assert!(!self.listened.contains_key(id), "{} was listened to", self.client.engine.rid(*id));
+                    assert!(!self.dropped.contains(id), "{} left twice", self.client.engine.rid(*id));
+                }
             }
             Output::Change { resource, .. }
             | Output::Insert { resource, .. }

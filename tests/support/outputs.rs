@@ -66,10 +66,12 @@ impl Client {
                 self.mirror.apply(&mut self.engine, output, text);
                 self.fold.start(&self.mirror, reading.resource);
             }
-            Output::Dropped(id) => {
-                self.dropped.push(self.engine.rid(*id).to_owned());
-                self.unread.remove(id);
-                self.fold.end(*id);
+            Output::Dropped(ids) => {
+                for id in ids {
+                    self.dropped.push(self.engine.rid(*id).to_owned());
+                    self.unread.remove(id);
+                    self.fold.end(*id);
+                }
                 self.mirror.apply(&mut self.engine, output, &self.text);
             }
             _ => {

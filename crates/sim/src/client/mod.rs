@@ -310,10 +310,11 @@ impl Client {
     fn drain(&mut self, now: Time) {
         let before = self.witness.state;
         while let Some(output) = self.engine.poll_output() {
-            let dropped = if let Output::Dropped(id) = output { Some(id) } else { None };
-            if let Some(id) = dropped {
-                assert!(!self.listened.contains_key(&id), "{} is dropped, and listened to", self.engine.rid(id));
-                self.fold.end(id);
+            if let Output::Dropped(ids) = &output {
+                for &id in ids {
+                    assert!(!self.listened.contains_key(&id), "{} is dropped, and listened to", self.engine.rid(id));
+                    self.fold.end(id);
+                }
             }
             if let Output::Loaded(ids) = &output {
                 let known = ids.iter().find(|id| self.mirror.get(**id).is_some());
