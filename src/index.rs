@@ -75,6 +75,12 @@ impl Index {
         self.slots[hole].id = VACANT;
     }
 
+    /// Takes all numbers out.
+    pub fn clear(&mut self) {
+        self.slots.fill(Slot { hash: 0, id: VACANT });
+        self.len = 0;
+    }
+
     /// How many numbers there are.
     pub fn len(&self) -> usize {
         self.len

@@ -10,6 +10,7 @@ use resclient::index::Index;
 enum Step {
     Insert(u64),
     Remove(usize),
+    Clear,
 }
 
 /// Few different hashes, some of which belong to the end of a small table, so that they collide and go around it.
@@ -18,7 +19,7 @@ fn any_hash() -> impl Strategy<Value = u64> {
 }
 
 fn any_step() -> impl Strategy<Value = Step> {
-    prop_oneof![3 => any_hash().prop_map(Step::Insert), 2 => any::<usize>().prop_map(Step::Remove)]
+    prop_oneof![30 => any_hash().prop_map(Step::Insert), 20 => any::<usize>().prop_map(Step::Remove), 1 => Just(Step::Clear)]
 }
 
 proptest! {
@@ -41,6 +42,10 @@ proptest! {
                     gone.push((hash, id));
                 }
                 Step::Remove(_) => {}
+                Step::Clear => {
+                    index.clear();
+                    gone.append(&mut list);
+                }
             }
         }
         prop_assert_eq!(index.len(), list.len());

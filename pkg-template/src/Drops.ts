@@ -1,67 +1,65 @@
 import type { Driver } from './driver.js';
-import { Entry } from './Entry.js';
+import type { Entry } from './Entry.js';
+import type { Frames } from './frames.js';
+import type { LazyItems } from './LazyItems.js';
+import type { Memory } from './memory.js';
+import { Remains } from './Remains.js';
 import type { Resources } from './Resources.js';
 import { ResCollection } from './ResCollection.js';
 import { safely } from './safely.js';
 
 /**
  * Lets go of resources that have left the cache. Objects in the application's hands stay readable, with what they refer
- * to: what of it has not been read is taken over as text, for it leaves with them.
+ * to: what of it has not been read is taken over as it stands, for it leaves with them.
  */
 export class Drops {
-  private handles: number[] = [];
+  private leaving: Uint32Array[] = [];
 
   constructor(
     private readonly resources: Resources,
-    private readonly driver: Pick<Driver, 'forget' | 'take'>,
+    private readonly driver: Pick<Driver, 'remains'>,
+    private readonly memory: Memory,
+    private readonly frames: Frames,
     private readonly dropped: (rid: string) => void,
   ) {}
 
-  add(handle: number): void {
-    this.handles.push(handle);
+  add(handles: Uint32Array): void {
+    this.leaving.push(handles);
   }
 
-  /** To be called when all operations are done: only then is it known what leaves together. */
+  /**
+   * To be called when all operations are done: only then is it known what leaves together. The driver gives the numbers to others
+   * after that.
+   */
   finish(): void {
-    const { handles, resources } = this;
-    if (handles.length === 0) return;
-    this.handles = [];
-    const held = handles.map((handle) => resources.peek(handle)).filter((entry) => entry !== undefined);
-    this.keepReadable(held, new Set(handles));
-    for (const handle of handles) {
-      safely(() => {
+    const { leaving, resources } = this;
+    if (leaving.length === 0) return;
+    this.leaving = [];
+    const held: Entry[] = [];
+    for (const handles of leaving) {
+      for (const handle of handles) {
         const entry = resources.peek(handle);
-        if (!entry) return;
-        resources.detach(entry);
-        if (entry.rid) this.dropped(entry.rid);
-      });
-      this.driver.forget(handle);
+        if (entry !== undefined) held.push(entry);
+      }
+    }
+    safely(() => this.keepReadable(held));
+    for (const entry of held) {
+      resources.detach(entry);
+      if (entry.rid) safely(() => this.dropped(entry.rid));
     }
   }
 
-  private keepReadable(held: Entry[], leaving: ReadonlySet<number>): void {
-    const done = new Set<Entry>(held);
-    const follow = (handle: number): Entry => {
-      const entry = this.resources.entry(handle);
-      if (leaving.has(handle) && !done.has(entry)) {
-        done.add(entry);
-        held.push(entry);
-      }
-      return entry;
-    };
-    // Grows while it is gone through.
-    for (const entry of held) {
-      safely(() => {
-        if (entry.item === undefined) {
-          const record = entry.captured?.record ?? this.resources.take(entry.handle, this.driver);
-          entry.captured = { record, targets: Array.from(record.references, follow) };
-        } else if (entry.item instanceof ResCollection) {
-          // Entries where there were numbers; those that leave too are gone through in their turn.
-          for (const slot of entry.item._lazy?.entries() ?? []) {
-            if (slot instanceof Entry && slot.handle >= 0) follow(slot.handle);
-          }
-        }
-      });
+  private keepReadable(held: Entry[]): void {
+    const { resources, memory } = this;
+    const listOf = ({ item }: Entry): LazyItems | null => (item instanceof ResCollection ? item._lazy : null);
+    const roots = held.filter((entry) => entry.item === undefined || listOf(entry)?.isNumbers);
+    if (roots.length === 0) return;
+    const at = this.driver.remains(Uint32Array.from(roots, (entry) => entry.handle)) >>> 2;
+    const words = memory.words();
+    const remains = new Remains(words.slice(at, at + words[at]!), resources, this.frames, resources.nameOf);
+    for (const root of roots) {
+      remains.adopt(root);
+      listOf(root)?.readBy(remains);
     }
   }
 }

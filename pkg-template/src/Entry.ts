@@ -1,11 +1,12 @@
 import type { EventChannel } from './Emitter.js';
+import type { ResourceReader } from './LazyItems.js';
 import type { ReadRecord } from './record.js';
 
 /** What an unread resource can still be made of after its text has gone from the engine. */
 export interface Captured {
   readonly record: ReadRecord;
-  /** What the record's references lead to, if its numbers may mean other resources by now. */
-  readonly targets: readonly Entry[] | null;
+  /** By what the record's references are found, if their numbers may mean other resources by now. */
+  readonly reader: ResourceReader | null;
 }
 
 /** A resource as the shell knows it: the user's object, or what it can be made of. */

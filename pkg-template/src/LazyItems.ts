@@ -15,9 +15,19 @@ export class LazyItems {
   readonly __v_skip = true;
 
   constructor(
-    private readonly reader: ResourceReader,
+    private reader: ResourceReader,
     private slots: unknown[] | Uint32Array,
   ) {}
+
+  /** Whether only the engine's numbers are known. */
+  get isNumbers(): boolean {
+    return this.slots instanceof Uint32Array;
+  }
+
+  /** The numbers may mean other resources from now on. */
+  readBy(reader: ResourceReader): void {
+    this.reader = reader;
+  }
 
   get length(): number {
     return this.slots.length;

@@ -42,6 +42,8 @@ export type Report = (rid: string, error: unknown) => void;
  */
 export class Resources implements ResourceReader {
   readonly names = new Names();
+  /** The name of a member by the engine's number. */
+  readonly nameOf = (key: number): string => this.names.get(key).text;
   private readonly byHandle: (Entry | undefined)[] = [];
   /** What still has to be handed to objects of registered types. A list, so that a long chain of them does not recurse. */
   private readonly uninitialised: (() => void)[] = [];
@@ -77,10 +79,9 @@ export class Resources implements ResourceReader {
   read(entry: Entry): object {
     if (entry.item !== undefined) return entry.item;
     if (entry.isBeingMade) throw new Error(`resclient-wasm: ${entry.rid} is being made`);
-    const captured = (entry.captured ??= { record: this.take(entry.handle), targets: null });
-    const { record, targets } = captured;
+    const { record, reader } = (entry.captured ??= { record: this.take(entry.handle), reader: null });
     try {
-      const item = this.make(entry, record, targets ? (i) => targets[i]! : undefined);
+      const item = this.make(entry, record, reader ?? this);
       entry.captured = null;
       return item;
     } catch (error) {
@@ -92,8 +93,8 @@ export class Resources implements ResourceReader {
   }
 
   /** Takes over what a resource is made of. */
-  take(handle: number, driver: Pick<Driver, 'take'> = this.driver): ReadRecord {
-    const pointer = driver.take(handle);
+  take(handle: number): ReadRecord {
+    const pointer = this.driver.take(handle);
     if (pointer <= 0) throw new Error(`resclient-wasm: resource ${handle} has no text`);
     return this.recordAt(pointer >>> 2);
   }
@@ -102,7 +103,7 @@ export class Resources implements ResourceReader {
   touch(handle: number, at: number): void {
     const entry = this.entry(handle);
     if (entry.item !== undefined) return;
-    entry.captured = { record: this.recordAt(at), targets: null };
+    entry.captured = { record: this.recordAt(at), reader: null };
     this.touched.push(entry);
   }
 
@@ -116,7 +117,7 @@ export class Resources implements ResourceReader {
     for (const handle of handles) {
       const entry = this.entry(handle);
       if (entry.item !== undefined || entry.captured) continue;
-      entry.captured = { record: this.take(handle), targets: null };
+      entry.captured = { record: this.take(handle), reader: null };
       this.touched.push(entry);
     }
   }
@@ -160,17 +161,17 @@ export class Resources implements ResourceReader {
 
   private recordAt(at: number): ReadRecord {
     const words = this.memory.words();
-    return readRecord(words, at, this.frames.text(recordFrame(words, at)), this.names);
+    return readRecord(words, at, this.frames.text(recordFrame(words, at)), this.nameOf);
   }
 
-  private make(entry: Entry, record: ReadRecord, target?: (i: number) => Entry): object {
+  private make(entry: Entry, record: ReadRecord, reader: ResourceReader): object {
     entry.rid = recordRid(record);
-    const follow = target ?? ((i: number) => this.entry(record.references[i]!));
+    const follow = (i: number) => reader.entry(record.references[i]!);
     switch (record.kind) {
       case Kind.Model:
         return this.makeCustom(entry, record, follow) ?? this.makeModel(entry, record, follow);
       case Kind.Collection:
-        return this.makeCustom(entry, record, follow) ?? this.makeCollection(entry, record, target);
+        return this.makeCustom(entry, record, follow) ?? this.makeCollection(entry, record, reader, follow);
       default:
         return (entry.item = new ResError(entry.rid).__init(recordValue(record) as ErrorObject));
     }
@@ -224,16 +225,21 @@ export class Resources implements ResourceReader {
     return value;
   }
 
-  private makeCollection(entry: Entry, record: ReadRecord, target?: (i: number) => Entry): ResCollection {
+  private makeCollection(
+    entry: Entry,
+    record: ReadRecord,
+    reader: ResourceReader,
+    follow: (i: number) => Entry,
+  ): ResCollection {
     const collection = new ResCollection(this.client, entry.rid);
     collection._handle = entry.handle;
     entry.item = collection;
     if (record.onlyReferences) {
-      collection._lazy = new LazyItems(this, target ? this.items(record, target) : record.references);
+      collection._lazy = new LazyItems(reader, record.references);
       return collection;
     }
-    const slots = this.items(record, target ?? ((i) => this.entry(record.references[i]!)));
-    if (record.at.length > 0) collection._lazy = new LazyItems(this, slots);
+    const slots = this.items(record, follow);
+    if (record.at.length > 0) collection._lazy = new LazyItems(reader, slots);
     else collection._list = slots;
     return collection;
   }

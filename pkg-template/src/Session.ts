@@ -76,7 +76,7 @@ export class Session implements SessionEvents {
     this.listening = new Listening(driver, this.resources, emitter);
     this.values = new Values(memory, frames, this.resources);
     const updates = new Updates(memory, this.values, this.resources, emitter, driver, report);
-    const drops = new Drops(this.resources, guarded(inner, this, true), (rid) =>
+    const drops = new Drops(this.resources, driver, memory, frames, (rid) =>
       this.debug?.tell('cacheDelete', `Cache delete: ${rid}`),
     );
     const tape = new Tape(memory, frames, this.values, this.resources, updates, drops, this);

@@ -104,7 +104,7 @@ export class Tape {
       case Op.Release:
         return this.frames.release(a);
       case Op.Drop:
-        return this.drops.add(a);
+        return this.drops.add(words.slice(i + 2, i + 2 + a));
       case Op.Replaced:
         return this.updates.replaced(a);
       case Op.Settled:
@@ -138,7 +138,7 @@ function operationLength(words: Uint32Array, i: number): number {
   const operation = words[i]!;
   if (operation === Op.Change) return 3 + words[i + 2]! * (1 + VALUE_WORDS);
   if (operation === Op.Touch) return 1 + recordLength(words, i + 1);
-  if (operation === Op.Loaded) return 2 + words[i + 1]!;
+  if (operation === Op.Loaded || operation === Op.Drop) return 2 + words[i + 1]!;
   return LENGTHS[operation] ?? Infinity;
 }
 
@@ -151,7 +151,6 @@ const LENGTHS: readonly (number | undefined)[] = lengths({
   [Op.Remove]: 3,
   [Op.Event]: 6,
   [Op.Unsubscribed]: 4,
-  [Op.Drop]: 2,
   [Op.Replaced]: 2,
   [Op.Settled]: 5,
   [Op.State]: 4,
@@ -163,7 +162,7 @@ const LENGTHS: readonly (number | undefined)[] = lengths({
   [Op.HandshakeRefused]: 3,
 });
 
-function lengths(byOperation: Record<Exclude<Op, Op.Change | Op.Touch | Op.Loaded>, number>): number[] {
+function lengths(byOperation: Record<Exclude<Op, Op.Change | Op.Touch | Op.Loaded | Op.Drop>, number>): number[] {
   const list: number[] = [];
   for (const [operation, length] of Object.entries(byOperation)) list[+operation] = length;
   return list;

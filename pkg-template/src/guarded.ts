@@ -12,15 +12,14 @@ export interface Owner {
 
 /**
  * The one way into the engine. What breaks off inside leaves it half changed, so nothing gets in after that: the owner is told, once, in a
- * task of its own, for there may be no stack left to do anything now; and nothing is found any more. `isShallow` says that it is
- * only entered where little of the stack is used.
+ * task of its own, for there may be no stack left to do anything now; and nothing is found any more.
  */
-export function guarded(driver: Driver, owner: Owner, isShallow = false): Driver {
+export function guarded(driver: Driver, owner: Owner): Driver {
   const inner = driver as unknown as Methods;
   const guard: Methods = {};
   for (const name of Object.getOwnPropertyNames(Object.getPrototypeOf(driver))) {
     // Sockets report from a task of their own, as a rule, and have no time to lose. What is held has to be released.
-    const levels = isShallow || name === 'receive' || name === 'release' ? 0 : ROOM;
+    const levels = name === 'receive' || name === 'release' ? 0 : ROOM;
     guard[name] = (...args) => {
       if (owner.isLost) return -1;
       // Where the stack is nearly used up it is an error of the caller's, and mostly not one inside.

@@ -1,5 +1,3 @@
-import type { Names } from './Names.js';
-
 /** What a model, a collection or an error is made of. */
 export const enum Kind {
   Model = 1,
@@ -28,6 +26,9 @@ export interface ReadRecord {
   readonly references: Uint32Array;
 }
 
+/** The name of a member by the engine's number. */
+export type NameOf = (key: number) => string;
+
 /** Words before the references of a record. */
 const HEAD = 9;
 
@@ -38,11 +39,17 @@ export const recordFrame = (words: Uint32Array, i: number): number => words[i + 
 export const recordLength = (words: Uint32Array, i: number): number =>
   HEAD + words[i + 8]! * (words[i + 7] === 1 ? 1 : 2);
 
+/** Goes over the numbers of the members of a model that are references. */
+export function eachName(words: Uint32Array, i: number, visit: (key: number) => void): void {
+  if (words[i + 1] !== Kind.Model || words[i + 7] === 1) return;
+  for (let n = 0; n < words[i + 8]!; n++) visit(words[i + HEAD + 2 * n]!);
+}
+
 /**
  * Copies a record out of memory: resource, kind, frame, span of the ID with its quotes, span of the value, whether there
  * are only references, their number, and then the references, each after its place unless there is nothing else.
  */
-export function readRecord(words: Uint32Array, i: number, text: string, names: Names): ReadRecord {
+export function readRecord(words: Uint32Array, i: number, text: string, nameOf: NameOf): ReadRecord {
   const kind: Kind = words[i + 1]!;
   let members = NO_NAMES;
   const count = words[i + 8]!;
@@ -59,7 +66,7 @@ export function readRecord(words: Uint32Array, i: number, text: string, names: N
     references = new Uint32Array(count);
     for (let n = 0; n < count; n++) {
       const place = words[first + 2 * n]!;
-      if (kind === Kind.Model) found.push(names.get(place).text);
+      if (kind === Kind.Model) found.push(nameOf(place));
       else at[n] = place;
       references[n] = words[first + 2 * n + 1]!;
     }

@@ -113,8 +113,8 @@ impl Graph {
                 self.unrefer(cell);
             }
             self.slot_mut(id).stale = false;
-            self.unlink(id);
         }
+        self.unlink(&collected.dropped);
         collected.stale.retain(|&id| !std::mem::replace(&mut self.slot_mut(id).stale, true));
         self.stale.extend(&collected.stale);
         collected
@@ -145,6 +145,33 @@ impl Graph {
     /// Whether the last [`Graph::mark_covered`] came by.
     pub fn is_covered(&self, id: ResourceId) -> bool {
         self.slot(id).visit.epoch == self.epoch
+    }
+
+    /// What has left the cache and is not freed, and can be reached from `roots` in it by what was not read: that by itself, and then
+    /// what else it refers to.
+    pub fn remains(&mut self, roots: &[ResourceId]) -> (Vec<ResourceId>, Vec<ResourceId>) {
+        let epoch = self.next_epoch();
+        let (mut unread, mut others) = (Vec::new(), Vec::new());
+        let mut todo = roots.to_vec();
+        for &root in roots {
+            self.slot_mut(root).visit.epoch = epoch;
+        }
+        while let Some(id) = todo.pop() {
+            if self.slot(id).text.is_some() {
+                unread.push(id);
+            }
+            for at in 0..self.slots_cells(id).len() {
+                let Some(target) = self.slots_cells(id)[at].as_reference().map(ResourceId) else { continue };
+                if std::mem::replace(&mut self.slot_mut(target).visit.epoch, epoch) == epoch {
+                    continue;
+                }
+                match self.slot(target).text.is_some() && !self.is_linked(target) {
+                    true => todo.push(target),
+                    false => others.push(target),
+                }
+            }
+        }
+        (unread, others)
     }
 
     /// Everything below the candidates that no subscription of its own covers, children before parents as far as there

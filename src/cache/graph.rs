@@ -207,7 +207,7 @@ impl Graph {
         let slot = self.slot(id);
         let unused = slot.content.is_none() && slot.indirect == 0 && !slot.root && !slot.held;
         if unused {
-            self.unlink(id);
+            self.unlink(&[id]);
             self.free(id);
         }
         unused
@@ -279,11 +279,18 @@ impl Graph {
         self.texts.remove(text.frame).then_some(text.frame)
     }
 
-    /// Takes the id out of use; the slot stays readable until [`Graph::free`].
-    pub fn unlink(&mut self, id: ResourceId) {
-        self.rids.unlink(id.0);
-        self.slot_mut(id).fresh = false;
-        self.live -= 1;
+    /// Whether the resource is in the cache, and has not left it.
+    pub(super) fn is_linked(&self, id: ResourceId) -> bool {
+        self.rids.is_linked(id.0)
+    }
+
+    /// Takes ids out of use; the slots stay readable until [`Graph::free`].
+    pub fn unlink(&mut self, ids: &[ResourceId]) {
+        self.rids.unlink(ids);
+        for &id in ids {
+            self.slot_mut(id).fresh = false;
+        }
+        self.live -= ids.len();
     }
 
     /// Frees an unlinked slot.

@@ -1,5 +1,6 @@
 //! Numbers for resource ids: every id that is cached or referred to has a slot, found by a hash table.
 
+use super::graph::ResourceId;
 use crate::index::Index;
 use crate::protocol::hash::Hasher;
 
@@ -94,11 +95,30 @@ impl Rids {
         self.text.get(start..start + len).unwrap_or_default()
     }
 
-    /// Takes the id out of the table, so that the same id gets another number; its text stays until [`Rids::free`].
-    pub fn unlink(&mut self, id: u32) {
-        let entry = &mut self.entries[id as usize];
-        entry.linked = false;
-        self.index.remove(entry.hash.into(), id);
+    /// Whether the id is found under this number.
+    pub fn is_linked(&self, id: u32) -> bool {
+        self.entries[id as usize].linked
+    }
+
+    /// Takes ids out of the table, so that the same ids get other numbers; their texts stay until [`Rids::free`].
+    pub fn unlink(&mut self, ids: &[ResourceId]) {
+        let is_most = ids.len() > self.index.len() / 2;
+        for &ResourceId(id) in ids {
+            let entry = &mut self.entries[id as usize];
+            entry.linked = false;
+            if !is_most {
+                self.index.remove(entry.hash.into(), id);
+            }
+        }
+        if is_most {
+            // What stays is found a place more quickly than each of the others is taken out.
+            self.index.clear();
+            for (id, entry) in (0..).zip(&self.entries) {
+                if entry.linked {
+                    self.index.insert(entry.hash.into(), id);
+                }
+            }
+        }
     }
 
     /// Gives the number back. It must have been unlinked.

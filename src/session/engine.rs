@@ -328,6 +328,12 @@ impl Engine {
         Some(reading)
     }
 
+    /// What has left the cache, and was not read, of what these lead to, which have left it too: a shell that has their objects has to
+    /// [`take`](Self::take) it before it is forgotten. And then what else these refer to.
+    pub fn remains(&mut self, left: &[ResourceId]) -> (Vec<ResourceId>, Vec<ResourceId>) {
+        self.graph.remains(left)
+    }
+
     /// The numbers of dropped resources may be used again. Answers [`Output::Dropped`].
     pub fn forget(&mut self, dropped: &[ResourceId]) {
         for &id in dropped {

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use resclient::cache::texts::FrameId;
 use resclient::cache::{Content, Graph, ResourceId, Text};
-use resclient::protocol::hash::Hasher;
+use resclient::protocol::hash::{Digest, Hasher};
 use resclient::protocol::scan::Span;
 use resclient::protocol::value::{Cell, Names};
 
@@ -122,7 +122,7 @@ impl Play {
                 let keys: Vec<u32> =
                     cells.iter().map(|_| Names::key(&mut self.graph, &[dice.below(6)], Span::default())).collect();
                 let (shape, cells) = self.graph.sorted_model(&keys, &cells);
-                Content::Model { shape, hash: 1, cells }
+                Content::Model { shape, digest: Digest::NONE, cells }
             }
         };
         let numbers = self.nodes.iter().map(|(&name, node)| (node.id, name));

@@ -44,7 +44,7 @@ test('a reference that was not read is an old value like others', async () => {
   const log = bench.listen(model);
   bench.frame('{"ref":{"rid":"other"}}');
   bench.change(0, [2, bench.value(2, undefined, 2)]).apply();
-  bench.op(10, 1).apply();
+  bench.drop(1).apply();
   assert.equal(model.ref.y, 1);
   assert.equal(model.props.ref, model.ref);
   await bench.delivered();

@@ -165,9 +165,22 @@ impl Driver {
         record.words.as_ptr()
     }
 
-    /// The number of a dropped resource may be used again.
-    pub fn forget(&self, resource: u32) {
-        self.inner.engine.borrow_mut().forget(ResourceId(resource));
+    /// While resources leave the cache: takes what is needed to read, later on, what these lead to. Gives the address of a number of
+    /// words, of how many others are referred to, of these, and of the records.
+    pub fn remains(&self, roots: &[u32]) -> *const u32 {
+        let mut engine = self.inner.engine.borrow_mut();
+        let roots: Vec<ResourceId> = roots.iter().copied().map(ResourceId).collect();
+        let (unread, others) = engine.remains(&roots);
+        let mut record = self.record.borrow_mut();
+        record.words.clear();
+        record.list(0, &others);
+        for id in unread {
+            if let Some(reading) = engine.take(id) {
+                record.reading(&reading);
+            }
+        }
+        record.words[0] = record.words.len() as u32;
+        record.words.as_ptr()
     }
 
     /// Puts off what the engine wants until `release`, for what is under way is not to be disturbed. Whether it was not put off
@@ -268,6 +281,9 @@ impl Inner {
         }
         let mut tape = self.tape.take();
         self.host.apply(tape.words.as_ptr(), tape.words.len());
+        self.engine.borrow_mut().forget(&tape.dropped);
+        tape.dropped.clear();
+        tape.dropped.shrink_to(KEPT_WORDS);
         tape.words.clear();
         tape.words.shrink_to(KEPT_WORDS);
         self.tape.replace(tape);

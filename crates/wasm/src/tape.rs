@@ -2,6 +2,7 @@
 //!
 //! The shell's `Tape.ts` is the other side of this file; the numbers have to agree.
 
+use resclient::cache::ResourceId;
 use resclient::protocol::frame::ResourceKind;
 use resclient::protocol::scan::Span;
 use resclient::protocol::value::Value;
@@ -11,6 +12,8 @@ use resclient::session::{ConnectionState, Outcome, Output, Reading, Time};
 #[derive(Default)]
 pub struct Tape {
     pub words: Vec<u32>,
+    /// Resources that leave the cache by these operations.
+    pub dropped: Vec<ResourceId>,
 }
 
 impl Tape {
@@ -45,7 +48,10 @@ impl Tape {
                 self.push(&[op::UNSUBSCRIBED, resource.0]);
                 self.span(reason);
             }
-            Output::Dropped(resource) => self.push(&[op::DROP, resource.0]),
+            Output::Dropped(resources) => {
+                self.list(op::DROP, &resources);
+                self.dropped.extend(resources);
+            }
             Output::Replaced(resource) => self.push(&[op::REPLACED, resource.0]),
             Output::Settled { request, outcome } => {
                 let (kind, a, b) = match outcome {
@@ -81,10 +87,7 @@ impl Tape {
                 self.push(&[op::REFUSED, resource.0, u32::from(unsubscribe)]);
                 self.span(error);
             }
-            Output::Loaded(resources) => {
-                self.push(&[op::LOADED, resources.len() as u32]);
-                self.words.extend(resources.iter().map(|id| id.0));
-            }
+            Output::Loaded(resources) => self.list(op::LOADED, &resources),
             Output::Open(_) | Output::Close(_) | Output::Send(_) => return Some(output),
         }
         None
@@ -109,6 +112,12 @@ impl Tape {
             }
             self.push(&[resource.0]);
         }
+    }
+
+    /// Writes a list behind its length.
+    pub fn list(&mut self, head: u32, resources: &[ResourceId]) {
+        self.push(&[head, resources.len() as u32]);
+        self.words.extend(resources.iter().map(|id| id.0));
     }
 
     fn value(&mut self, value: &Value) {

@@ -166,7 +166,7 @@ async fn timers_are_those_of_the_browser() {
     client.host.answer(MODEL);
     client.until(r#""method":"unsubscribe.a.b""#).await;
     client.host.answer(r#""x":null"#);
-    assert!(client.host.has("drop 0"), "{}", client.host.log());
+    assert!(client.host.has("drop 1 0"), "{}", client.host.log());
 }
 
 #[wasm_bindgen_test]

@@ -3,7 +3,7 @@
 
 const encoder = new TextEncoder();
 
-/** How many words follow each operation's number; TOUCH, CHANGE and LOADED say it themselves. */
+/** How many words follow each operation's number; TOUCH, CHANGE, DROP and LOADED say it themselves. */
 const LENGTHS = {
   1: 1,
   2: 1,
@@ -12,7 +12,6 @@ const LENGTHS = {
   7: 2,
   8: 5,
   9: 3,
-  10: 1,
   11: 1,
   12: 4,
   13: 3,
@@ -97,7 +96,7 @@ export class TestHost {
       let count = LENGTHS[op];
       if (op === 4) count = 9 + words[at + 8] * (words[at + 7] ? 1 : 2);
       if (op === 5) count = 2 + words[at + 1] * 5;
-      if (op === 19) count = 1 + words[at];
+      if (op === 10 || op === 19) count = 1 + words[at];
       if (count === undefined) throw new Error(`unknown operation ${op}`);
       this.log.push([NAMES[op], ...words.subarray(at, at + count)].join(' '));
       at += count;

@@ -19,8 +19,11 @@ export class Bench {
   asked = [];
   /** What went wrong in the application's classes. */
   reports = [];
-  /** Resources that can be taken, by handle. */
+  /** Resources that can be taken, by handle, and those that have been. */
   records = new Map();
+  taken = new Map();
+  /** Resources that have left the cache. */
+  left = new Set();
   words = [];
   text = '';
   client = { connected: false, ws: null, onConnect: null, refused: () => {} };
@@ -49,6 +52,12 @@ export class Bench {
   op(...words) {
     this.words.push(...words);
     return this;
+  }
+
+  /** Resources leave the cache. */
+  drop(...handles) {
+    for (const handle of handles) this.left.add(handle);
+    return this.op(10, handles.length, ...handles);
   }
 
   /** Number `key` stands for a member name. */
@@ -97,6 +106,31 @@ export class Bench {
     const record = this.record(...args);
     record[2] = frame;
     this.records.set(args[0], record);
+    this.left.delete(args[0]);
+  }
+
+  /** A record as the driver hands it out, after which it has none. */
+  take(handle) {
+    const record = this.records.get(handle);
+    if (!record) return undefined;
+    this.records.delete(handle);
+    this.taken.set(handle, record);
+    return record;
+  }
+
+  /** What the driver answers `remains` with. */
+  remains(roots) {
+    const [todo, seen, others, records] = [[...roots], new Set(roots), [], []];
+    for (const handle of todo) {
+      const record = this.take(handle);
+      records.push(...(record ?? []));
+      for (const target of references(record ?? this.taken.get(handle))) {
+        if (seen.has(target)) continue;
+        seen.add(target);
+        (this.left.has(target) && this.records.has(target) ? todo : others).push(target);
+      }
+    }
+    return [2 + others.length + records.length, others.length, ...others, ...records];
   }
 
   object(handle) {
@@ -116,7 +150,17 @@ export class Bench {
   }
 }
 
+/** The resources that a record refers to. */
+const references = (record) => record.slice(9).filter((_, i) => record[7] === 1 || i % 2 === 1);
+
 function driverOf(bench) {
+  /** Memory that grows empties every view of it: as unpleasant as the real one may be. */
+  const answer = (words) => {
+    if (!words) return 0;
+    bench.memory.grow(1);
+    new Uint32Array(bench.memory.buffer, RECORD).set(words);
+    return RECORD;
+  };
   class Driver {
     constructor(host) {
       bench.host = host;
@@ -128,16 +172,15 @@ function driverOf(bench) {
 
     take(handle) {
       bench.asked.push(['take', handle]);
-      const record = bench.records.get(handle);
-      if (!record) return 0;
-      bench.records.delete(handle);
-      // Memory that grows empties every view of it: as unpleasant as the real one may be.
-      bench.memory.grow(1);
-      new Uint32Array(bench.memory.buffer, RECORD).set(record);
-      return RECORD;
+      return answer(bench.take(handle));
+    }
+
+    remains(handles) {
+      bench.asked.push(['remains', ...handles]);
+      return answer(bench.remains(handles));
     }
   }
-  for (const name of ['connect', 'disconnect', 'hook_done', 'listen', 'unlisten', 'forget']) {
+  for (const name of ['connect', 'disconnect', 'hook_done', 'listen', 'unlisten']) {
     Driver.prototype[name] = (...args) => bench.asked.push([name, ...args]);
   }
   return Driver;

@@ -1,0 +1,71 @@
+import { Entry } from './Entry.js';
+import type { Frames } from './frames.js';
+import type { ResourceReader } from './LazyItems.js';
+import { eachName, type NameOf, type ReadRecord, readRecord, recordFrame, recordLength } from './record.js';
+
+/**
+ * What is left of resources that have left the cache unread: their records, and what these are read with, for their numbers, and
+ * those of frames and names, are given to others. A record is looked up when its resource is read, if it ever is.
+ */
+export class Remains implements ResourceReader {
+  /** What is there already: what else is referred to, and what the application has in hand. */
+  private readonly entries = new Map<number, Entry>();
+  private readonly texts = new Map<number, string>();
+  private readonly names = new Map<number, string>();
+  /** Where the first record is. */
+  private readonly first: number;
+  /** Where they all are. */
+  private places: Map<number, number> | null = null;
+
+  /** `words` are a copy of what the driver gave. */
+  constructor(
+    private readonly words: Uint32Array,
+    private readonly resources: ResourceReader,
+    frames: Frames,
+    nameOf: NameOf,
+  ) {
+    this.first = 2 + words[1]!;
+    for (const handle of words.subarray(2, this.first)) this.entries.set(handle, resources.entry(handle));
+    let last = -1;
+    for (let i = this.first; i < words.length; i += recordLength(words, i)) {
+      const frame = recordFrame(words, i);
+      if (frame !== last) this.texts.set(frame, frames.text(frame));
+      last = frame;
+      eachName(words, i, (key) => this.names.set(key, nameOf(key)));
+    }
+  }
+
+  /** A resource of the application's that has left with the others, and may not have been read. */
+  adopt(entry: Entry): void {
+    this.entries.set(entry.handle, entry);
+    if (entry.item === undefined && entry.captured === null) this.capture(entry, entry.handle);
+  }
+
+  entry(handle: number): Entry {
+    let entry = this.entries.get(handle);
+    if (entry === undefined) {
+      entry = new Entry(-1);
+      this.entries.set(handle, entry);
+      this.capture(entry, handle);
+    }
+    return entry;
+  }
+
+  read(entry: Entry): object {
+    return this.resources.read(entry);
+  }
+
+  private capture(entry: Entry, handle: number): void {
+    entry.captured = { record: this.record(handle), reader: this };
+  }
+
+  private record(handle: number): ReadRecord {
+    const { words } = this;
+    if (this.places === null) {
+      this.places = new Map();
+      for (let i = this.first; i < words.length; i += recordLength(words, i)) this.places.set(words[i]!, i);
+    }
+    const at = this.places.get(handle)!;
+    return readRecord(words, at, this.texts.get(recordFrame(words, at))!, (key) => this.names.get(key)!);
+  }
+}
