@@ -54,9 +54,8 @@ export class Drops {
     const listOf = ({ item }: Entry): LazyItems | null => (item instanceof ResCollection ? item._lazy : null);
     const roots = held.filter((entry) => entry.item === undefined || listOf(entry)?.isNumbers);
     if (roots.length === 0) return;
-    const at = this.driver.remains(Uint32Array.from(roots, (entry) => entry.handle)) >>> 2;
-    const words = memory.words();
-    const remains = new Remains(words.slice(at, at + words[at]!), resources, this.frames, resources.nameOf);
+    const words = memory.copy(this.driver.remains(Uint32Array.from(roots, (entry) => entry.handle)));
+    const remains = new Remains(words, resources, this.frames, resources.nameOf);
     for (const root of roots) {
       remains.adopt(root);
       listOf(root)?.readBy(remains);

@@ -4,6 +4,8 @@ import { Entry } from './Entry.js';
 export interface ResourceReader {
   entry(handle: number): Entry;
   read(entry: Entry): object;
+  /** Reads many at once, if it can. */
+  readAll(handles: Uint32Array): void;
 }
 
 /**
@@ -43,6 +45,8 @@ export class LazyItems {
 
   /** Reads all items; the list is the caller's then. */
   all(): unknown[] {
+    const { slots } = this;
+    if (slots instanceof Uint32Array) this.reader.readAll(slots);
     const list = this.entries();
     for (let i = 0; i < list.length; i++) {
       const slot = list[i];

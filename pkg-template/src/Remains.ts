@@ -55,6 +55,10 @@ export class Remains implements ResourceReader {
     return this.resources.read(entry);
   }
 
+  readAll(): void {
+    // They are at hand.
+  }
+
   private capture(entry: Entry, handle: number): void {
     entry.captured = { record: this.record(handle), reader: this };
   }

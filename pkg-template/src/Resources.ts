@@ -8,7 +8,7 @@ import { LazyItems, type ResourceReader } from './LazyItems.js';
 import { defineMember } from './members.js';
 import type { Memory } from './memory.js';
 import { Names, READ_MEMBER } from './Names.js';
-import { Kind, type ReadRecord, readRecord, recordFrame, recordRid, recordValue } from './record.js';
+import { Kind, type ReadRecord, readRecord, recordFrame, recordLength, recordRid, recordValue } from './record.js';
 import { ResCollection } from './ResCollection.js';
 import { type ErrorObject, ResError } from './ResError.js';
 import { ResModel } from './ResModel.js';
@@ -54,7 +54,7 @@ export class Resources implements ResourceReader {
   constructor(
     private readonly client: ClientApi,
     private readonly types: ResourceTypes,
-    private readonly driver: Pick<Driver, 'take' | 'hold' | 'release'>,
+    private readonly driver: Pick<Driver, 'take' | 'take_all' | 'hold' | 'release'>,
     private readonly memory: Memory,
     private readonly frames: Frames,
     private readonly report: Report,
@@ -92,6 +92,32 @@ export class Resources implements ResourceReader {
     }
   }
 
+  /** Reads many at once, unless that may call code of the application. */
+  readAll(handles: Uint32Array): void {
+    if (this.hasTypes) return;
+    const words = this.memory.copy(this.driver.take_all(handles));
+    let i = 1;
+    try {
+      for (; i < words.length; i += recordLength(words, i)) {
+        const entry = this.entry(words[i]!);
+        this.make(entry, this.recordIn(words, i), this);
+      }
+    } finally {
+      // The stack may be used up. What was not made is made when it is read.
+      for (; i < words.length; i += recordLength(words, i)) {
+        const entry = this.entry(words[i]!);
+        entry.item = undefined;
+        entry.lazy = null;
+        entry.captured = { record: this.recordIn(words, i), reader: null };
+      }
+    }
+  }
+
+  private get hasTypes(): boolean {
+    const { models, collections } = this.types;
+    return !models.__isEmpty || !collections.__isEmpty;
+  }
+
   /** Takes over what a resource is made of. */
   take(handle: number): ReadRecord {
     const pointer = this.driver.take(handle);
@@ -112,8 +138,7 @@ export class Resources implements ResourceReader {
    * constructors may be waited for.
    */
   loaded(handles: Uint32Array): void {
-    const { models, collections } = this.types;
-    if (models.__isEmpty && collections.__isEmpty) return;
+    if (!this.hasTypes) return;
     for (const handle of handles) {
       const entry = this.entry(handle);
       if (entry.item !== undefined || entry.captured) continue;
@@ -160,7 +185,10 @@ export class Resources implements ResourceReader {
   }
 
   private recordAt(at: number): ReadRecord {
-    const words = this.memory.words();
+    return this.recordIn(this.memory.words(), at);
+  }
+
+  private recordIn(words: Uint32Array, at: number): ReadRecord {
     return readRecord(words, at, this.frames.text(recordFrame(words, at)), this.nameOf);
   }
 

@@ -13,6 +13,13 @@ export class Memory {
     return this.words32;
   }
 
+  /** A copy of as many words as the first says. */
+  copy(pointer: number): Uint32Array {
+    const words = this.words();
+    const first = pointer >>> 2;
+    return words.slice(first, first + words[first]!);
+  }
+
   bytes(): Uint8Array {
     if (this.bytes8.length === 0) this.bytes8 = new Uint8Array(this.memory.buffer);
     return this.bytes8;

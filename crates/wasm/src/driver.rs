@@ -165,6 +165,16 @@ impl Driver {
         record.words.as_ptr()
     }
 
+    /// The same for many: the address of a number of words, and of the records of those that had not been read.
+    pub fn take_all(&self, resources: &[u32]) -> *const u32 {
+        let mut engine = self.inner.engine.borrow_mut();
+        let mut record = self.record.borrow_mut();
+        record.words.clear();
+        record.words.push(0);
+        record.readings(resources.iter().filter_map(|&id| engine.take(ResourceId(id))));
+        record.words.as_ptr()
+    }
+
     /// While resources leave the cache: takes what is needed to read, later on, what these lead to. Gives the address of a number of
     /// words, of how many others are referred to, of these, and of the records.
     pub fn remains(&self, roots: &[u32]) -> *const u32 {
@@ -174,12 +184,7 @@ impl Driver {
         let mut record = self.record.borrow_mut();
         record.words.clear();
         record.list(0, &others);
-        for id in unread {
-            if let Some(reading) = engine.take(id) {
-                record.reading(&reading);
-            }
-        }
-        record.words[0] = record.words.len() as u32;
+        record.readings(unread.into_iter().filter_map(|id| engine.take(id)));
         record.words.as_ptr()
     }
 

@@ -114,6 +114,12 @@ impl Tape {
         }
     }
 
+    /// Writes what is needed to read resources, and to the first word how many words there are.
+    pub fn readings(&mut self, readings: impl Iterator<Item = Reading>) {
+        readings.for_each(|reading| self.reading(&reading));
+        self.words[0] = self.words.len() as u32;
+    }
+
     /// Writes a list behind its length.
     pub fn list(&mut self, head: u32, resources: &[ResourceId]) {
         self.push(&[head, resources.len() as u32]);

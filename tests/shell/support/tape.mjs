@@ -175,6 +175,12 @@ function driverOf(bench) {
       return answer(bench.take(handle));
     }
 
+    take_all(handles) {
+      bench.asked.push(...Array.from(handles, (handle) => ['take', handle]));
+      const records = Array.from(handles, (handle) => bench.take(handle) ?? []).flat();
+      return answer([1 + records.length, ...records]);
+    }
+
     remains(handles) {
       bench.asked.push(['remains', ...handles]);
       return answer(bench.remains(handles));
