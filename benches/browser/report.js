@@ -1,4 +1,5 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
+import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { OUT } from './bundle.js';
 import { WORKLOADS } from './workloads.js';
@@ -10,85 +11,86 @@ export function median(numbers) {
 }
 
 /**
- * What the rounds come to. A round gives one ratio: the two clients ran right after one another, so what else the machine
- * did met both. The ratio is the median of the rounds, the spread their least and greatest.
+ * What a round comes to: the two clients ran right after one another, so what else the machine did met both. The value is the
+ * median of the rounds, the spread their least and greatest.
  */
+const VALUES = {
+  time: ({ ours, resclient }) => resclient?.warm / ours?.warm,
+  memory: ({ ours, resclient }) => ours / resclient,
+  alone: ({ ours }) => ours,
+  size: ({ ours }) => ours,
+  start: ({ ours, resclient }) => ours - resclient,
+  parse: ({ ours, floor }) => floor?.warm / ours?.warm,
+};
+
 export function summarise(name, rounds) {
-  const { target, stage } = WORKLOADS[name];
-  const figure = (pick) => {
-    const ours = rounds.map((round) => pick(round.ours)).filter(Number.isFinite);
-    const resclient = rounds.map((round) => pick(round.resclient)).filter(Number.isFinite);
-    if (!ours.length || !resclient.length) return { ours: middle(ours), resclient: middle(resclient) };
-    const ratios = rounds.map((round) => pick(round.resclient) / pick(round.ours));
-    return {
-      ours: middle(ours),
-      resclient: middle(resclient),
-      ratio: median(ratios),
-      spread: [Math.min(...ratios), Math.max(...ratios)],
-    };
-  };
-  const warm = figure((result) => result?.warm);
-  const floor = middle(rounds.map((round) => round.floor?.warm).filter(Number.isFinite));
-  return {
-    value: warm.ratio,
-    target,
-    met: target === undefined || warm.ratio === undefined ? undefined : warm.ratio >= target,
-    stage:
-      stage === undefined
-        ? undefined
-        : { target: stage, met: warm.ratio === undefined ? undefined : warm.ratio >= stage },
-    spread: warm.spread,
-    unit: '× as fast as npm resclient',
-    ours: warm.ours,
-    resclient: warm.resclient,
-    floor,
-    first: figure((result) => result?.first),
-    cold: WORKLOADS[name].cold ? figure((result) => result?.cold) : undefined,
+  const { how, target, most, stage, unit } = WORKLOADS[name];
+  const values = rounds.map(VALUES[how]).filter(Number.isFinite);
+  const value = middle(values);
+  const over = (pick) => middle(rounds.map(({ ours, resclient }) => resclient?.[pick] / ours?.[pick]));
+  const row = {
+    value,
+    target: target ?? most,
+    met: verdict(value, target, most),
+    spread: values.length > 1 ? [Math.min(...values), Math.max(...values)] : undefined,
+    unit,
+    ours: middle(rounds.map(({ ours }) => ours?.warm ?? ours)),
+    resclient: middle(rounds.map(({ resclient }) => resclient?.warm ?? resclient)),
+    floor: middle(rounds.map(({ floor }) => floor?.warm)),
     rounds: rounds.length,
   };
+  if (how !== 'time') return row;
+  return {
+    ...row,
+    stage: stage && { target: stage, met: verdict(value, stage) },
+    first: over('first'),
+    cold: over('cold'),
+  };
 }
 
-export function print(results, { version, start }) {
+const verdict = (value, target, most) => {
+  if (value === undefined || (target ?? most) === undefined) return undefined;
+  return target === undefined ? value <= most : value >= target;
+};
+
+export function print(rows, engine) {
   console.log(
-    `\nChromium ${version}. Times in ms, medians of warm runs; ratio: resclient / ours, of each round, with its range.`,
+    `\n${engine}. Times in ms, medians of warm runs; memory in bytes. The value is that of each round, their median, and their range.`,
   );
-  const rows = Object.entries(results).map(([name, r]) => [
+  const cells = Object.entries(rows).map(([name, row]) => [
     name,
     WORKLOADS[name].what,
-    ms(r.ours),
-    ms(r.resclient),
-    ms(r.floor),
-    times(r.value),
-    r.spread ? `${r.spread.map((x) => x.toPrecision(3)).join('–')}` : '',
-    r.stage ? `≥ ${r.stage.target} ${verdict(r.stage.met)}` : '',
-    r.target ? `≥ ${r.target} ${verdict(r.met)}` : '',
-    times(r.first.ratio),
-    r.cold ? `${times(r.cold.ratio)} (${ms(r.cold.ours)}, ${ms(r.cold.resclient)})` : '',
+    figure(row.ours),
+    figure(row.resclient),
+    figure(row.floor),
+    row.value === undefined ? '' : `${figure(row.value)} ${row.unit}`,
+    row.spread ? row.spread.map(figure).join('–') : '',
+    said(row.target, WORKLOADS[name].most !== undefined, row.met),
+    said(row.stage?.target, false, row.stage?.met),
+    row.first ? `${figure(row.first)}×` : '',
+    row.cold ? `${figure(row.cold)}×` : '',
   ]);
-  const head = [
-    '',
-    'workload',
-    'ours',
-    'resclient',
-    'parse',
-    'ratio',
-    'range',
-    'this stage',
-    'product',
-    'first',
-    'cold',
-  ];
-  table([head, ...rows]);
-  console.log(
-    `First: the first run in a page that has made one small get; cold: the first thing in a page.\n` +
-      `From a page's code to its first value: ours ${ms(start.ours)}, resclient ${ms(start.resclient)}.`,
-  );
+  table([
+    ['', 'workload', 'ours', 'resclient', 'parse', 'value', 'range', 'product', 'this stage', 'first', 'cold'],
+    ...cells,
+  ]);
+  console.log('First: the first run in a page that has made one small get; cold: the first thing in a page.');
 }
 
-export function write(results) {
+/** The rows by their names, and what they were measured on: `client.json`, or for another engine a file of its name. */
+export function write(rows, engine) {
   mkdirSync(OUT, { recursive: true });
-  const path = join(OUT, 'client.json');
-  writeFileSync(path, `${JSON.stringify(results, null, 2)}\n`);
+  const name = engine.startsWith('Chromium') ? 'client' : 'client-node';
+  const [{ model }] = cpus();
+  writeFileSync(join(OUT, `${name}.json`), `${JSON.stringify(rows, null, 2)}\n`);
+  const machine = {
+    engine,
+    cpu: model.trim(),
+    cores: cpus().length,
+    node: process.version,
+    at: new Date().toISOString(),
+  };
+  writeFileSync(join(OUT, `${name}-machine.json`), `${JSON.stringify(machine, null, 2)}\n`);
 }
 
 function table(rows) {
@@ -99,7 +101,17 @@ function table(rows) {
   }
 }
 
-const middle = (numbers) => (numbers.length ? median(numbers) : undefined);
-const ms = (time) => (time === undefined ? '' : time >= 100 ? time.toFixed(0) : time.toPrecision(3));
-const times = (ratio) => (ratio === undefined ? '' : `${ratio >= 100 ? ratio.toFixed(0) : ratio.toPrecision(3)}×`);
-const verdict = (met) => (met === undefined ? '?' : met ? 'met' : 'missed');
+function middle(numbers) {
+  const found = numbers.filter(Number.isFinite);
+  return found.length ? median(found) : undefined;
+}
+
+function figure(number) {
+  if (number === undefined) return '';
+  return Math.abs(number) >= 100 ? number.toFixed(0) : number.toPrecision(3);
+}
+
+function said(target, isMost, met) {
+  if (target === undefined) return '';
+  return `${isMost ? '≤' : '≥'} ${target} ${met === undefined ? '?' : met ? 'met' : 'missed'}`;
+}

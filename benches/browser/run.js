@@ -1,11 +1,12 @@
 import { existsSync } from 'node:fs';
-import { parseArgs } from 'node:util';
-import { Complaint, main } from '../../scripts/lib/process.mjs';
 import { join } from 'node:path';
-import { pkg } from '../../scripts/lib/places.mjs';
-import { inPage, openBrowser } from './browser.js';
+import { parseArgs } from 'node:util';
+import { pkg, root } from '../../scripts/lib/places.mjs';
+import { Complaint, main } from '../../scripts/lib/process.mjs';
+import { bundled, DEFAULT_ENTRY, sizes } from '../../scripts/lib/sizes.mjs';
 import { bundle } from './bundle.js';
-import { profiled } from './profile.js';
+import { openChromium } from './chromium.js';
+import { openNode } from './node.js';
 import { median, print, summarise, write } from './report.js';
 import { WORKLOADS } from './workloads.js';
 
@@ -13,49 +14,92 @@ const OPTIONS = {
   only: { type: 'string' },
   rounds: { type: 'string', default: '5' },
   client: { type: 'string', default: 'ours,resclient,floor' },
+  engine: { type: 'string', default: 'chromium' },
   profile: { type: 'boolean', default: false },
 };
 
-const USAGE = `npm run bench -- [--only T1,T3] [--rounds 5] [--client ours,resclient,floor] [--profile]
+const USAGE = `npm run bench -- [--only T1,T3] [--rounds 5] [--client ours,resclient,floor] [--engine chromium|node] [--profile]
 A figure that misses its target is no failure; a wrong result is.`;
 
-/** Rounds of fresh pages: for each workload first the one client and then the other, in turn the other way about. */
-async function rounds(browser, names, clients, { count, profile }) {
-  const results = Object.fromEntries(names.map((name) => [name, []]));
-  const starts = Object.fromEntries(clients.map((client) => [client, []]));
-  for (let round = 0; round < count; round++) {
-    for (const name of names) {
+/**
+ * How each kind of workload is measured: in a round, with each client in turn the one right after the other, or once. Answers one
+ * figure for each round.
+ */
+const MEASURES = {
+  time: (bench, name) => bench.rounds(name, (client, isLast) => timed(bench, client, name, isLast)),
+  memory: (bench, name) => bench.rounds(name, (client) => memory(bench, client, WORKLOADS[name].stage)),
+  alone: async (bench, name) => {
+    const [figure] = await bench.engine.inPage('ours', (page) => page.call('run', name, 1));
+    return [{ ours: figure }];
+  },
+  size: async () => [{ ours: await kilobytes(DEFAULT_ENTRY), resclient: await kilobytes(RESCLIENT_ENTRY, root) }],
+  start: async ({ engine, clients, count }) => {
+    const times = await engine.startTimes(clients, count);
+    return times.ours.map((ours, round) => ({ ours, resclient: times.resclient[round] }));
+  },
+  parse: (bench, name) => bench.rounds(WORKLOADS[name].of, (client) => timed(bench, client, WORKLOADS[name].of)),
+};
+
+class Bench {
+  constructor(engine, clients, { count, profile }) {
+    Object.assign(this, { engine, clients, count, profile });
+  }
+
+  /** A figure for each client of the workload, in each round the other way about. */
+  async rounds(name, measure) {
+    const results = [];
+    for (let round = 0; round < this.count; round++) {
       const result = {};
-      for (const client of round % 2 ? clients.toReversed() : clients) {
+      for (const client of round % 2 ? this.clients.toReversed() : this.clients) {
         if (client === 'floor' && !WORKLOADS[name].floor) continue;
-        result[client] = await measure(browser, client, name, profile && round === count - 1);
-        starts[client].push(result[client].start);
+        result[client] = await measure(client, round === this.count - 1);
       }
-      results[name].push(result);
+      results.push(result);
       process.stderr.write('.');
     }
+    return results;
   }
-  process.stderr.write('\n');
-  return { results, starts };
 }
 
-/** One client's figures for one workload, from fresh pages. */
-async function measure(browser, client, name, profile) {
+/** One client's times for one workload, from fresh pages. */
+async function timed({ engine, profile }, client, name, isLast) {
   const { runs, cold } = WORKLOADS[name];
-  const run = (page, turns) => page.evaluate(([name, turns]) => globalThis.bench.run(name, turns), [name, turns]);
-  const result = await inPage(browser, client, async (page) => {
-    const start = await page.evaluate(() => globalThis.bench.first());
-    const times = await run(page, runs);
-    if (profile) await profiled(page, `${name}-${client}`, () => run(page, runs));
-    return { start, first: times[0], warm: median(times.length > 1 ? times.slice(1) : times) };
+  const result = await engine.inPage(client, async (page) => {
+    await page.call('first');
+    const times = await page.call('run', name, runs);
+    if (profile && isLast) await page.profiled(`${name}-${client}`, () => page.call('run', name, runs));
+    return { first: times[0], warm: median(times.length > 1 ? times.slice(1) : times) };
   });
-  if (cold && client !== 'floor') [result.cold] = await inPage(browser, client, (page) => run(page, 1));
+  if (cold && client !== 'floor') [result.cold] = await engine.inPage(client, (page) => page.call('run', name, 1));
   return result;
 }
 
+/** Bytes that a client takes from its first use to a stage. */
+async function memory({ engine }, client, last) {
+  return engine.inPage(client, async (page) => {
+    await page.call('first');
+    const taken = async () => (await page.heapBytes()) + (await page.call('wasmBytes'));
+    const before = await taken();
+    for (const stage of STAGES.slice(0, STAGES.indexOf(last) + 1)) await page.call('stage', stage);
+    return (await taken()) - before;
+  });
+}
+
+async function kilobytes(entry, resolveDir) {
+  return sizes(await bundled(entry, resolveDir)).brotli / 1000;
+}
+
+const STAGES = ['loaded', 'read', 'released'];
+const RESCLIENT_ENTRY = `import ResClient from 'resclient'; globalThis.ResClient = ResClient;`;
+
 await main(async (args) => {
   const { values } = options(args);
-  const names = values.only ? values.only.split(',') : Object.keys(WORKLOADS).filter((name) => !WORKLOADS[name].extra);
+  const engines = { chromium: openChromium, node: openNode };
+  const open = engines[values.engine];
+  if (!open) throw new Complaint(`--engine is one of ${Object.keys(engines).join(', ')}`);
+  const names = (values.only?.split(',') ?? Object.keys(WORKLOADS).filter((name) => !WORKLOADS[name].extra)).filter(
+    (name) => values.engine === 'chromium' || WORKLOADS[name]?.how !== 'start',
+  );
   const unknown = names.find((name) => !(name in WORKLOADS));
   if (unknown) throw new Complaint(`no workload is called ${unknown}: there are ${Object.keys(WORKLOADS).join(', ')}`);
   const count = Number(values.rounds);
@@ -65,15 +109,16 @@ await main(async (args) => {
     throw new Complaint('pkg/index.js is missing: run `npm run build` first');
   }
 
-  const browser = await openBrowser(await bundle(clients, values));
+  const engine = await open(await bundle(clients, values));
   try {
-    const { results, starts } = await rounds(browser, names, clients, { count, profile: values.profile });
-    const summary = Object.fromEntries(names.map((name) => [name, summarise(name, results[name])]));
-    const start = Object.fromEntries(Object.entries(starts).map(([client, times]) => [client, median(times)]));
-    print(summary, { version: browser.version, start });
-    if (clients.includes('ours') && clients.includes('resclient')) write(summary);
+    const bench = new Bench(engine, clients, { count, profile: values.profile });
+    const rows = {};
+    for (const name of names) rows[name] = summarise(name, await MEASURES[WORKLOADS[name].how](bench, name));
+    process.stderr.write('\n');
+    print(rows, engine.name);
+    if (clients.includes('ours') && clients.includes('resclient')) write(rows, engine.name);
   } finally {
-    await browser.close();
+    await engine.close();
   }
 });
 

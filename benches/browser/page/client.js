@@ -1,7 +1,14 @@
 // What it is depends on the bundle: this package or npm `resclient`.
 import Default, * as names from 'client-under-test';
-import { first, run } from './main.js';
+import { first, run, stage } from './main.js';
+import { wasmBytes, watchMemories } from './memory.js';
 
 const ResClient = names.ResClient ?? Default;
 
-globalThis.bench = { first: () => first(ResClient), run: (workload, runs) => run(ResClient, workload, runs) };
+watchMemories();
+globalThis.bench = {
+  first: () => first(ResClient),
+  run: (workload, runs) => run(ResClient, workload, runs),
+  stage: (name) => stage(ResClient, name),
+  wasmBytes,
+};

@@ -1,5 +1,7 @@
 import { changing, editing } from './events.js';
 import { loading, loadingAndReading, release } from './load.js';
+import { eventsAmong, losing } from './held.js';
+import { STAGES } from './memory.js';
 import { reconnecting } from './reconnect.js';
 import { Gateway, answer } from './socket.js';
 import { nextTask } from './clock.js';
@@ -18,6 +20,9 @@ const WORKLOADS = {
   T6r: release({ read: true }),
 };
 
+/** Workloads that connect on their own, and work out their figure. */
+const ALONE = { T10: eventsAmong, T11: losing };
+
 /** One small get, which makes the client ready for use; gives the time it took. */
 export async function first(ResClient) {
   const from = performance.now();
@@ -31,17 +36,29 @@ export async function first(ResClient) {
   return time;
 }
 
-/** Runs a workload `runs` times, each with a client of its own; gives the times in milliseconds. */
+/** Runs a workload `runs` times, each with a client of its own; gives the times in milliseconds, or what it works out. */
 export async function run(ResClient, workload, runs) {
-  const times = [];
+  const figures = [];
   for (let turn = 0; turn < runs; turn++) {
-    const session = connect(ResClient);
-    await session.client.connect();
-    times.push(await WORKLOADS[workload](session));
-    session.client.disconnect();
+    if (workload in ALONE) {
+      figures.push(await ALONE[workload](() => connected(ResClient)));
+    } else {
+      const session = await connected(ResClient);
+      figures.push(await WORKLOADS[workload](session));
+      session.client.disconnect();
+    }
     await nextTask();
   }
-  return times;
+  return figures;
+}
+
+/** Goes on to a stage of what is held in memory. */
+export const stage = (ResClient, name) => STAGES[name](() => connected(ResClient));
+
+async function connected(ResClient) {
+  const session = connect(ResClient);
+  await session.client.connect();
+  return session;
 }
 
 function connect(ResClient) {

@@ -1,0 +1,36 @@
+import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
+import { pkg } from './places.mjs';
+
+/**
+ * What an application's bundler makes of a module, minified, in bytes. It is bundled from inside the package, so that its own name
+ * is resolved by its exports map, as for a user.
+ */
+export async function bundled(contents, resolveDir = pkg) {
+  // After the build: on a fresh clone the npm packages are not there when this file is loaded.
+  const { build } = await import('esbuild');
+  const { outputFiles } = await build({
+    stdin: { contents, resolveDir },
+    bundle: true,
+    minify: true,
+    treeShaking: true,
+    format: 'esm',
+    platform: 'browser',
+    target: 'es2022',
+    write: false,
+    legalComments: 'none',
+  });
+  return outputFiles[0].contents;
+}
+
+/** Lengths as they are, and as servers send them: gzip and brotli at their best. */
+export function sizes(bytes) {
+  const params = { [constants.BROTLI_PARAM_QUALITY]: 11, [constants.BROTLI_PARAM_SIZE_HINT]: bytes.length };
+  return {
+    raw: bytes.length,
+    gzip: gzipSync(bytes, { level: 9 }).length,
+    brotli: brotliCompressSync(bytes, { params }).length,
+  };
+}
+
+/** The package's default entry, as an application takes it. */
+export const DEFAULT_ENTRY = `import ResClient from 'resclient-wasm'; globalThis.ResClient = ResClient;`;
