@@ -77,6 +77,24 @@ export function print(rows, engine) {
   console.log('First: the first run in a page that has made one small get; cold: the first thing in a page.');
 }
 
+/** How long things take at each size, and the slope of that, both as logarithms: with 0 it does not grow, with 1 it does as the size. */
+export function printScales(found, engine) {
+  console.log(`\n${engine}. Times in ms, the least of some runs, by size; the slope over all sizes.`);
+  for (const { what, sizes, times, steepest } of found) {
+    const steepness = slope(sizes.map(Math.log), times.map(Math.log));
+    const met = steepness <= steepest ? 'met' : 'missed';
+    const points = sizes.map((size, at) => `${size.toLocaleString('en')}: ${figure(times[at])}`);
+    console.log(`${what}\n    ${points.join('   ')}   slope ${steepness.toFixed(2)}, ≤ ${steepest} ${met}`);
+  }
+}
+
+/** Of the straight line that is nearest to the points. */
+function slope(xs, ys) {
+  const mean = (numbers) => numbers.reduce((sum, number) => sum + number, 0) / numbers.length;
+  const [x, y] = [mean(xs), mean(ys)];
+  return mean(xs.map((each, at) => (each - x) * (ys[at] - y))) / mean(xs.map((each) => (each - x) ** 2));
+}
+
 /** The rows by their names, and what they were measured on: `client.json`, or for another engine a file of its name. */
 export function write(rows, engine) {
   mkdirSync(OUT, { recursive: true });

@@ -7,8 +7,8 @@ import { bundled, DEFAULT_ENTRY, sizes } from '../../scripts/lib/sizes.mjs';
 import { bundle } from './bundle.js';
 import { openChromium } from './chromium.js';
 import { openNode } from './node.js';
-import { median, print, summarise, write } from './report.js';
-import { WORKLOADS } from './workloads.js';
+import { median, print, printScales, summarise, write } from './report.js';
+import { SCALES, WORKLOADS } from './workloads.js';
 
 const OPTIONS = {
   only: { type: 'string' },
@@ -16,9 +16,11 @@ const OPTIONS = {
   client: { type: 'string', default: 'ours,resclient,floor' },
   engine: { type: 'string', default: 'chromium' },
   profile: { type: 'boolean', default: false },
+  scaling: { type: 'boolean', default: false },
 };
 
 const USAGE = `npm run bench -- [--only T1,T3] [--rounds 5] [--client ours,resclient,floor] [--engine chromium|node] [--profile]
+npm run bench -- --scaling [--engine chromium|node]: how the cost of some things grows with their size, for this package alone.
 A figure that misses its target is no failure; a wrong result is.`;
 
 /**
@@ -111,6 +113,11 @@ await main(async (args) => {
 
   const engine = await open(await bundle(clients, values));
   try {
+    if (values.scaling) {
+      const found = [];
+      for (const name of SCALES) found.push(await engine.inPage('ours', (page) => page.call('scale', name)));
+      return printScales(found, engine.name);
+    }
     const bench = new Bench(engine, clients, { count, profile: values.profile });
     const rows = {};
     for (const name of names) rows[name] = summarise(name, await MEASURES[WORKLOADS[name].how](bench, name));

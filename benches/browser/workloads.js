@@ -31,6 +31,9 @@ export const WORKLOADS = {
   T12: { how: 'parse', what: 'JSON.parse of T2 alone', of: 'T2', target: 0.6, unit: '× the time of T2' },
 };
 
+/** What is measured at growing sizes, with `--scaling`; `page/scaling.js` has what they are. */
+export const SCALES = ['event', 'reconnect', 'unsubscribe', 'length', 'changes'];
+
 function time(what, options) {
   return { how: 'time', what, unit: '× as fast', ...options };
 }

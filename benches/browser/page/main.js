@@ -3,6 +3,7 @@ import { loading, loadingAndReading, release } from './load.js';
 import { eventsAmong, losing } from './held.js';
 import { STAGES } from './memory.js';
 import { reconnecting } from './reconnect.js';
+import { SCALES } from './scaling.js';
 import { Gateway, answer } from './socket.js';
 import { nextTask } from './clock.js';
 import { verifyEqual } from './data.js';
@@ -52,6 +53,23 @@ export async function run(ResClient, workload, runs) {
   return figures;
 }
 
+/** How long something takes at each of its sizes, in milliseconds: the least of some rounds. */
+export async function scale(ResClient, name) {
+  const { sizes, time, ...rest } = SCALES[name];
+  const times = [];
+  for (const size of sizes) {
+    let least = Infinity;
+    for (let turn = 0; turn < TURNS; turn++) {
+      const session = await connected(ResClient);
+      least = Math.min(least, await time(session, size));
+      session.client.disconnect();
+      await nextTask();
+    }
+    times.push(least);
+  }
+  return { ...rest, sizes, times };
+}
+
 /** Goes on to a stage of what is held in memory. */
 export const stage = (ResClient, name) => STAGES[name](() => connected(ResClient));
 
@@ -67,3 +85,6 @@ function connect(ResClient) {
   const client = new ResClient(gateway.factory, { unsubscribeDelay: 3_600_000, reconnectDelay: 1 });
   return { client, gateway };
 }
+
+/** How often something is measured at a size. The code is compiled by the second time, mostly. */
+const TURNS = 4;
