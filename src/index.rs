@@ -1,7 +1,7 @@
 //! A hash table from hashes to small numbers, shared by everything that is found by its content.
 //!
-//! Open addressing with linear probing, and half of the hash beside the number: looking something up mostly touches one
-//! cache line before the thing itself. Deleting moves what follows, so there are no tombstones and no rebuilding but to
+//! Open addressing with linear probing, and the hash beside the number: looking something up mostly touches one cache line
+//! before the thing itself. Deleting moves what follows, so there are no tombstones and no rebuilding but to
 //! grow. It is also much less code than a general hash table, which counts in a module that is downloaded.
 
 /// Numbers by the hash of what they stand for. It grows and never shrinks.
@@ -12,10 +12,24 @@ pub struct Index {
     len: usize,
 }
 
+/// The hash is in halves, or there would be padding.
 #[derive(Debug, Clone, Copy)]
 struct Slot {
-    hash: u32,
+    high: u32,
+    low: u32,
     id: u32,
+}
+
+impl Slot {
+    const NONE: Slot = Slot { high: 0, low: 0, id: VACANT };
+
+    fn new(hash: u64, id: u32) -> Self {
+        Slot { high: (hash >> 32) as u32, low: hash as u32, id }
+    }
+
+    fn hash(self) -> u64 {
+        u64::from(self.high) << 32 | u64::from(self.low)
+    }
 }
 
 impl Index {
@@ -29,14 +43,13 @@ impl Index {
     /// The number under `hash` that `is` accepts.
     #[inline]
     pub fn find(&self, hash: u64, is: impl Fn(u32) -> bool) -> Option<u32> {
-        let hash = hash as u32;
         let mut at = self.home(hash);
         loop {
             let slot = self.slots.get(at)?;
             if slot.id == VACANT {
                 return None;
             }
-            if slot.hash == hash && is(slot.id) {
+            if slot.hash() == hash && is(slot.id) {
                 return Some(slot.id);
             }
             at = self.after(at);
@@ -48,12 +61,12 @@ impl Index {
         debug_assert_ne!(id, VACANT);
         self.len += 1;
         self.grow(self.len);
-        self.put(Slot { hash: hash as u32, id });
+        self.put(Slot::new(hash, id));
     }
 
     /// Takes a number out that was added under this hash.
     pub fn remove(&mut self, hash: u64, id: u32) {
-        let mut hole = self.home(hash as u32);
+        let mut hole = self.home(hash);
         loop {
             match self.slots.get(hole) {
                 Some(slot) if slot.id == id => break,
@@ -64,7 +77,7 @@ impl Index {
         self.len -= 1;
         let mut at = self.after(hole);
         while self.slots[at].id != VACANT {
-            let home = self.home(self.slots[at].hash);
+            let home = self.home(self.slots[at].hash());
             // Whoever may stand in the hole moves there: it is not before its home, counted around the end.
             if self.distance(home, at) >= self.distance(hole, at) {
                 self.slots[hole] = self.slots[at];
@@ -77,7 +90,7 @@ impl Index {
 
     /// Takes all numbers out.
     pub fn clear(&mut self) {
-        self.slots.fill(Slot { hash: 0, id: VACANT });
+        self.slots.fill(Slot::NONE);
         self.len = 0;
     }
 
@@ -95,7 +108,7 @@ impl Index {
         if len * 4 <= self.slots.len() * 3 {
             return;
         }
-        let slots = vec![Slot { hash: 0, id: VACANT }; (len * 4 / 3 + 1).next_power_of_two().max(LEAST)];
+        let slots = vec![Slot::NONE; (len * 4 / 3 + 1).next_power_of_two().max(LEAST)];
         for slot in std::mem::replace(&mut self.slots, slots) {
             if slot.id != VACANT {
                 self.put(slot);
@@ -104,7 +117,7 @@ impl Index {
     }
 
     fn put(&mut self, slot: Slot) {
-        let mut at = self.home(slot.hash);
+        let mut at = self.home(slot.hash());
         while self.slots[at].id != VACANT {
             at = self.after(at);
         }
@@ -113,7 +126,7 @@ impl Index {
 
     /// Where a hash belongs.
     #[inline]
-    fn home(&self, hash: u32) -> usize {
+    fn home(&self, hash: u64) -> usize {
         hash as usize & self.slots.len().wrapping_sub(1)
     }
 

@@ -328,7 +328,7 @@ impl Names for Graph {
     }
 
     fn find_rid(&self, rid: &str) -> Option<u32> {
-        self.rids.find(rid)
+        self.rids.find_likely(rid)
     }
 
     #[inline]

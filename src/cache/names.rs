@@ -25,7 +25,7 @@ struct Rid {
     /// Where the id begins in [`Rids::text`], and its bytes.
     start: usize,
     len: usize,
-    hash: u32,
+    hash: u64,
     /// Whether the id is found under this number.
     linked: bool,
 }
@@ -57,7 +57,7 @@ impl Rids {
             self.last = found;
             return (found, false);
         }
-        let entry = Rid { start: self.text.len(), len: rid.len(), hash: hash as u32, linked: true };
+        let entry = Rid { start: self.text.len(), len: rid.len(), hash, linked: true };
         self.text.push_str(rid);
         let id = match self.free.pop() {
             Some(id) => {
@@ -81,6 +81,11 @@ impl Rids {
 
     pub fn find(&self, rid: &str) -> Option<u32> {
         self.find_hashed(self.hasher.bytes(0, rid.as_bytes()), rid)
+    }
+
+    /// The number of an id that stands in an event. By its hash alone: to look at the text as well would take as long as the rest.
+    pub fn find_likely(&self, rid: &str) -> Option<u32> {
+        self.index.find(self.hasher.bytes(0, rid.as_bytes()), |_| true)
     }
 
     #[inline]
@@ -107,7 +112,7 @@ impl Rids {
             let entry = &mut self.entries[id as usize];
             entry.linked = false;
             if !is_most {
-                self.index.remove(entry.hash.into(), id);
+                self.index.remove(entry.hash, id);
             }
         }
         if is_most {
@@ -115,7 +120,7 @@ impl Rids {
             self.index.clear();
             for (id, entry) in (0..).zip(&self.entries) {
                 if entry.linked {
-                    self.index.insert(entry.hash.into(), id);
+                    self.index.insert(entry.hash, id);
                 }
             }
         }
