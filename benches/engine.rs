@@ -7,7 +7,7 @@ use divan::counter::{BytesCount, ItemsCount};
 use divan::{Bencher, black_box};
 use resclient::cache::Graph;
 use resclient::protocol::Units;
-use resclient::protocol::frame::Frame;
+use resclient::protocol::frame::{Frame, Parts};
 use resclient::protocol::hash::Hasher;
 use resclient::session::{Config, Engine, Output, Time};
 use resclient::sync::diff::diff;
@@ -137,7 +137,7 @@ fn scan(bencher: Bencher) {
     let text = answer(2, &resource_set(10_000, &order(10_000), 0));
     bencher.counter(BytesCount::of_str(&text)).with_inputs(|| Graph::new(Hasher::new(1))).bench_refs(|graph| {
         let mut frame = Frame::default();
-        frame.scan(&text, Units::Utf16, Hasher::new(1), graph)
+        frame.scan(Parts { rest: &text, most: 1 << 15 }, Units::Utf16, Hasher::new(1), graph)
     });
 }
 

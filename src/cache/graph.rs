@@ -7,7 +7,7 @@ use super::shape::{KeyId, Keys, ShapeId, Shapes};
 use super::texts::{FrameId, Texts};
 use crate::protocol::hash::{Digest, Hasher};
 use crate::protocol::scan::Span;
-use crate::protocol::value::{Cell, Names};
+use crate::protocol::value::{Cell, Held, Names};
 use crate::sort::sort;
 
 /// A cached resource. The number is reused after [`Graph::free`].
@@ -332,10 +332,11 @@ impl Names for Graph {
     }
 
     #[inline]
-    fn digest(&self, rid: u32) -> Digest {
+    fn held(&self, rid: u32) -> Held {
         match self.slot(ResourceId(rid)).content {
-            Content::Model { digest, .. } => digest,
-            _ => Digest::NONE,
+            Content::Model { digest, .. } => Held::Model(digest),
+            Content::Collection(_) => Held::Collection,
+            Content::None | Content::Error(_) => Held::Nothing,
         }
     }
 

@@ -13,7 +13,7 @@ use super::error::ResError;
 use super::escape::mend;
 use super::frame_scanner::FrameScanner;
 use super::hash::{Digest, Hasher};
-use super::scan::{Mark, Result, Span, Units};
+use super::scan::{Result, Span, Units};
 use super::value::{Cell, Names, Value};
 
 /// The kinds of resource a set can hold.
@@ -22,16 +22,6 @@ pub enum ResourceKind {
     Model,
     Collection,
     Error,
-}
-
-impl ResourceKind {
-    /// What the text of a value begins and ends with.
-    pub(super) fn brackets(self) -> (u8, u8) {
-        match self {
-            ResourceKind::Collection => (b'[', b']'),
-            ResourceKind::Model | ResourceKind::Error => (b'{', b'}'),
-        }
-    }
 }
 
 /// A resource in a set.
@@ -44,10 +34,10 @@ pub struct SetEntry {
     pub rid: Span,
     /// The JSON text of the value.
     pub value: Span,
-    /// Where that text begins, for scanning it once more.
-    pub(super) mark: Mark,
     /// Where its members or items stand in [`Frame::cells`]. Of a model without references there are none.
     pub cells: Range<usize>,
+    /// Where they stand in [`Frame::members`], in the order of the text, if a resource of that kind is held that is another.
+    pub members: Range<usize>,
     /// Where the keys of a model's members stand in [`Frame::keys`].
     pub(super) keys: Range<usize>,
     /// The text of a model is known again by this. If it is the one that the cached model has, nothing but this is known.
@@ -120,17 +110,53 @@ pub struct Frame {
     pub body: Body,
     pub set: Vec<SetEntry>,
     pub values: Vec<Member>,
+    /// The members and items of those that are compared with what is held.
+    pub members: Vec<Member>,
     /// Cells of all resources in the set, one after the other.
     pub cells: Vec<Cell>,
     /// The keys of models' members. Models that follow one another and have the same ones share them.
     pub(super) keys: Vec<u32>,
+    /// The part of the text that is being scanned.
+    pub(super) window: String,
+}
+
+/// A text that comes part by part.
+pub trait Source {
+    /// Appends the next part. Whether there is more after it.
+    fn read(&mut self, window: &mut String) -> bool;
+    /// About how many bytes that will be.
+    fn left(&self) -> usize;
+}
+
+/// A text that is there, in parts of so many bytes.
+pub struct Parts<'a> {
+    pub rest: &'a str,
+    pub most: usize,
+}
+
+impl Source for Parts<'_> {
+    fn read(&mut self, window: &mut String) -> bool {
+        let (part, rest) = self.rest.split_at(self.rest.ceil_char_boundary(self.most));
+        window.push_str(part);
+        self.rest = rest;
+        !rest.is_empty()
+    }
+
+    fn left(&self) -> usize {
+        self.rest.len()
+    }
 }
 
 impl Frame {
-    /// Scans `text`, replacing what was here.
-    pub fn scan(&mut self, text: &str, units: Units, hasher: Hasher, names: &mut impl Names) -> Result<()> {
+    /// Scans a text, replacing what was here.
+    pub fn scan(&mut self, text: impl Source, units: Units, hasher: Hasher, names: &mut impl Names) -> Result<()> {
         self.clear();
-        FrameScanner::new(text, units, hasher, names, self).frame()
+        let mut window = std::mem::take(&mut self.window);
+        let result = FrameScanner::new(hasher, names, self).scan(text, &mut window, units);
+        window.clear();
+        window.shrink_to(KEPT_TEXT);
+        self.window = window;
+        result
     }
 
     /// The keys of the members of a model in the set; none for other resources.
@@ -142,14 +168,13 @@ impl Frame {
     pub fn stand_in(&mut self, resource: u32, rid: Span) {
         let at = self.cells.len();
         self.cells.push(Cell::UNKNOWN);
-        let (kind, mark) = (ResourceKind::Error, Mark::default());
         self.set.push(SetEntry {
-            kind,
+            kind: ResourceKind::Error,
             resource,
             rid,
             value: rid,
-            mark,
             cells: at..at + 1,
+            members: 0..0,
             keys: 0..0,
             digest: Digest::NONE,
         });
@@ -165,6 +190,7 @@ impl Frame {
         self.body = Body::default();
         self.set.clear();
         self.values.clear();
+        self.members.clear();
         self.cells.clear();
         self.keys.clear();
     }
@@ -173,6 +199,7 @@ impl Frame {
     pub fn shrink(&mut self) {
         self.set.shrink_to(KEPT);
         self.values.shrink_to(KEPT);
+        self.members.shrink_to(KEPT);
         self.cells.shrink_to(KEPT);
         self.keys.shrink_to(KEPT);
     }
@@ -196,3 +223,5 @@ pub fn read_error(text: &str) -> ResError {
 
 /// Entries a buffer keeps between frames.
 const KEPT: usize = 4096;
+/// Bytes that the buffer of the text keeps.
+const KEPT_TEXT: usize = 1 << 17;

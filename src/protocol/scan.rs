@@ -64,33 +64,48 @@ pub struct Mark {
     surplus: usize,
 }
 
-/// Where some ASCII text stands that was scanned, for finding the same text again.
-#[derive(Debug, Clone, Copy)]
-pub struct Literal {
-    start: usize,
-    len: usize,
-}
-
 /// The text is not what it should be. An error without content keeps the many places that pass it on small.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Malformed;
 
 pub type Result<T> = std::result::Result<T, Malformed>;
 
-/// A cursor over one text.
+/// A cursor over one text, or over a part of it.
 pub struct Scanner<'a> {
     text: &'a str,
     bytes: &'a [u8],
     pos: usize,
     /// Bytes before `pos` that count for no unit.
     surplus: usize,
+    /// Units of the text before this part of it.
+    before: u32,
     utf16: bool,
     depth: u32,
 }
 
 impl<'a> Scanner<'a> {
     pub fn new(text: &'a str, units: Units) -> Self {
-        Scanner { text, bytes: text.as_bytes(), pos: 0, surplus: 0, utf16: units == Units::Utf16, depth: 0 }
+        Scanner::resume(text, units, 0, 0)
+    }
+
+    /// Goes on where a scanner of the parts before has stopped: behind so many units, at this depth.
+    pub fn resume(text: &'a str, units: Units, before: u32, depth: u32) -> Self {
+        Scanner { text, bytes: text.as_bytes(), pos: 0, surplus: 0, before, utf16: units == Units::Utf16, depth }
+    }
+
+    /// Bytes of this part before the position.
+    pub fn pos(&self) -> usize {
+        self.pos
+    }
+
+    /// Units of the whole text before the position.
+    pub fn units_before(&self) -> u32 {
+        self.units_at(self.pos, self.surplus)
+    }
+
+    #[inline]
+    fn units_at(&self, pos: usize, surplus: usize) -> u32 {
+        self.before.wrapping_add(pos.wrapping_sub(surplus) as u32)
     }
 
     /// The position, to return to with [`Scanner::rewind`].
@@ -115,7 +130,7 @@ impl<'a> Scanner<'a> {
 
     /// From `mark` to the position.
     pub fn span_from(&self, mark: Mark) -> Span {
-        Span { start: (mark.pos - mark.surplus) as u32, end: (self.pos - self.surplus) as u32 }
+        Span { start: self.units_at(mark.pos, mark.surplus), end: self.units_before() }
     }
 
     /// The next byte that is not white space, without taking it; 0 at the end.
@@ -200,22 +215,15 @@ impl<'a> Scanner<'a> {
         Ok(names.iter().find(|(name, _)| *key == *name.as_bytes()).map(|&(_, meaning)| meaning))
     }
 
-    /// What was taken since `from`, if all of it is ASCII.
-    pub fn literal_from(&self, from: Mark) -> Option<Literal> {
-        let len = self.pos - from.pos;
-        self.bytes[from.pos..self.pos].is_ascii().then_some(Literal { start: from.pos, len })
-    }
-
-    /// Takes the text of `literal` if it comes next.
+    /// Takes an ASCII text if it comes next.
     #[inline]
-    pub fn take_same(&mut self, literal: Literal) -> bool {
-        let Literal { start, len } = literal;
-        let same = match (self.bytes.get(start..start + len), self.bytes.get(self.pos..self.pos + len)) {
-            (Some(a), Some(b)) => same(a, b),
-            _ => false,
+    pub fn take_same(&mut self, text: &[u8]) -> bool {
+        let same = match self.bytes.get(self.pos..self.pos + text.len()) {
+            Some(next) => same(next, text),
+            None => false,
         };
         if same {
-            self.pos += len;
+            self.pos += text.len();
         }
         same
     }
@@ -246,7 +254,7 @@ impl<'a> Scanner<'a> {
     pub fn string(&mut self) -> Result<Str> {
         self.expect(b'"')?;
         let start = self.pos;
-        let from = (start - 1 - self.surplus) as u32;
+        let from = self.units_at(start - 1, self.surplus);
         let mut escaped = false;
         loop {
             self.plain_run();
@@ -262,7 +270,7 @@ impl<'a> Scanner<'a> {
         }
         let end = self.pos;
         self.pos += 1;
-        Ok(Str { span: Span { start: from, end: (self.pos - self.surplus) as u32 }, start, end, escaped })
+        Ok(Str { span: Span { start: from, end: self.units_before() }, start, end, escaped })
     }
 
     /// The bytes of a string as they stand, without the quotes.

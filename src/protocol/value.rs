@@ -62,6 +62,15 @@ pub struct Value {
     pub cell: Cell,
 }
 
+/// What is held of a resource, as far as it matters for how another text of it is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Held {
+    Nothing,
+    /// By what its text is known again.
+    Model(Digest),
+    Collection,
+}
+
 /// Gives numbers to names, so that a frame is scanned into integers.
 pub trait Names {
     /// There will be about so many resource ids.
@@ -70,8 +79,8 @@ pub trait Names {
     fn rid(&mut self, rid: &str, span: Span) -> u32;
     /// The number of a resource id, if it has one.
     fn find_rid(&self, rid: &str) -> Option<u32>;
-    /// By what the text of the model is known that is held under this number.
-    fn digest(&self, rid: u32) -> Digest;
+    /// What is held under this number.
+    fn held(&self, rid: u32) -> Held;
     /// The number of a model's member. `span` is where the name stands, with its quotes.
     fn key(&mut self, key: &[u8], span: Span) -> u32;
 }

@@ -7,7 +7,7 @@ use super::requests::Purpose;
 use super::time::{Minute, Time};
 use crate::bug;
 use crate::cache::{Content, ResourceId};
-use crate::protocol::frame::{EventKind, Frame, ResourceKind, WireError};
+use crate::protocol::frame::{EventKind, Frame, Parts, ResourceKind, Source, WireError};
 use crate::protocol::scan::Span;
 use crate::protocol::value::Cell;
 use crate::protocol::{ResError, Version};
@@ -16,6 +16,11 @@ use crate::sync::apply::{Apply, Misfit};
 impl Engine {
     /// A text frame has arrived.
     pub fn handle_frame(&mut self, now: Time, connection: ConnectionId, text: &str) {
+        self.handle_text(now, connection, Parts { rest: text, most: PART });
+    }
+
+    /// [`Engine::handle_frame`] for a text that comes part by part.
+    pub fn handle_text(&mut self, now: Time, connection: ConnectionId, text: impl Source) {
         self.advance(now);
         let listening = matches!(self.connection.phase, Phase::Handshake | Phase::Hook | Phase::Ready);
         if connection != self.connection.id && !bug!("late-frames") || !listening {
@@ -30,8 +35,8 @@ impl Engine {
             self.outputs.push_back(Output::Key { key, name });
         }
         match scanned {
-            Ok(()) if frame.id.is_some() => self.handle_response(&mut frame, text),
-            Ok(()) if frame.event.is_some() => self.handle_event(&frame, text),
+            Ok(()) if frame.id.is_some() => self.handle_response(&mut frame),
+            Ok(()) if frame.event.is_some() => self.handle_event(&frame),
             _ => {
                 // It may have been an event, which is lost now.
                 self.counters.malformed += 1;
@@ -43,23 +48,23 @@ impl Engine {
         self.frame = Some(frame);
     }
 
-    fn handle_response(&mut self, frame: &mut Frame, text: &str) {
+    fn handle_response(&mut self, frame: &mut Frame) {
         let Some(purpose) = frame.id.and_then(|id| self.requests.answered(id)) else {
             self.counters.unmatched += 1;
             return self.stray();
         };
         match &frame.error {
             Some(error) => self.handle_refusal(purpose, error),
-            None => self.handle_result(purpose, frame, text),
+            None => self.handle_result(purpose, frame),
         }
     }
 
-    fn handle_result(&mut self, purpose: Purpose, frame: &mut Frame, text: &str) {
+    fn handle_result(&mut self, purpose: Purpose, frame: &mut Frame) {
         match purpose {
             Purpose::Version => self.handshake_done(frame.body.protocol.as_deref()),
             Purpose::Subscribe(id) => {
                 self.recovering = self.subscriptions.get(id).filter(|s| s.recovers).map_or(0, |s| s.failures + 1);
-                let is_whole = self.apply_set(frame, text);
+                let is_whole = self.apply_set(frame);
                 self.recovering = 0;
                 let is_here = !matches!(self.graph.slot(id).content, Content::None | Content::Error(Cell::UNKNOWN));
                 if is_whole && is_here {
@@ -81,7 +86,7 @@ impl Engine {
             Purpose::Call(request) if self.connection.protocol < Version::CALL_RESOURCE => {
                 self.settle_result(request, frame);
             }
-            Purpose::Call(request) | Purpose::Create(request) => self.handle_call_result(request, frame, text),
+            Purpose::Call(request) | Purpose::Create(request) => self.handle_call_result(request, frame),
         }
     }
 
@@ -90,7 +95,7 @@ impl Engine {
     }
 
     #[inline(never)]
-    fn handle_call_result(&mut self, request: RequestId, frame: &mut Frame, text: &str) {
+    fn handle_call_result(&mut self, request: RequestId, frame: &mut Frame) {
         let Some(id) = frame.body.rid.map(ResourceId) else {
             if frame.body.malformed == Some("rid") {
                 // A resource, but which one? The gateway counts a subscription that nobody could give back.
@@ -118,7 +123,7 @@ impl Engine {
             subscription.in_flight += 1;
             self.graph.slot_mut(id).root = true;
         }
-        self.apply_set(frame, text);
+        self.apply_set(frame);
         self.settle(request, Outcome::Resource(id));
         match refused {
             true => self.doubt(id),
@@ -147,7 +152,7 @@ impl Engine {
         }
     }
 
-    fn handle_event(&mut self, frame: &Frame, text: &str) {
+    fn handle_event(&mut self, frame: &Frame) {
         let Some(event) = frame.event else { return };
         let known = event.resource.map(ResourceId).filter(|&id| !self.graph.slot(id).content.is_none());
         let Some(id) = known else {
@@ -159,7 +164,7 @@ impl Engine {
             return;
         };
         let applied = match event.kind {
-            EventKind::Change | EventKind::Add | EventKind::Remove => self.apply_mutation(id, event.kind, frame, text),
+            EventKind::Change | EventKind::Add | EventKind::Remove => self.apply_mutation(id, event.kind, frame),
             EventKind::Unsubscribe => {
                 self.unsubscribed_by_gateway(id, frame.body.reason.unwrap_or_default());
                 Ok(())
@@ -189,22 +194,22 @@ impl Engine {
     }
 
     /// Applies an event's resource set and then the event.
-    fn apply_mutation(&mut self, id: ResourceId, kind: EventKind, frame: &Frame, text: &str) -> Result<(), Misfit> {
+    fn apply_mutation(&mut self, id: ResourceId, kind: EventKind, frame: &Frame) -> Result<(), Misfit> {
         // What is missing may be why the event makes no sense. The answer to a request is then to say what there is.
         if frame.body.malformed.is_some() || !self.missing(frame).is_empty() {
             return Err(Misfit);
         }
-        let applied = self.apply(frame, text, Some((id, kind)));
+        let applied = self.apply(frame, Some((id, kind)));
         if bug!("event-twice") {
-            let _ = self.apply(frame, text, Some((id, kind)));
+            let _ = self.apply(frame, Some((id, kind)));
         }
         self.collect_uncovered();
         applied
     }
 
     /// Applies a response's resource set; false when it is not whole.
-    fn apply_set(&mut self, frame: &mut Frame, text: &str) -> bool {
-        self.is_whole(frame) && self.apply(frame, text, None).is_ok()
+    fn apply_set(&mut self, frame: &mut Frame) -> bool {
+        self.is_whole(frame) && self.apply(frame, None).is_ok()
     }
 
     /// Whether a response has what it should have, before anything of it is applied. What is referred to and did not come is an
@@ -225,15 +230,12 @@ impl Engine {
     }
 
     /// Applies a resource set, and then an event if there is one.
-    fn apply(&mut self, frame: &Frame, text: &str, event: Option<(ResourceId, EventKind)>) -> Result<(), Misfit> {
+    fn apply(&mut self, frame: &Frame, event: Option<(ResourceId, EventKind)>) -> Result<(), Misfit> {
         let mut apply = Apply {
             graph: &mut self.graph,
             out: &mut self.outputs,
             later: std::mem::take(&mut self.later),
             frame_id: self.frame_id,
-            text,
-            units: self.units,
-            hasher: self.hasher,
             released: std::mem::take(&mut self.released),
             received: Vec::with_capacity(frame.set.len()),
             loaded: Vec::new(),
@@ -275,6 +277,8 @@ impl Engine {
     }
 }
 
+/// Bytes of a text that are read at a time: few enough to be near at hand.
+const PART: usize = 1 << 15;
 /// How many strays in a minute make a new connection.
 const STRAYS: u32 = 10;
 /// How often a gateway is believed that it has sent what is not here.

@@ -12,8 +12,8 @@ use crate::cache::shape::KeyId;
 use crate::cache::texts::FrameId;
 use crate::cache::{Content, Graph, ResourceId, Text};
 use crate::protocol::frame::{EventKind, Frame, Member, ResourceKind, SetEntry};
-use crate::protocol::hash::{Digest, Hasher};
-use crate::protocol::scan::{Span, Units};
+use crate::protocol::hash::Digest;
+use crate::protocol::scan::Span;
 use crate::protocol::value::{Cell, Kind, Value};
 use crate::session::output::{Change, Output, Reading};
 use crate::sort::sort;
@@ -30,9 +30,6 @@ pub struct Apply<'a> {
     /// Everything else there is to be told, in order.
     pub later: Vec<Output>,
     pub frame_id: FrameId,
-    pub text: &'a str,
-    pub units: Units,
-    pub hasher: Hasher,
     /// Resources that lost a reference.
     pub released: Vec<ResourceId>,
     /// Resources the gateway sent, which are up to date now.
@@ -59,8 +56,8 @@ impl Apply<'_> {
             match (&self.graph.slot(id).content, entry.kind) {
                 (Content::None, _) => self.load(id, entry, keys, cells),
                 (Content::Model { .. }, _) if bug!("replaced-silently") => self.replace(id, entry, keys, cells),
-                (Content::Model { .. }, ResourceKind::Model) => self.sync_model(id, entry),
-                (Content::Collection(_), ResourceKind::Collection) => self.sync_collection(id, entry, cells),
+                (Content::Model { .. }, ResourceKind::Model) => self.sync_model(id, entry, frame),
+                (Content::Collection(_), ResourceKind::Collection) => self.sync_collection(id, entry, frame),
                 (Content::Error(error), ResourceKind::Error) if *error == cells[0] => {}
                 _ => self.replace(id, entry, keys, cells),
             }
@@ -208,11 +205,11 @@ impl Apply<'_> {
         }
     }
 
-    fn sync_model(&mut self, id: ResourceId, entry: &SetEntry) {
+    fn sync_model(&mut self, id: ResourceId, entry: &SetEntry, frame: &Frame) {
         if matches!(self.graph.slot(id).content, Content::Model { digest, .. } if digest == entry.digest) {
             return;
         }
-        let Ok(mut members) = entry.rescan(self.text, self.units, self.hasher, self.graph) else { return };
+        let mut members = frame.members[entry.members.clone()].to_vec();
         if let Content::Model { shape, .. } = self.graph.slot(id).content {
             let mut keys: Vec<u64> = members.iter().map(|m| u64::from(m.key)).collect();
             sort(&mut keys);
@@ -228,7 +225,9 @@ impl Apply<'_> {
         }
     }
 
-    fn sync_collection(&mut self, id: ResourceId, entry: &SetEntry, cells: &[Cell]) {
+    fn sync_collection(&mut self, id: ResourceId, entry: &SetEntry, frame: &Frame) {
+        let cells = &frame.cells[entry.cells.clone()];
+        let items = &frame.members[entry.members.clone()];
         let old = self.graph.slot(id).content.cells();
         if old == cells {
             return;
@@ -236,7 +235,6 @@ impl Apply<'_> {
         let bits = |cells: &[Cell]| cells.iter().map(|c| c.bits()).collect::<Vec<_>>();
         let mut edits = Vec::new();
         diff::diff(&bits(old), &bits(cells), &mut edits);
-        let Ok(items) = entry.rescan(self.text, self.units, self.hasher, self.graph) else { return };
         self.touch(id);
         // All at once: one by one, each edit would move all that is behind it.
         let old = self.graph.put(id, Content::Collection(cells.to_vec()));
