@@ -1,5 +1,5 @@
 import type { Connection } from './Connection.js';
-import { copyText } from './copyText.js';
+import { TextCopy } from './TextCopy.js';
 import type { Debug } from './Debug.js';
 import type { Driver, DriverHost } from './driver.js';
 import type { Frames } from './frames.js';
@@ -42,6 +42,7 @@ export class Host implements DriverHost {
   private connection = 0;
   private socket: Socket | null = null;
   private told = 0;
+  private readonly copy = new TextCopy();
   /** Milliseconds the clock was set back so far. */
   setBack = 0;
 
@@ -66,16 +67,24 @@ export class Host implements DriverHost {
     this.await_timeout(-1);
     this.await_heartbeat(-1);
     const nothing = () => 0;
-    Object.assign(this, { apply: nothing, open: nothing, send: nothing, socket_event: nothing, ingest: nothing });
-    Object.assign(this, { await_timeout: nothing, await_heartbeat: nothing });
+    Object.assign(this, { apply: nothing, open: nothing, send: nothing, socket_event: nothing });
+    Object.assign(this, { ingest: nothing, ingest_more: nothing, await_timeout: nothing, await_heartbeat: nothing });
   }
 
-  /** Copies the data of a message into memory; see the driver for what the answer means. */
-  ingest(data: unknown, pointer: number, capacity: number): number {
-    if (typeof data !== 'string' || data.length > LONGEST_FRAME) return NOT_A_FRAME;
-    const { frames, memory } = this.parts;
-    frames.current = data;
-    return copyText(data, memory.bytes(), pointer, capacity);
+  /** Copies the first part of a message into memory; the number of bytes. */
+  ingest(data: unknown, pointer: number): number {
+    const isFrame = typeof data === 'string' && data.length <= LONGEST_FRAME;
+    this.copy.begin(isFrame ? (this.parts.frames.current = data) : '');
+    return this.ingest_more(pointer);
+  }
+
+  /** Copies the next part. */
+  ingest_more(pointer: number): number {
+    return this.copy.next(this.parts.memory.bytes(), pointer);
+  }
+
+  left(): number {
+    return this.copy.left;
   }
 
   open(id: number): boolean {
@@ -202,7 +211,6 @@ function dataOf(event: unknown): unknown {
  * memory of their text, and there is no more than 4 GiB of it.
  */
 const LONGEST_FRAME = 0x100_0000;
-const NOT_A_FRAME = -1;
 const SOCKET_OPEN = 0;
 const SOCKET_ERROR = 1;
 const SOCKET_CLOSE = 2;

@@ -47,7 +47,10 @@ export const enum Action {
 
 /** What the driver calls. None of it may throw: the driver could not carry on. */
 export interface DriverHost {
-  ingest(data: unknown, pointer: number, capacity: number): number;
+  ingest(data: unknown, pointer: number): number;
+  ingest_more(pointer: number): number;
+  /** UTF-16 units of the message that are to come. */
+  left(): number;
   /** Whether there is a socket. */
   open(connection: number): boolean;
   close(): void;

@@ -12,7 +12,7 @@ use wasm_bindgen::prelude::*;
 use crate::host::Host;
 use crate::inspect::inspect;
 use crate::tape::Tape;
-use crate::text::TextBuffer;
+use crate::text::Text;
 
 /// One client's engine, as the shell drives it.
 #[wasm_bindgen]
@@ -59,7 +59,6 @@ impl Driver {
             host,
             timer: Cell::new(None),
             heartbeat: Cell::new(None),
-            text: RefCell::new(TextBuffer::new()),
             tape: RefCell::new(Tape::default()),
             inbox: RefCell::new(VecDeque::new()),
             pumping: Cell::new(false),
@@ -211,7 +210,6 @@ struct Inner {
     timer: Cell<Option<Time>>,
     /// When it will see to the heartbeat.
     heartbeat: Cell<Option<Time>>,
-    text: RefCell<TextBuffer>,
     tape: RefCell<Tape>,
     /// What sockets reported while outputs were being carried out: spans in those outputs are of the frame before.
     inbox: RefCell<VecDeque<Inbound>>,
@@ -300,11 +298,9 @@ impl Inner {
             return;
         }
         if kind == MESSAGE {
-            let mut buffer = self.text.borrow_mut();
-            let text = buffer.ingest(&self.host, &event).unwrap_or_default();
             let now = self.now();
-            self.engine.borrow_mut().handle_frame(now, id, text);
-            buffer.shrink();
+            // The shell copies the text meanwhile, and does nothing else.
+            self.engine.borrow_mut().handle_text(now, id, Text::new(&self.host, &event));
             return;
         }
         let ended = self.host.socket_event(kind, &event);

@@ -6,9 +6,13 @@ use wasm_bindgen::prelude::*;
 const HOST: &str = r#"
 /** What the driver calls. None of it may throw: the driver could not carry on. */
 export interface Host {
-  /** Keeps the data of a message as the text of the current frame and writes it as UTF-8 to `capacity` bytes of
-   * memory at `pointer`. Returns the length; -1 when the data is no frame; -1 - n when it may take n bytes. */
-  ingest(data: unknown, pointer: number, capacity: number): number;
+  /** Keeps the data of a message as the text of the current frame and writes its first part as UTF-8 to memory at `pointer`,
+   * where there is room for three bytes for each of 32,768 UTF-16 units. Returns the number of bytes, 0 when the data is no frame. */
+  ingest(data: unknown, pointer: number): number;
+  /** The same for the next part. */
+  ingest_more(pointer: number): number;
+  /** UTF-16 units that are to come. */
+  left(): number;
   /** Makes the WebSocket of a connection, and hands what it reports to `Driver.receive`. Whether there is one. */
   open(connection: number): boolean;
   /** Closes it, if there is one. Nothing is heard of it any more. */
@@ -34,7 +38,13 @@ extern "C" {
     pub type Host;
 
     #[wasm_bindgen(method)]
-    pub fn ingest(this: &Host, data: &JsValue, pointer: *mut u8, capacity: usize) -> i32;
+    pub fn ingest(this: &Host, data: &JsValue, pointer: *mut u8) -> usize;
+
+    #[wasm_bindgen(method)]
+    pub fn ingest_more(this: &Host, pointer: *mut u8) -> usize;
+
+    #[wasm_bindgen(method)]
+    pub fn left(this: &Host) -> usize;
 
     #[wasm_bindgen(method)]
     pub fn open(this: &Host, connection: u32) -> bool;

@@ -1,50 +1,47 @@
-//! The buffer frames are copied into, the one place where JavaScript writes to linear memory.
+//! The text of a message, copied part by part into the engine's buffer: the one place where JavaScript writes to linear memory.
 
+use resclient::protocol::frame::Source;
 use wasm_bindgen::prelude::*;
 
 use crate::host::Host;
 
-/// A buffer that is reused from frame to frame.
-pub struct TextBuffer {
-    bytes: Vec<u8>,
+/// The data of a message.
+pub struct Text<'a> {
+    host: &'a Host,
+    /// What was not handed to the shell yet.
+    data: Option<&'a JsValue>,
+    left: usize,
 }
 
-impl TextBuffer {
-    pub fn new() -> Self {
-        TextBuffer { bytes: Vec::new() }
-    }
-
-    /// Copies the data of a message in; `None` when it is no frame.
-    pub fn ingest(&mut self, host: &Host, data: &JsValue) -> Option<&str> {
-        self.bytes.clear();
-        self.bytes.reserve(KEPT);
-        loop {
-            let written = host.ingest(data, self.bytes.as_mut_ptr(), self.bytes.capacity());
-            match written {
-                0.. => {
-                    let len = (written as usize).min(self.bytes.capacity());
-                    // SAFETY: the shell has written the bytes up to the length it reports, which is within the capacity.
-                    unsafe { self.bytes.set_len(len) };
-                    // SAFETY: it writes with `TextEncoder.encodeInto`, whose output is UTF-8 by definition, or byte by
-                    // byte when every character is ASCII.
-                    return Some(unsafe { std::str::from_utf8_unchecked(&self.bytes) });
-                }
-                -1 => return None,
-                _ => {
-                    // Nothing of the old content is needed, so it is not copied over.
-                    self.bytes = Vec::with_capacity((-1 - written) as usize);
-                }
-            }
-        }
-    }
-
-    /// Gives back the memory an unusually large frame took.
-    pub fn shrink(&mut self) {
-        if self.bytes.capacity() > KEPT {
-            self.bytes = Vec::new();
-        }
+impl<'a> Text<'a> {
+    pub fn new(host: &'a Host, data: &'a JsValue) -> Self {
+        Text { host, data: Some(data), left: 0 }
     }
 }
 
-/// Bytes kept between frames.
-const KEPT: usize = 64 * 1024;
+impl Source for Text<'_> {
+    /// What is no text is an empty one.
+    fn read(&mut self, window: &mut String) -> bool {
+        window.reserve(PART);
+        // SAFETY: what is appended below is UTF-8.
+        let bytes = unsafe { window.as_mut_vec() };
+        let end = bytes.len();
+        let room = bytes.spare_capacity_mut().as_mut_ptr().cast();
+        let written = match self.data.take() {
+            Some(data) => self.host.ingest(data, room),
+            None => self.host.ingest_more(room),
+        };
+        // SAFETY: the shell has written so many bytes, for which there is room. It writes with `TextEncoder.encodeInto`, whose output
+        // is UTF-8 by definition, or byte by byte when every character is ASCII.
+        unsafe { bytes.set_len(end + written.min(PART)) };
+        self.left = self.host.left();
+        self.left > 0
+    }
+
+    fn left(&self) -> usize {
+        self.left
+    }
+}
+
+/// Bytes that the shell writes at most: of 2^15 UTF-16 units.
+const PART: usize = 3 << 15;

@@ -2,6 +2,8 @@
 // gateway of.
 
 const encoder = new TextEncoder();
+/** UTF-16 units the driver has room for. */
+const PART = 0x8000;
 
 /** How many words follow each operation's number; TOUCH, CHANGE, DROP and LOADED say it themselves. */
 const LENGTHS = {
@@ -59,13 +61,23 @@ export class TestHost {
     this.ingested = 0;
   }
 
-  ingest(data, pointer, capacity) {
+  ingest(data, pointer) {
     this.ingested++;
-    if (typeof data !== 'string') return -1;
-    const { read, written } = encoder.encodeInto(data, new Uint8Array(this.memory.buffer, pointer, capacity));
-    if (read < data.length) return -1 - data.length * 3;
-    this.text = data;
+    this.rest = '';
+    if (typeof data !== 'string') return 0;
+    this.rest = this.text = data;
+    return this.ingest_more(pointer);
+  }
+
+  ingest_more(pointer) {
+    const part = this.rest.slice(0, PART);
+    const { read, written } = encoder.encodeInto(part, new Uint8Array(this.memory.buffer, pointer, part.length * 3));
+    this.rest = this.rest.slice(read);
     return written;
+  }
+
+  left() {
+    return this.rest.length;
   }
 
   open(connection) {

@@ -7,7 +7,6 @@ export const shell = await internals();
 const FRAME = 0;
 const TAPE = 128 * 1024;
 const RECORD = 192 * 1024;
-const CAPACITY = 100 * 1024;
 
 /** A session without an engine: the test writes the operations the engine would. */
 export class Bench {
@@ -39,7 +38,7 @@ export class Bench {
   /** A frame comes in. */
   frame(message) {
     this.text = typeof message === 'string' ? message : JSON.stringify(message);
-    return this.host.ingest(this.text, FRAME, CAPACITY);
+    return this.host.ingest(this.text, FRAME);
   }
 
   /** The span of a piece of the frame. */
