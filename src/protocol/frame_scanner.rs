@@ -43,20 +43,10 @@ enum Place {
 /// A group of a resource set.
 struct Group {
     kind: ResourceKind,
-    /// Lists of the frame before it.
-    before: Lengths,
+    /// Resources of the frame before it.
+    before: usize,
     /// Whether something in it has not the form it should have: then nothing of it counts.
     spoilt: bool,
-}
-
-/// Lengths of a frame's lists.
-#[derive(Clone, Copy, Default)]
-struct Lengths {
-    set: usize,
-    values: usize,
-    members: usize,
-    cells: usize,
-    keys: usize,
 }
 
 /// Short texts one after the other.
@@ -88,7 +78,7 @@ impl Likely {
 impl<'f, N: Names> FrameScanner<'f, N> {
     /// What is read goes to `frame`, which is empty.
     pub fn new(hasher: Hasher, names: &'f mut N, frame: &'f mut Frame) -> Self {
-        let group = Group { kind: ResourceKind::Error, before: Lengths::default(), spoilt: false };
+        let group = Group { kind: ResourceKind::Error, before: 0, spoilt: false };
         FrameScanner {
             hasher,
             names,
@@ -129,12 +119,17 @@ impl<'f, N: Names> FrameScanner<'f, N> {
     fn steps(&mut self, scanner: &mut Scanner<'_>, more: bool) -> Result<bool> {
         loop {
             let (mark, depth) = (scanner.mark(), scanner.depth());
-            let (place, first, lengths) = (self.place, self.first, self.lengths());
+            let (place, first) = (self.place, self.first);
+            let (set, cells, members) = self.lengths();
             let step = self.step(scanner);
             // What ends where the text ends so far may not be all of it, and what is wrong there may be only a part.
             if more && (step.is_err() || scanner.left() == 0) {
                 (self.place, self.first) = (place, first);
-                self.truncate(lengths);
+                self.frame.set.truncate(set);
+                self.frame.cells.truncate(cells);
+                self.frame.members.truncate(members);
+                // It may be that of what was read last.
+                self.likely.truncate(0);
                 scanner.rewind(mark, depth);
                 return Ok(false);
             }
@@ -213,7 +208,7 @@ impl<'f, N: Names> FrameScanner<'f, N> {
             _ => return Err(Malformed),
         }
         self.group.spoilt = true;
-        self.truncate(self.group.before);
+        self.frame.set.truncate(self.group.before);
         self.frame.body.malformed.get_or_insert(match self.group.kind {
             ResourceKind::Model => "models",
             ResourceKind::Collection => "collections",
@@ -222,25 +217,9 @@ impl<'f, N: Names> FrameScanner<'f, N> {
         Ok(())
     }
 
-    fn lengths(&self) -> Lengths {
-        let Frame { set, values, members, cells, keys, .. } = &*self.frame;
-        Lengths {
-            set: set.len(),
-            values: values.len(),
-            members: members.len(),
-            cells: cells.len(),
-            keys: keys.len(),
-        }
-    }
-
-    fn truncate(&mut self, lengths: Lengths) {
-        self.frame.set.truncate(lengths.set);
-        self.frame.values.truncate(lengths.values);
-        self.frame.members.truncate(lengths.members);
-        self.frame.cells.truncate(lengths.cells);
-        self.frame.keys.truncate(lengths.keys);
-        // It may be that of a model whose keys have just gone.
-        self.likely.truncate(0);
+    /// How many resources there are, cells, and members.
+    fn lengths(&self) -> (usize, usize, usize) {
+        (self.frame.set.len(), self.frame.cells.len(), self.frame.members.len())
     }
 
     /// Takes a member of the frame.
@@ -303,11 +282,15 @@ impl<'f, N: Names> FrameScanner<'f, N> {
     fn inner(&mut self, scanner: &mut Scanner<'_>) -> Result<()> {
         match scanner.name(&INNER)? {
             Some(Inner::Values) => self.attempt(scanner, "values", Self::values)?,
-            Some(Inner::Models) => self.attempt(scanner, "models", |s, scanner| s.begin(scanner, ResourceKind::Model))?,
+            Some(Inner::Models) => {
+                self.attempt(scanner, "models", |s, scanner| s.begin(scanner, ResourceKind::Model))?
+            }
             Some(Inner::Collections) => {
                 self.attempt(scanner, "collections", |s, scanner| s.begin(scanner, ResourceKind::Collection))?;
             }
-            Some(Inner::Errors) => self.attempt(scanner, "errors", |s, scanner| s.begin(scanner, ResourceKind::Error))?,
+            Some(Inner::Errors) => {
+                self.attempt(scanner, "errors", |s, scanner| s.begin(scanner, ResourceKind::Error))?
+            }
             Some(Inner::Payload) => self.frame.body.payload = Some(scanner.skip()?),
             Some(Inner::Reason) => self.frame.body.reason = Some(scanner.skip()?),
             Some(Inner::Idx) => self.attempt(scanner, "idx", |s, scanner| {
@@ -347,9 +330,8 @@ impl<'f, N: Names> FrameScanner<'f, N> {
         read: fn(&mut Self, &mut Scanner<'_>) -> Result<()>,
     ) -> Result<()> {
         scanner.peek();
-        let (mark, depth, lengths) = (scanner.mark(), scanner.depth(), self.lengths());
+        let (mark, depth) = (scanner.mark(), scanner.depth());
         if read(self, scanner).is_err() {
-            self.truncate(lengths);
             scanner.rewind(mark, depth);
             scanner.skip()?;
             self.frame.body.malformed.get_or_insert(name);
@@ -361,7 +343,7 @@ impl<'f, N: Names> FrameScanner<'f, N> {
     fn begin(&mut self, scanner: &mut Scanner<'_>, kind: ResourceKind) -> Result<()> {
         scanner.open(b'{')?;
         self.frame.set.retain(|entry| entry.kind != kind);
-        self.group = Group { kind, before: self.lengths(), spoilt: false };
+        self.group = Group { kind, before: self.frame.set.len(), spoilt: false };
         // Growing step by step, lists would be written several times, and to memory that was never used.
         let resources = ((scanner.left() + self.ahead) / USUAL_RESOURCE).min(MOST_EXPECTED);
         self.frame.set.reserve(resources);
@@ -382,7 +364,7 @@ impl<'f, N: Names> FrameScanner<'f, N> {
         let resource = self.names.rid(&scanner.text(&rid)?, rid.span);
         scanner.peek();
         let mark = scanner.mark();
-        let Lengths { cells, members, .. } = self.lengths();
+        let (_, cells, members) = self.lengths();
         let mut digest = Digest::NONE;
         match kind {
             ResourceKind::Model => digest = self.model(scanner, resource, mark)?,
