@@ -71,7 +71,7 @@ export class Host implements DriverHost {
     Object.assign(this, { ingest: nothing, ingest_more: nothing, await_timeout: nothing, await_heartbeat: nothing });
   }
 
-  /** Copies the first part of a message into memory; the number of bytes. */
+  /** Copies the first part of a message into memory; the number of bytes, or -1 - n for n bytes and more to come. */
   ingest(data: unknown, pointer: number): number {
     const isFrame = typeof data === 'string' && data.length <= LONGEST_FRAME;
     this.copy.begin(isFrame ? (this.parts.frames.current = data) : '');
@@ -80,7 +80,8 @@ export class Host implements DriverHost {
 
   /** Copies the next part. */
   ingest_more(pointer: number): number {
-    return this.copy.next(this.parts.memory.bytes(), pointer);
+    const written = this.copy.next(this.parts.memory.bytes(), pointer);
+    return this.copy.left > 0 ? -1 - written : written;
   }
 
   left(): number {
@@ -147,7 +148,12 @@ export class Host implements DriverHost {
   }
 
   apply(pointer: number, length: number): void {
-    safely(() => this.parts.tape.apply(pointer, length));
+    // Not by `safely`: this is done for every frame.
+    try {
+      this.parts.tape.apply(pointer, length);
+    } catch (error) {
+      log(error);
+    }
   }
 
   socket_event(kind: number, event: unknown): boolean {

@@ -20,6 +20,9 @@ export interface Name {
 export class Names {
   private readonly names: Name[] = [];
   private readonly promoted = new Map<string, boolean>();
+  /** The names of the last model, in its order, and what was found of them. */
+  private readonly row: string[] = [];
+  private readonly rowPromoted: boolean[] = [];
   private readonly accessors = new Map<string, PropertyDescriptor & ThisType<Lazy>>();
 
   /** `json` is the name as a JSON string. */
@@ -45,6 +48,16 @@ export class Names {
       this.promoted.set(name, promoted);
     }
     return promoted;
+  }
+
+  /** The same of a member's name by its place: mostly the model before had the same one there. */
+  isPromotedAt(place: number, name: string): boolean {
+    if (place >= LONGEST_ROW) return this.isPromoted(name);
+    if (this.row[place] !== name) {
+      this.row[place] = name;
+      this.rowPromoted[place] = this.isPromoted(name);
+    }
+    return this.rowPromoted[place]!;
   }
 
   /** A property that is read on first use. One for all models, so that these keep a common shape. */
@@ -79,3 +92,5 @@ function bound(map: Map<string, unknown>): void {
 }
 
 const MOST_NAMES = 4096;
+/** Members of most models. */
+const LONGEST_ROW = 64;

@@ -214,7 +214,9 @@ export class Resources implements ResourceReader {
     model._handle = entry.handle;
     model._props = members;
     entry.item = model;
+    let place = -1;
     for (const name in members) {
+      place++;
       let value = members[name];
       if (typeof value === 'object' && value !== null) {
         const target = targets?.get(name);
@@ -224,7 +226,7 @@ export class Resources implements ResourceReader {
         }
         members[name] = value = target ? target.item : this.unwrap(value);
       }
-      if (names.isPromoted(name)) own[name] = value;
+      if (names.isPromotedAt(place, name)) own[name] = value;
     }
     return model;
   }

@@ -17,9 +17,16 @@ export interface Owner {
 export function guarded(driver: Driver, owner: Owner): Driver {
   const inner = driver as unknown as Methods;
   const guard: Methods = {};
+  const broken = (error: unknown): never => {
+    if (!owner.isLost) {
+      owner.isLost = owner.engine.hasFailed = true;
+      queueMicrotask(() => owner.lost(error));
+    }
+    throw error;
+  };
   for (const name of Object.getOwnPropertyNames(Object.getPrototypeOf(driver))) {
-    // Sockets report from a task of their own, as a rule, and have no time to lose. What is held has to be released.
-    const levels = name === 'receive' || name === 'release' ? 0 : ROOM;
+    // What is held has to be released.
+    const levels = name === 'release' ? 0 : ROOM;
     guard[name] = (...args) => {
       if (owner.isLost) return -1;
       // Where the stack is nearly used up it is an error of the caller's, and mostly not one inside.
@@ -27,15 +34,20 @@ export function guarded(driver: Driver, owner: Owner): Driver {
       try {
         return inner[name]!(...args);
       } catch (error) {
-        if (!owner.isLost) {
-          owner.isLost = owner.engine.hasFailed = true;
-          queueMicrotask(() => owner.lost(error));
-        }
-        throw error;
+        return broken(error);
       }
     };
   }
-  return guard as unknown as Driver;
+  // Sockets report from a task of their own, as a rule, and have no time to lose.
+  const receive = (connection: number, kind: number, event: unknown): void => {
+    if (owner.isLost) return;
+    try {
+      driver.receive(connection, kind, event);
+    } catch (error) {
+      broken(error);
+    }
+  };
+  return Object.assign(guard as unknown as Driver, { receive });
 }
 
 /** Takes as much of the stack as the engine may, about 200 bytes a level, or throws. */

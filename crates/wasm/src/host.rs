@@ -7,7 +7,8 @@ const HOST: &str = r#"
 /** What the driver calls. None of it may throw: the driver could not carry on. */
 export interface Host {
   /** Keeps the data of a message as the text of the current frame and writes its first part as UTF-8 to memory at `pointer`,
-   * where there is room for three bytes for each of 32,768 UTF-16 units. Returns the number of bytes, 0 when the data is no frame. */
+   * where there is room for three bytes for each of 32,768 UTF-16 units. Returns the number of bytes, 0 when the data is no frame;
+   * -1 - n for n bytes and more to come. */
   ingest(data: unknown, pointer: number): number;
   /** The same for the next part. */
   ingest_more(pointer: number): number;
@@ -38,10 +39,10 @@ extern "C" {
     pub type Host;
 
     #[wasm_bindgen(method)]
-    pub fn ingest(this: &Host, data: &JsValue, pointer: *mut u8) -> usize;
+    pub fn ingest(this: &Host, data: &JsValue, pointer: *mut u8) -> i32;
 
     #[wasm_bindgen(method)]
-    pub fn ingest_more(this: &Host, pointer: *mut u8) -> usize;
+    pub fn ingest_more(this: &Host, pointer: *mut u8) -> i32;
 
     #[wasm_bindgen(method)]
     pub fn left(this: &Host) -> usize;

@@ -31,11 +31,13 @@ impl Source for Text<'_> {
             Some(data) => self.host.ingest(data, room),
             None => self.host.ingest_more(room),
         };
+        let more = written < 0;
+        let written = if more { -1 - written } else { written };
         // SAFETY: the shell has written so many bytes, for which there is room. It writes with `TextEncoder.encodeInto`, whose output
         // is UTF-8 by definition, or byte by byte when every character is ASCII.
-        unsafe { bytes.set_len(end + written.min(PART)) };
-        self.left = self.host.left();
-        self.left > 0
+        unsafe { bytes.set_len(end + (written as usize).min(PART)) };
+        self.left = if more { self.host.left() } else { 0 };
+        more
     }
 
     fn left(&self) -> usize {

@@ -73,7 +73,7 @@ export class TestHost {
     const part = this.rest.slice(0, PART);
     const { read, written } = encoder.encodeInto(part, new Uint8Array(this.memory.buffer, pointer, part.length * 3));
     this.rest = this.rest.slice(read);
-    return written;
+    return this.rest === '' ? written : -1 - written;
   }
 
   left() {
