@@ -1,8 +1,8 @@
 import { build } from 'esbuild';
 import { join } from 'node:path';
-import { pkg, root } from '../../scripts/lib/places.mjs';
+import { bench, pkg, root } from '../../scripts/lib/places.mjs';
 
-export const OUT = join(root, 'target/bench');
+export const OUT = bench;
 
 const CLIENTS = {
   ours: join(pkg, 'index.js'),

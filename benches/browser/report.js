@@ -24,11 +24,12 @@ const VALUES = {
 };
 
 export function summarise(name, rounds) {
-  const { how, target, most, stage, unit } = WORKLOADS[name];
+  const { how, what, target, most, stage, unit } = WORKLOADS[name];
   const values = rounds.map(VALUES[how]).filter(Number.isFinite);
   const value = middle(values);
   const over = (pick) => middle(rounds.map(({ ours, resclient }) => resclient?.[pick] / ours?.[pick]));
   const row = {
+    what,
     value,
     target: target ?? most,
     met: verdict(value, target, most),

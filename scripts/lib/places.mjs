@@ -11,6 +11,8 @@ export const tools = join(root, 'target/tools');
 export const stamps = join(root, 'target/stamps');
 export const bindgenOut = join(root, 'target/wasm-bindgen');
 export const simulationOut = join(root, 'target/simulation');
+/** Where benchmarks leave their figures. */
+export const bench = join(root, 'target/bench');
 export const site = join(root, 'target/site');
 export const pkg = join(root, 'pkg');
 

@@ -1,10 +1,13 @@
-import { cpSync, mkdirSync, rmSync, watch } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, watch, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { pkg, root, simulationOut, site as served } from './places.mjs';
+import { bench, pkg, root, simulationOut, site as served } from './places.mjs';
 
 const www = join(root, 'www');
 
-/** Makes a folder the gateway can serve: `www/` with the package under `/pkg/`, from where the pages import it, and the simulation. */
+/**
+ * Makes a folder the gateway can serve: `www/` with the package under `/pkg/`, from where the pages import it, the simulation, and
+ * the last benchmarks.
+ */
 export function makeSite(site = served) {
   rmSync(site, { recursive: true, force: true });
   mkdirSync(site, { recursive: true });
@@ -13,6 +16,15 @@ export function makeSite(site = served) {
   cpSync(www, site, { recursive: true, filter });
   cpSync(pkg, join(site, 'pkg'), { recursive: true });
   cpSync(simulationOut, join(site, 'simulation-engine'), { recursive: true });
+  writeFileSync(join(site, 'benchmark/runs.json'), JSON.stringify(benchmarks()));
+}
+
+/** What `npm run bench` has measured last, for each engine it was run with. */
+function benchmarks() {
+  const read = (name) => JSON.parse(readFileSync(join(bench, name), 'utf8'));
+  return ['client', 'client-node']
+    .filter((name) => existsSync(join(bench, `${name}-machine.json`)))
+    .map((name) => ({ machine: read(`${name}-machine.json`), rows: read(`${name}.json`) }));
 }
 
 /** Keeps the served folder like `www/` while a person edits it; reloading the page is enough to see a change. */
