@@ -6,7 +6,7 @@ import { pkg } from './lib/places.mjs';
 import { bundled, DEFAULT_ENTRY, sizes } from './lib/sizes.mjs';
 
 /** Bytes of wasm and JavaScript together, brotli at its best, as an application bundle carries them. */
-const BUDGET = 60_000;
+const BUDGET = 62_000;
 
 await main(async () => {
   await buildPackage();

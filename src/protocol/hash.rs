@@ -20,7 +20,7 @@ impl Digest {
     }
 
     /// Bytes of the text.
-    pub fn len(self) -> usize {
+    pub fn bytes(self) -> usize {
         self.len as usize
     }
 }

@@ -230,7 +230,7 @@ impl<'a> Scanner<'a> {
 
     /// Takes a text that was scanned before, at this depth, if it comes next: then it need not be scanned again.
     pub(super) fn take_again(&mut self, digest: Digest, hasher: Hasher) -> bool {
-        let Some(bytes) = self.bytes.get(self.pos..self.pos + digest.len()) else { return false };
+        let Some(bytes) = self.bytes.get(self.pos..self.pos + digest.bytes()) else { return false };
         if bytes.is_empty() || Digest::of(bytes, hasher) != digest {
             return false;
         }

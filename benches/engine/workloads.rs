@@ -1,5 +1,4 @@
-//! `cargo bench`: what the engine costs by itself, natively. The workloads are those of `npm run bench`, without a browser around them,
-//! and each again over growing sizes, to show how its cost grows.
+//! The workloads of `npm run bench`, without a browser around them, and some of their parts.
 
 use std::fmt::Write;
 
@@ -11,10 +10,6 @@ use resclient::protocol::frame::{Frame, Parts};
 use resclient::protocol::hash::Hasher;
 use resclient::session::{Config, Engine, Output, Time};
 use resclient::sync::diff::diff;
-
-fn main() {
-    divan::main();
-}
 
 const LIST: &str = "bench.books";
 
