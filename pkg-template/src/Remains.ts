@@ -1,7 +1,7 @@
 import { Entry } from './Entry.js';
 import type { Frames } from './frames.js';
 import type { ResourceReader } from './LazyItems.js';
-import { eachName, type NameOf, type ReadRecord, readRecord, recordFrame, recordLength } from './record.js';
+import { type NameOf, type ReadRecord, readRecord, recordFrame, recordLength } from './record.js';
 
 /**
  * What is left of resources that have left the cache unread: their records, and what these are read with, for their numbers, and
@@ -24,15 +24,12 @@ export class Remains implements ResourceReader {
     frames: Frames,
     nameOf: NameOf,
   ) {
-    this.first = 2 + words[1]!;
-    for (const handle of words.subarray(2, this.first)) this.entries.set(handle, resources.entry(handle));
-    let last = -1;
-    for (let i = this.first; i < words.length; i += recordLength(words, i)) {
-      const frame = recordFrame(words, i);
-      if (frame !== last) this.texts.set(frame, frames.text(frame));
-      last = frame;
-      eachName(words, i, (key) => this.names.set(key, nameOf(key)));
-    }
+    let at = 1;
+    const list = (): Uint32Array => words.subarray(at + 1, (at += 1 + words[at]!));
+    for (const handle of list()) this.entries.set(handle, resources.entry(handle));
+    for (const frame of list()) this.texts.set(frame, frames.text(frame));
+    for (const key of list()) this.names.set(key, nameOf(key));
+    this.first = at;
   }
 
   /** A resource of the application's that has left with the others, and may not have been read. */

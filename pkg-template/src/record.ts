@@ -39,12 +39,6 @@ export const recordFrame = (words: Uint32Array, i: number): number => words[i + 
 export const recordLength = (words: Uint32Array, i: number): number =>
   HEAD + words[i + 8]! * (words[i + 7] === 1 ? 1 : 2);
 
-/** Goes over the numbers of the members of a model that are references. */
-export function eachName(words: Uint32Array, i: number, visit: (key: number) => void): void {
-  if (words[i + 1] !== Kind.Model || words[i + 7] === 1) return;
-  for (let n = 0; n < words[i + 8]!; n++) visit(words[i + HEAD + 2 * n]!);
-}
-
 /**
  * Copies a record out of memory: resource, kind, frame, span of the ID with its quotes, span of the value, whether there
  * are only references, their number, and then the references, each after its place unless there is nothing else.

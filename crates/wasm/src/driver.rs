@@ -6,7 +6,9 @@ use std::collections::VecDeque;
 use resclient::cache::ResourceId;
 use resclient::protocol::Units;
 use resclient::protocol::request::Action;
-use resclient::session::{Config, ConnectionId, ConnectionState, Engine, Get, Options, Output, RequestId, Time};
+use resclient::session::{
+    Config, ConnectionId, ConnectionState, Engine, Get, Options, Output, Reading, RequestId, Time,
+};
 use wasm_bindgen::prelude::*;
 
 use crate::host::Host;
@@ -170,20 +172,22 @@ impl Driver {
         let mut record = self.record.borrow_mut();
         record.words.clear();
         record.words.push(0);
-        record.readings(resources.iter().filter_map(|&id| engine.take(ResourceId(id))));
+        record.readings(&take_all(&mut engine, &ids(resources)));
         record.words.as_ptr()
     }
 
     /// While resources leave the cache: takes what is needed to read, later on, what these lead to. Gives the address of a number of
-    /// words, of how many others are referred to, of these, and of the records.
+    /// words, of three lists behind their lengths, and of the records: what else is referred to, and the frames and the members' names
+    /// that stand in records, some of them more than once.
     pub fn remains(&self, roots: &[u32]) -> *const u32 {
         let mut engine = self.inner.engine.borrow_mut();
-        let roots: Vec<ResourceId> = roots.iter().copied().map(ResourceId).collect();
-        let (unread, others) = engine.remains(&roots);
+        let (unread, others) = engine.remains(&ids(roots));
         let mut record = self.record.borrow_mut();
+        let readings = take_all(&mut engine, &unread);
         record.words.clear();
         record.list(0, &others);
-        record.readings(unread.into_iter().filter_map(|id| engine.take(id)));
+        record.surroundings(&readings);
+        record.readings(&readings);
         record.words.as_ptr()
     }
 
@@ -201,6 +205,14 @@ impl Driver {
     pub fn inspect(&self) -> String {
         inspect(&mut self.inner.engine.borrow_mut())
     }
+}
+
+fn ids(numbers: &[u32]) -> Vec<ResourceId> {
+    numbers.iter().copied().map(ResourceId).collect()
+}
+
+fn take_all(engine: &mut Engine, resources: &[ResourceId]) -> Vec<Reading> {
+    resources.iter().filter_map(|&id| engine.take(id)).collect()
 }
 
 struct Inner {

@@ -115,15 +115,50 @@ impl Tape {
     }
 
     /// Writes what is needed to read resources, and to the first word how many words there are.
-    pub fn readings(&mut self, readings: impl Iterator<Item = Reading>) {
-        readings.for_each(|reading| self.reading(&reading));
+    pub fn readings(&mut self, readings: &[Reading]) {
+        self.words.reserve(readings.len() * HEAD);
+        for reading in readings {
+            self.reading(reading);
+        }
         self.words[0] = self.words.len() as u32;
+    }
+
+    /// Writes a list of the frames these stand in, and one of the names of members by which they refer to others. The frame is mostly
+    /// the same for all.
+    pub fn surroundings(&mut self, readings: &[Reading]) {
+        let frames = self.begin();
+        let mut last = None;
+        for reading in readings {
+            if last.replace(reading.frame) != Some(reading.frame) {
+                self.words.push(reading.frame);
+            }
+        }
+        self.end(frames);
+        let names = self.begin();
+        for reading in readings {
+            if reading.kind == ResourceKind::Model {
+                for &(name, _) in &reading.references {
+                    self.words.push(name);
+                }
+            }
+        }
+        self.end(names);
     }
 
     /// Writes a list behind its length.
     pub fn list(&mut self, head: u32, resources: &[ResourceId]) {
         self.push(&[head, resources.len() as u32]);
         self.words.extend(resources.iter().map(|id| id.0));
+    }
+
+    /// Begins a list, whose length is written to its head by [`Tape::end`].
+    fn begin(&mut self) -> usize {
+        self.words.push(0);
+        self.words.len()
+    }
+
+    fn end(&mut self, first: usize) {
+        self.words[first - 1] = (self.words.len() - first) as u32;
     }
 
     fn value(&mut self, value: &Value) {
@@ -140,6 +175,9 @@ impl Tape {
         self.words.extend_from_slice(words);
     }
 }
+
+/// Words of a reading without references.
+const HEAD: usize = 9;
 
 mod op {
     pub const RETAIN: u32 = 1;

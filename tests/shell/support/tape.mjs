@@ -21,6 +21,8 @@ export class Bench {
   /** Resources that can be taken, by handle, and those that have been. */
   records = new Map();
   taken = new Map();
+  /** Numbers of members' names. */
+  keys = new Set();
   /** Resources that have left the cache. */
   left = new Set();
   words = [];
@@ -61,6 +63,7 @@ export class Bench {
 
   /** Number `key` stands for a member name. */
   key(key, name) {
+    this.keys.add(key);
     return this.op(3, key, ...this.span(JSON.stringify(name)));
   }
 
@@ -129,7 +132,10 @@ export class Bench {
         (this.left.has(target) && this.records.has(target) ? todo : others).push(target);
       }
     }
-    return [2 + others.length + records.length, others.length, ...others, ...records];
+    // Frames and names may be there more than once, and here are all there may be.
+    const [frames, names] = [[1, 2, 1], [...this.keys]];
+    const lists = [others, frames, names].flatMap((list) => [list.length, ...list]);
+    return [1 + lists.length + records.length, ...lists, ...records];
   }
 
   object(handle) {
