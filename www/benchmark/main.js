@@ -26,8 +26,7 @@ function line(name, { what, ours, resclient, value, spread, unit, target, met },
   const head = document.createElement('th');
   head.scope = 'row';
   head.append(Object.assign(document.createElement('span'), { className: 'name', textContent: name }), ` ${what}`);
-  tr.append(head, cell(figure(ours), 'number'), cell(figure(resclient), 'number'));
-  tr.append(cell(value === undefined || value === null ? '–' : `${figure(value)} ${unit}`, 'value'));
+  tr.append(head, cell(value === undefined ? '–' : `${figure(value)} ${unit}`, 'value'));
   const range = cell('', 'range');
   if (unit === '× as fast' && value) range.append(bar(spread ?? [value, value], value, target, most));
   else if (spread) range.textContent = spread.map(figure).join('–');
@@ -36,7 +35,7 @@ function line(name, { what, ours, resclient, value, spread, unit, target, met },
     const text = met ? 'met' : 'missed';
     verdict.append(Object.assign(document.createElement('strong'), { className: text, textContent: text }));
   }
-  tr.append(range, verdict);
+  tr.append(range, verdict, cell(figure(ours), 'number'), cell(figure(resclient), 'number'));
   return tr;
 }
 
@@ -64,6 +63,6 @@ function cell(text, name) {
 }
 
 function figure(number) {
-  if (number === undefined || number === null) return '';
+  if (number === undefined) return '';
   return Math.abs(number) >= 100 ? Math.round(number).toLocaleString('en') : number.toPrecision(3);
 }
