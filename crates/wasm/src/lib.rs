@@ -2,7 +2,8 @@
 //! The shell has the socket, the timers and the clock.
 //!
 //! JavaScript is never called while the engine is borrowed: outputs are taken one by one, and only then carried out. So
-//! whatever is called may call back into the driver.
+//! whatever is called may call back into the driver. Only the text of a message is copied while the engine takes it in, by what
+//! calls nothing else.
 
 mod driver;
 mod host;
