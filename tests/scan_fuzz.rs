@@ -8,7 +8,8 @@ use damage::{damage, damaged};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
-use scan_oracle::{check, check_frame, check_json};
+use resclient::protocol::value::Held;
+use scan_oracle::{check, check_frame, check_json, check_parted};
 
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
@@ -130,6 +131,21 @@ fn every_recorded_frame_is_read_as_serde_reads_it() {
         assert!(check_json(frame), "{frame}");
         // The recorder rounded one id, 2^64 - 1, to a number that is none.
         assert_eq!(check_frame(frame), !frame.contains(r#""id":18446744073709552000"#), "{frame}");
+    }
+}
+
+#[test]
+fn a_list_is_read_wherever_its_text_is_parted() {
+    for items in ["", "1", "12", "1,2", "{\"rid\":\"a\"}", "{\"rid\":\"a\"},{\"rid\":\"b\"}", "\"\\u00e9\",1.5e3"] {
+        for end in ["", " ", ",\"m\":[1]"] {
+            let text = format!(r#"{{"result":{{"collections":{{"l":[{items}]{end}}}}},"id":1}}"#);
+            assert!(check_frame(&text), "{text}");
+            // So much space that a part may end wherever something ends, and more than that is not asked for beforehand.
+            let spaced =
+                text.replace(']', &format!("{}]", " ".repeat(3_000))).replace('}', &format!("{}}}", " ".repeat(3_000)));
+            let ends = spaced.match_indices([']', '}', '1']).map(|(at, _)| (at + 1, Held::Nothing));
+            assert!(check_parted(&spaced, &ends.collect::<Vec<_>>()), "{text}");
+        }
     }
 }
 

@@ -25,7 +25,7 @@ pub enum ResourceKind {
 }
 
 /// A resource in a set.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct SetEntry {
     pub kind: ResourceKind,
     /// Number of the resource id.

@@ -171,7 +171,8 @@ impl<'f, N: Names> FrameScanner<'f, N> {
             Place::List if scanner.more(first, b']')? => self.item(scanner)?,
             Place::List => {
                 self.place = Place::Group;
-                self.frame.set.extend(self.list.take().map(|list| SetEntry {
+                // It stays there, for this may be taken back.
+                self.frame.set.extend(self.list.clone().map(|list| SetEntry {
                     value: Span { end: scanner.units_before(), ..list.value },
                     cells: list.cells.start..self.frame.cells.len(),
                     members: list.members.start..self.frame.members.len(),
@@ -294,7 +295,11 @@ impl<'f, N: Names> FrameScanner<'f, N> {
             Some(Inner::Payload) => self.frame.body.payload = Some(scanner.skip()?),
             Some(Inner::Reason) => self.frame.body.reason = Some(scanner.skip()?),
             Some(Inner::Idx) => self.attempt(scanner, "idx", |s, scanner| {
-                s.frame.body.idx = Some(scanner.unsigned()?);
+                let idx = scanner.unsigned()?;
+                // At the end of a part it may be the beginning of a number that is none.
+                if scanner.left() > 0 {
+                    s.frame.body.idx = Some(idx);
+                }
                 Ok(())
             })?,
             Some(Inner::Value) => self.attempt(scanner, "value", |s, scanner| {
@@ -334,7 +339,9 @@ impl<'f, N: Names> FrameScanner<'f, N> {
         if read(self, scanner).is_err() {
             scanner.rewind(mark, depth);
             scanner.skip()?;
-            self.frame.body.malformed.get_or_insert(name);
+            if scanner.left() > 0 {
+                self.frame.body.malformed.get_or_insert(name);
+            }
         }
         Ok(())
     }

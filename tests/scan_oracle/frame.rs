@@ -12,20 +12,30 @@ use serde_json::value::RawValue;
 use super::json::{Json, depth, inner, is_json, json, members, object, span, text_of, wtf8};
 use super::{BOTH, HASHER, Pairs};
 
-/// Accepted or not, and everything found in it.
+/// Accepted or not, and everything found in it. It is read part by part, down to single characters, and whatever is held of the
+/// resources already.
 pub fn check_frame(text: &str) -> bool {
+    let (nothing, model, list) = (Held::Nothing, Held::Model(Digest::NONE), Held::Collection);
+    let (half, all) = (text.len() / 2, text.len());
+    check_parted(
+        text,
+        &[(all, nothing), (1, list), (2, nothing), (3, model), (4, list), (half, model), (all - all.min(1), list)],
+    )
+}
+
+/// The same in parts of these lengths, with this held.
+pub fn check_parted(text: &str, ways: &[(usize, Held)]) -> bool {
     let expected = expected_frame(text);
     let mut names = Interner { rids: Vec::new(), keys: Vec::new(), held: Held::Nothing };
     let (mut cells, mut models) = (Pairs::default(), Pairs::default());
     // The resource of an event is only looked up, so it has to be known.
     let event = expected.as_ref().and_then(|expected| expected.event.as_ref());
     event.map(|event| names.rid(&event.rid, Span::default()));
-    // Part by part, down to single characters; and whatever is held of the resources already.
-    let ways = [(usize::MAX, Held::Nothing), (1, Held::Collection), (7, Held::Model(Digest::NONE))];
-    for (units, (most, held)) in BOTH.into_iter().flat_map(|units| ways.map(|way| (units, way))) {
+    for (units, &(most, held)) in BOTH.into_iter().flat_map(|units| ways.iter().map(move |way| (units, way))) {
         let mut frame = Frame::default();
         names.held = held;
-        let scanned = frame.scan(Parts { rest: text, most: most.min(text.len()) }, units, HASHER, &mut names);
+        let scanned =
+            frame.scan(Parts { rest: text, most: most.clamp(1, text.len().max(1)) }, units, HASHER, &mut names);
         assert_eq!(scanned.is_ok(), expected.is_some(), "frame, {units:?}, {most}: {scanned:?} for {text:?}");
         if let Some(expected) = &expected {
             Comparison { text, units, names: &mut names, cells: &mut cells, models: &mut models }

@@ -10,7 +10,7 @@ use resclient::protocol::hash::Hasher;
 use resclient::protocol::scan::{MAX_DEPTH, Scanner, Units};
 use serde_json::value::RawValue;
 
-pub use frame::check_frame;
+pub use frame::{check_frame, check_parted};
 use json::{Json, depth, inner, is_json, json, members, span, text_of, wtf8};
 
 /// Compares everything the scanner does with a text.
