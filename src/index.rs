@@ -1,8 +1,8 @@
 //! A hash table from hashes to small numbers, shared by everything that is found by its content.
 //!
 //! Open addressing with linear probing, and the hash beside the number: looking something up mostly touches one cache line
-//! before the thing itself. Deleting moves what follows, so there are no tombstones and no rebuilding but to
-//! grow. It is also much less code than a general hash table, which counts in a module that is downloaded.
+//! before the thing itself. Deleting moves what follows, so there are no tombstones and no rebuilding for
+//! their sake. It is also much less code than a general hash table, which counts in a module that is downloaded.
 
 /// Numbers by the hash of what they stand for. It grows and never shrinks.
 #[derive(Debug, Default)]

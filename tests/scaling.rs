@@ -59,3 +59,22 @@ fn giving_up_a_call_costs_the_same_however_many_others_wait() {
     });
     assert!(many < 8 * few, "{few:?} among {FEW}, {many:?} among {MANY}");
 }
+
+#[test]
+fn a_long_text_is_not_compared_with_each_of_many_short_ones() {
+    let mut client = Client::connected();
+    for (rid, text) in [("long", "x".repeat(40_000)), ("short", "x".to_owned())] {
+        client.load(rid, models(json!({ rid: { "text": text } })));
+    }
+    let [short, long] = ["short", "long"].map(|rid| {
+        let many = vec![format!(r#""{rid}":{{}}"#); 20_000].join(",");
+        let frame = format!(
+            r#"{{"event":"short.custom","data":{{"models":{{"other":{{"text":"{}"}},{many}}}}}}}"#,
+            "y".repeat(270_000)
+        );
+        let start = Instant::now();
+        client.receive_text(&frame);
+        start.elapsed()
+    });
+    assert!(long < 8 * short, "{short:?} for a short text, {long:?} for a long one");
+}

@@ -28,12 +28,12 @@ export class Drops {
   }
 
   /**
-   * To be called when all operations are done: only then is it known what leaves together. The driver gives the numbers to others
-   * after that.
+   * To be called when all operations are done: only then is it known what leaves together. Whether nothing is known any more by the
+   * numbers of it, which the driver gives to others then.
    */
-  finish(): void {
+  finish(): boolean {
     const { leaving, resources } = this;
-    if (leaving.length === 0) return;
+    if (leaving.length === 0) return true;
     this.leaving = [];
     const held: Entry[] = [];
     for (const handles of leaving) {
@@ -42,11 +42,15 @@ export class Drops {
         if (entry !== undefined) held.push(entry);
       }
     }
-    safely(() => this.keepReadable(held));
+    // When it fails, as it may at the end of the stack, everything is found by its number as before.
+    this.keepReadable(held);
     for (const entry of held) {
-      resources.detach(entry);
-      if (entry.rid) safely(() => this.dropped(entry.rid));
+      safely(() => {
+        resources.detach(entry);
+        if (entry.rid) this.dropped(entry.rid);
+      });
     }
+    return true;
   }
 
   private keepReadable(held: Entry[]): void {

@@ -147,12 +147,13 @@ export class Host implements DriverHost {
     }
   }
 
-  apply(pointer: number, length: number): void {
+  apply(pointer: number, length: number): boolean {
     // Not by `safely`: this is done for every frame.
     try {
-      this.parts.tape.apply(pointer, length);
+      return this.parts.tape.apply(pointer, length);
     } catch (error) {
       log(error);
+      return false;
     }
   }
 

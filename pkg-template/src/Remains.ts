@@ -35,7 +35,10 @@ export class Remains implements ResourceReader {
   /** A resource of the application's that has left with the others, and may not have been read. */
   adopt(entry: Entry): void {
     this.entries.set(entry.handle, entry);
-    if (entry.item === undefined && entry.captured === null) this.capture(entry, entry.handle);
+    if (entry.item !== undefined) return;
+    if (entry.captured === null) this.capture(entry, entry.handle);
+    // What could not be made when it was to be read.
+    else if (entry.captured.reader === null) entry.captured = { record: entry.captured.record, reader: this };
   }
 
   entry(handle: number): Entry {
@@ -53,7 +56,7 @@ export class Remains implements ResourceReader {
   }
 
   readAll(): void {
-    // They are at hand.
+    // The engine has nothing of them; each is made of its record.
   }
 
   private capture(entry: Entry, handle: number): void {
@@ -66,7 +69,8 @@ export class Remains implements ResourceReader {
       this.places = new Map();
       for (let i = this.first; i < words.length; i += recordLength(words, i)) this.places.set(words[i]!, i);
     }
-    const at = this.places.get(handle)!;
+    const at = this.places.get(handle);
+    if (at === undefined) throw new Error(`resclient-wasm: resource ${handle} has left the cache`);
     return readRecord(words, at, this.texts.get(recordFrame(words, at))!, (key) => this.names.get(key)!);
   }
 }

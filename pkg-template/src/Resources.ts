@@ -103,7 +103,7 @@ export class Resources implements ResourceReader {
         this.make(entry, this.recordIn(words, i), this);
       }
     } finally {
-      // The stack may be used up. What was not made is made when it is read.
+      // The stack may be used up, but for what the driver has made sure of. What was not made is made when it is read.
       for (; i < words.length; i += recordLength(words, i)) {
         const entry = this.entry(words[i]!);
         entry.item = undefined;

@@ -56,8 +56,11 @@ export class Tape {
     private readonly session: SessionEvents,
   ) {}
 
-  /** `length` words from byte `pointer` on. An operation that fails is logged and does not keep the others from running. */
-  apply(pointer: number, length: number): void {
+  /**
+   * `length` words from byte `pointer` on. An operation that fails is logged and does not keep the others from running. Whether nothing
+   * is known any more by the numbers of what leaves by them.
+   */
+  apply(pointer: number, length: number): boolean {
     const first = pointer >>> 2;
     const end = first + length;
     for (let i = first; i < end;) {
@@ -75,7 +78,7 @@ export class Tape {
     }
     finishEdits();
     this.resources.readTouched();
-    this.drops.finish();
+    return this.drops.finish();
   }
 
   /** Carries out the operation at a word. */

@@ -25,12 +25,17 @@ export class TextCopy {
         if (unit > 0x7f) break;
         bytes[pointer + i] = unit;
       }
-      if (i === length) return (this.from = length);
+      if (i === length) {
+        this.begin('');
+        return length;
+      }
     }
     const part = this.part();
     encoder ??= new TextEncoder();
     const { read, written } = encoder.encodeInto(part, bytes.subarray(pointer, pointer + part.length * 3));
     this.from += read;
+    // Not kept for longer than it is needed.
+    if (this.left === 0) this.begin('');
     return written;
   }
 

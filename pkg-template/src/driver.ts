@@ -55,7 +55,8 @@ export interface DriverHost {
   open(connection: number): boolean;
   close(): void;
   send(text: string): void;
-  apply(pointer: number, length: number): void;
+  /** Whether nothing is known any more by the numbers of what leaves by these operations. */
+  apply(pointer: number, length: number): boolean;
   /** Answers whether the socket has been closed for good. */
   socket_event(kind: number, event: unknown): boolean;
   /** `timeout` is to be called after so many milliseconds, in place of when it was before; never, when negative. */

@@ -147,25 +147,31 @@ impl Graph {
         self.slot(id).visit.epoch == self.epoch
     }
 
-    /// What has left the cache and is not freed, and can be reached from `roots` in it by what was not read: that by itself, and then
-    /// what else it refers to.
-    pub fn remains(&mut self, roots: &[ResourceId]) -> (Vec<ResourceId>, Vec<ResourceId>) {
+    /// Of resources that leave the cache together, those that were not read and can be reached from `roots` by what was not read: these by
+    /// themselves, and then what else they and the roots refer to, be it in the cache or leave it at another time.
+    pub fn remains(&mut self, leaving: &[ResourceId], roots: &[ResourceId]) -> (Vec<ResourceId>, Vec<ResourceId>) {
         let epoch = self.next_epoch();
+        for &id in leaving {
+            self.slot_mut(id).visit = Visit { epoch, outside: 0, kept: false };
+        }
+        for &root in roots {
+            self.slot_mut(root).visit = Visit { epoch, outside: 0, kept: true };
+        }
         let (mut unread, mut others) = (Vec::new(), Vec::new());
         let mut todo = roots.to_vec();
-        for &root in roots {
-            self.slot_mut(root).visit.epoch = epoch;
-        }
         while let Some(id) = todo.pop() {
             if self.slot(id).text.is_some() {
                 unread.push(id);
             }
             for at in 0..self.slots_cells(id).len() {
                 let Some(target) = self.slots_cells(id)[at].as_reference().map(ResourceId) else { continue };
-                if std::mem::replace(&mut self.slot_mut(target).visit.epoch, epoch) == epoch {
+                let slot = self.slot_mut(target);
+                let leaves = slot.visit.epoch == epoch;
+                if leaves && slot.visit.kept {
                     continue;
                 }
-                match self.slot(target).text.is_some() && !self.is_linked(target) {
+                slot.visit = Visit { epoch, outside: 0, kept: true };
+                match leaves && slot.text.is_some() {
                     true => todo.push(target),
                     false => others.push(target),
                 }

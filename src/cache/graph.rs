@@ -279,11 +279,6 @@ impl Graph {
         self.texts.remove(text.frame).then_some(text.frame)
     }
 
-    /// Whether the resource is in the cache, and has not left it.
-    pub(super) fn is_linked(&self, id: ResourceId) -> bool {
-        self.rids.is_linked(id.0)
-    }
-
     /// Takes ids out of use; the slots stay readable until [`Graph::free`].
     pub fn unlink(&mut self, ids: &[ResourceId]) {
         self.rids.unlink(ids);

@@ -100,14 +100,9 @@ impl Rids {
         self.text.get(start..start + len).unwrap_or_default()
     }
 
-    /// Whether the id is found under this number.
-    pub fn is_linked(&self, id: u32) -> bool {
-        self.entries[id as usize].linked
-    }
-
     /// Takes ids out of the table, so that the same ids get other numbers; their texts stay until [`Rids::free`].
     pub fn unlink(&mut self, ids: &[ResourceId]) {
-        let is_most = ids.len() > self.index.len() / 2;
+        let is_most = ids.len() > self.entries.len() / 2;
         for &ResourceId(id) in ids {
             let entry = &mut self.entries[id as usize];
             entry.linked = false;

@@ -36,7 +36,7 @@ pub struct SetEntry {
     pub value: Span,
     /// Where its members or items stand in [`Frame::cells`]. Of a model without references there are none.
     pub cells: Range<usize>,
-    /// Where they stand in [`Frame::members`], in the order of the text, if a resource of that kind is held that is another.
+    /// Where they stand in [`Frame::members`], in the order of the text, if the resource is held with another text.
     pub members: Range<usize>,
     /// Where the keys of a model's members stand in [`Frame::keys`].
     pub(super) keys: Range<usize>,

@@ -1,4 +1,5 @@
-//! Frames, scanned once, part by part: no more of the text is there than is needed for the next member, item or resource.
+//! Frames, scanned part by part: no more of the text is there than is needed for the next member, item or resource. What the end of a
+//! part cuts in two is scanned once more when the rest is there.
 
 use std::ops::Range;
 
@@ -28,6 +29,8 @@ pub(super) struct FrameScanner<'f, N> {
     keys: Range<usize>,
     /// About how many bytes of the text are not there yet.
     ahead: usize,
+    /// Bytes that were hashed for texts that turned out to be others than what is held.
+    vain: usize,
 }
 
 /// What is open: what comes next is a member, a resource or an item of it.
@@ -91,6 +94,7 @@ impl<'f, N: Names> FrameScanner<'f, N> {
             likely: Likely::default(),
             keys: 0..0,
             ahead: 0,
+            vain: 0,
         }
     }
 
@@ -110,7 +114,8 @@ impl<'f, N: Names> FrameScanner<'f, N> {
             // Each time what is there does not suffice it is at least doubled, or its beginning would be read too often.
             let enough = window.len() * 2;
             while more && window.len() <= enough {
-                more = text.read(window);
+                let len = window.len();
+                more = text.read(window) && window.len() > len;
             }
         }
     }
@@ -372,9 +377,9 @@ impl<'f, N: Names> FrameScanner<'f, N> {
         scanner.peek();
         let mark = scanner.mark();
         let (_, cells, members) = self.lengths();
-        let mut digest = Digest::NONE;
+        let (mut digest, mut keys) = (Digest::NONE, 0..0);
         match kind {
-            ResourceKind::Model => digest = self.model(scanner, resource, mark)?,
+            ResourceKind::Model => (digest, keys) = self.model(scanner, resource, mark)?,
             ResourceKind::Collection => scanner.open(b'[')?,
             ResourceKind::Error => self.error_entry(scanner)?,
         }
@@ -385,7 +390,7 @@ impl<'f, N: Names> FrameScanner<'f, N> {
             value: scanner.span_from(mark),
             cells: cells..self.frame.cells.len(),
             members: members..self.frame.members.len(),
-            keys: if kind == ResourceKind::Model { self.keys.clone() } else { 0..0 },
+            keys,
             digest,
         };
         if kind == ResourceKind::Collection {
@@ -398,16 +403,20 @@ impl<'f, N: Names> FrameScanner<'f, N> {
         Ok(())
     }
 
-    /// Takes a model, or passes over one that is what is held; by what its text is known again.
-    fn model(&mut self, scanner: &mut Scanner<'_>, resource: u32, mark: Mark) -> Result<Digest> {
+    /// Takes a model, or passes over one that is what is held: by what its text is known again, and where its keys stand.
+    fn model(&mut self, scanner: &mut Scanner<'_>, resource: u32, mark: Mark) -> Result<(Digest, Range<usize>)> {
         let held = self.names.held(resource);
+        // No more is hashed in vain than was read, or one long text could be compared with any number of short ones.
         if let Held::Model(digest) = held
-            && scanner.take_again(digest, self.hasher)
+            && self.vain <= scanner.units_before() as usize
         {
-            return Ok(digest);
+            if scanner.take_again(digest, self.hasher) {
+                return Ok((digest, 0..0));
+            }
+            self.vain += digest.bytes();
         }
         self.keys = self.members(scanner, matches!(held, Held::Model(_)))?;
-        Ok(Digest::of(scanner.taken(mark), self.hasher))
+        Ok((Digest::of(scanner.taken(mark), self.hasher), self.keys.clone()))
     }
 
     /// Takes the members of a model. Mostly it has the keys of the one before it, spelled the same, and they are neither scanned nor

@@ -328,10 +328,10 @@ impl Engine {
         Some(reading)
     }
 
-    /// What has left the cache, and was not read, of what these lead to, which have left it too: a shell that has their objects has to
-    /// [`take`](Self::take) it before it is forgotten. And then what else these refer to.
-    pub fn remains(&mut self, left: &[ResourceId]) -> (Vec<ResourceId>, Vec<ResourceId>) {
-        self.graph.remains(left)
+    /// Of what one [`Output::Dropped`] has told, or several that are carried out together: what was not read and hangs on `roots`, which
+    /// are of it. Who holds their objects has to [`take`](Self::take) it before it is forgotten. And then what else these refer to.
+    pub fn remains(&mut self, leaving: &[ResourceId], roots: &[ResourceId]) -> (Vec<ResourceId>, Vec<ResourceId>) {
+        self.graph.remains(leaving, roots)
     }
 
     /// The numbers of dropped resources may be used again. Answers [`Output::Dropped`].

@@ -62,6 +62,7 @@ impl Driver {
             timer: Cell::new(None),
             heartbeat: Cell::new(None),
             tape: RefCell::new(Tape::default()),
+            leaving: RefCell::default(),
             inbox: RefCell::new(VecDeque::new()),
             pumping: Cell::new(false),
         };
@@ -172,7 +173,7 @@ impl Driver {
         let mut record = self.record.borrow_mut();
         record.words.clear();
         record.words.push(0);
-        record.readings(&take_all(&mut engine, &ids(resources)));
+        record.readings(&readings(&mut engine, &ids(resources)));
         record.words.as_ptr()
     }
 
@@ -181,9 +182,9 @@ impl Driver {
     /// that stand in records, some of them more than once.
     pub fn remains(&self, roots: &[u32]) -> *const u32 {
         let mut engine = self.inner.engine.borrow_mut();
-        let (unread, others) = engine.remains(&ids(roots));
+        let (unread, others) = engine.remains(&self.inner.leaving.borrow(), &ids(roots));
         let mut record = self.record.borrow_mut();
-        let readings = take_all(&mut engine, &unread);
+        let readings = readings(&mut engine, &unread);
         record.words.clear();
         record.list(0, &others);
         record.surroundings(&readings);
@@ -211,7 +212,7 @@ fn ids(numbers: &[u32]) -> Vec<ResourceId> {
     numbers.iter().copied().map(ResourceId).collect()
 }
 
-fn take_all(engine: &mut Engine, resources: &[ResourceId]) -> Vec<Reading> {
+fn readings(engine: &mut Engine, resources: &[ResourceId]) -> Vec<Reading> {
     resources.iter().filter_map(|&id| engine.take(id)).collect()
 }
 
@@ -223,6 +224,8 @@ struct Inner {
     /// When it will see to the heartbeat.
     heartbeat: Cell<Option<Time>>,
     tape: RefCell<Tape>,
+    /// Resources that leave the cache by the operations that are being carried out.
+    leaving: RefCell<Vec<ResourceId>>,
     /// What sockets reported while outputs were being carried out: spans in those outputs are of the frame before.
     inbox: RefCell<VecDeque<Inbound>>,
     pumping: Cell<bool>,
@@ -295,10 +298,13 @@ impl Inner {
             return;
         }
         let mut tape = self.tape.take();
-        self.host.apply(tape.words.as_ptr(), tape.words.len());
-        self.engine.borrow_mut().forget(&tape.dropped);
-        tape.dropped.clear();
-        tape.dropped.shrink_to(KEPT_WORDS);
+        *self.leaving.borrow_mut() = std::mem::take(&mut tape.dropped);
+        let is_let_go = self.host.apply(tape.words.as_ptr(), tape.words.len());
+        let left = self.leaving.take();
+        // Numbers that something may still be known by are not given to others.
+        if is_let_go {
+            self.engine.borrow_mut().forget(&left);
+        }
         tape.words.clear();
         tape.words.shrink_to(KEPT_WORDS);
         self.tape.replace(tape);

@@ -20,8 +20,8 @@ export interface Host {
   close(): void;
   /** Sends a frame. */
   send(text: string): void;
-  /** Carries out `length` words of operations at `pointer`. */
-  apply(pointer: number, length: number): void;
+  /** Carries out `length` words of operations at `pointer`. Whether nothing is known any more by the numbers of what leaves by them. */
+  apply(pointer: number, length: number): boolean;
   /** The socket opened (0), failed (1) or closed (2). Answers whether it closed for good. */
   socket_event(kind: number, event: unknown): boolean;
   /** `Driver.timeout` is to be called after so many milliseconds, in place of when it was before; never, when negative. */
@@ -57,7 +57,7 @@ extern "C" {
     pub fn send(this: &Host, text: &str);
 
     #[wasm_bindgen(method)]
-    pub fn apply(this: &Host, pointer: *const u32, length: usize);
+    pub fn apply(this: &Host, pointer: *const u32, length: usize) -> bool;
 
     #[wasm_bindgen(method)]
     pub fn socket_event(this: &Host, kind: u32, event: &JsValue) -> bool;

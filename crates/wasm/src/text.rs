@@ -33,9 +33,10 @@ impl Source for Text<'_> {
         };
         let more = written < 0;
         let written = if more { -1 - written } else { written };
+        assert!(written <= PART as i32);
         // SAFETY: the shell has written so many bytes, for which there is room. It writes with `TextEncoder.encodeInto`, whose output
         // is UTF-8 by definition, or byte by byte when every character is ASCII.
-        unsafe { bytes.set_len(end + (written as usize).min(PART)) };
+        unsafe { bytes.set_len(end + written as usize) };
         self.left = if more { self.host.left() } else { 0 };
         more
     }

@@ -115,6 +115,7 @@ export class TestHost {
       if (op === 14) this.driver.hook_done(true);
     }
     this.wake();
+    return true;
   }
 
   socket_event(kind) {
