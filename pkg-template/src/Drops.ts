@@ -5,7 +5,7 @@ import type { LazyItems } from './LazyItems.js';
 import type { Memory } from './memory.js';
 import { Remains } from './Remains.js';
 import type { Resources } from './Resources.js';
-import { ResCollection } from './ResCollection.js';
+import type { ResCollection } from './ResCollection.js';
 import { safely } from './safely.js';
 
 /**
@@ -29,12 +29,11 @@ export class Drops {
 
   /**
    * To be called when all operations are done: only then is it known what leaves together. Whether nothing is known any more by the
-   * numbers of it, which the driver gives to others then.
+   * numbers of it, which the driver gives to others then. What fails, as it may at the end of the stack, is done with what leaves next.
    */
   finish(): boolean {
     const { leaving, resources } = this;
     if (leaving.length === 0) return true;
-    this.leaving = [];
     const held: Entry[] = [];
     for (const handles of leaving) {
       for (const handle of handles) {
@@ -42,26 +41,27 @@ export class Drops {
         if (entry !== undefined) held.push(entry);
       }
     }
-    // When it fails, as it may at the end of the stack, everything is found by its number as before.
     this.keepReadable(held);
-    for (const entry of held) {
-      safely(() => {
-        resources.detach(entry);
-        if (entry.rid) this.dropped(entry.rid);
-      });
-    }
+    for (const entry of held) resources.detach(entry);
+    this.leaving = [];
+    for (const { rid } of held) if (rid) safely(() => this.dropped(rid));
     return true;
   }
 
   private keepReadable(held: Entry[]): void {
     const { resources, memory } = this;
-    const listOf = ({ item }: Entry): LazyItems | null => (item instanceof ResCollection ? item._lazy : null);
-    const roots = held.filter((entry) => entry.item === undefined || listOf(entry)?.isNumbers);
+    // What a factory of the application made has its items.
+    const listOf = ({ custom, item }: Entry): LazyItems | null =>
+      custom ? null : ((item as Partial<ResCollection> | undefined)?._lazy ?? null);
+    const roots = held.filter((entry) =>
+      entry.item === undefined ? !entry.captured?.reader : listOf(entry)?.isReadBy(resources),
+    );
     if (roots.length === 0) return;
     const words = memory.copy(this.driver.remains(Uint32Array.from(roots, (entry) => entry.handle)));
     const remains = new Remains(words, resources, this.frames, resources.nameOf);
     for (const root of roots) {
-      remains.adopt(root);
+      // One that cannot be read is no reason why others should not be.
+      safely(() => remains.adopt(root));
       listOf(root)?.readBy(remains);
     }
   }

@@ -21,9 +21,9 @@ export class LazyItems {
     private slots: unknown[] | Uint32Array,
   ) {}
 
-  /** Whether only the engine's numbers are known. */
-  get isNumbers(): boolean {
-    return this.slots instanceof Uint32Array;
+  /** Whether nothing is known but numbers, by which this reader finds the items. */
+  isReadBy(reader: ResourceReader): boolean {
+    return this.reader === reader && this.slots instanceof Uint32Array;
   }
 
   /** The numbers may mean other resources from now on. */

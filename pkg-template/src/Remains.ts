@@ -45,8 +45,8 @@ export class Remains implements ResourceReader {
     let entry = this.entries.get(handle);
     if (entry === undefined) {
       entry = new Entry(-1);
-      this.entries.set(handle, entry);
       this.capture(entry, handle);
+      this.entries.set(handle, entry);
     }
     return entry;
   }

@@ -120,7 +120,7 @@ export class Resources implements ResourceReader {
 
   /** Takes over what a resource is made of. */
   take(handle: number): ReadRecord {
-    const pointer = this.driver.take(handle);
+    const pointer = handle < 0 ? 0 : this.driver.take(handle);
     if (pointer <= 0) throw new Error(`resclient-wasm: resource ${handle} has no text`);
     return this.recordAt(pointer >>> 2);
   }
@@ -174,7 +174,9 @@ export class Resources implements ResourceReader {
     entry.handle = -1;
     const { item } = entry;
     // The application may have frozen it, and then it has to stay as it is.
-    if (item instanceof ResModel || item instanceof ResCollection) Reflect.set(item, '_handle', -1);
+    safely(() => {
+      if (item instanceof ResModel || item instanceof ResCollection) Reflect.set(item, '_handle', -1);
+    });
   }
 
   /** The value of an object in the text: a soft reference or a data value. */

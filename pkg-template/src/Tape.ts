@@ -46,6 +46,9 @@ export const enum Op {
 
 /** Reads the engine's operations from memory and has them carried out, in order. */
 export class Tape {
+  /** Whether something may have left without being let go of. */
+  private isBroken = false;
+
   constructor(
     private readonly memory: Memory,
     private readonly frames: Frames,
@@ -66,6 +69,7 @@ export class Tape {
     for (let i = first; i < end;) {
       // The view is asked for anew for every operation, for each may have grown the memory.
       let words = this.memory.words();
+      const operation = words[i];
       const next = i + operationLength(words, i);
       if (words[i] !== Op.Insert && words[i] !== Op.Remove) finishEdits();
       if (!comesFirst(words[i]!) && this.resources.readTouched()) words = this.memory.words();
@@ -73,12 +77,14 @@ export class Tape {
         this.step(words, i);
       } catch (error) {
         log(error);
+        // It is not known any more what has left.
+        if (operation === Op.Drop || next === Infinity) this.isBroken = true;
       }
       i = next;
     }
     finishEdits();
     this.resources.readTouched();
-    return this.drops.finish();
+    return this.drops.finish() && !this.isBroken;
   }
 
   /** Carries out the operation at a word. */

@@ -413,7 +413,10 @@ impl<'f, N: Names> FrameScanner<'f, N> {
             if scanner.take_again(digest, self.hasher) {
                 return Ok((digest, 0..0));
             }
-            self.vain += digest.bytes();
+            // What is longer than what is there was not hashed.
+            if digest.bytes() <= scanner.left() {
+                self.vain += digest.bytes();
+            }
         }
         self.keys = self.members(scanner, matches!(held, Held::Model(_)))?;
         Ok((Digest::of(scanner.taken(mark), self.hasher), self.keys.clone()))

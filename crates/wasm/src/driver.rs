@@ -224,7 +224,7 @@ struct Inner {
     /// When it will see to the heartbeat.
     heartbeat: Cell<Option<Time>>,
     tape: RefCell<Tape>,
-    /// Resources that leave the cache by the operations that are being carried out.
+    /// Resources that leave the cache by the operations that are being carried out, and any that were not let go of.
     leaving: RefCell<Vec<ResourceId>>,
     /// What sockets reported while outputs were being carried out: spans in those outputs are of the frame before.
     inbox: RefCell<VecDeque<Inbound>>,
@@ -298,12 +298,10 @@ impl Inner {
             return;
         }
         let mut tape = self.tape.take();
-        *self.leaving.borrow_mut() = std::mem::take(&mut tape.dropped);
-        let is_let_go = self.host.apply(tape.words.as_ptr(), tape.words.len());
-        let left = self.leaving.take();
-        // Numbers that something may still be known by are not given to others.
-        if is_let_go {
-            self.engine.borrow_mut().forget(&left);
+        self.leaving.borrow_mut().append(&mut tape.dropped);
+        // Numbers that something may still be known by are not given to others, until they are let go of with what leaves later.
+        if self.host.apply(tape.words.as_ptr(), tape.words.len()) {
+            self.engine.borrow_mut().forget(&self.leaving.take());
         }
         tape.words.clear();
         tape.words.shrink_to(KEPT_WORDS);
