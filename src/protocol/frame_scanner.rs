@@ -1,14 +1,16 @@
 //! Frames, scanned part by part: no more of the text is there than is needed for the next member, item or resource. What the end of a
 //! part cuts in two is scanned once more when the rest is there.
 
-use std::ops::Range;
+mod set;
+
+use set::Set;
 
 use super::escape::unescape;
-use super::frame::{EventKind, EventName, Frame, Member, ResourceKind, SetEntry, Source, WireError};
-use super::hash::{Digest, Hasher};
+use super::frame::{EventKind, EventName, Frame, Member, ResourceKind, Source, WireError};
+use super::hash::Hasher;
 use super::rid;
-use super::scan::{Malformed, Mark, Result, Scanner, Span, Str, Units};
-use super::value::{Cell, Held, Kind, Names, read_value};
+use super::scan::{Malformed, Result, Scanner, Span, Str, Units};
+use super::value::{Names, read_value};
 
 /// Reads one frame.
 pub(super) struct FrameScanner<'f, N> {
@@ -18,19 +20,9 @@ pub(super) struct FrameScanner<'f, N> {
     place: Place,
     /// Whether nothing was read yet of what is open there.
     first: bool,
-    group: Group,
-    /// The collection that is being read, without its items.
-    list: Option<SetEntry>,
-    /// Whether it is compared with what is held.
-    compared: bool,
-    /// What stands before the values of the last model: a comma but for the first, and the key, if that is ASCII.
-    likely: Likely,
-    /// The keys of the last model.
-    keys: Range<usize>,
+    set: Set,
     /// About how many bytes of the text are not there yet.
     ahead: usize,
-    /// Bytes that were hashed for texts that turned out to be others than what is held.
-    vain: usize,
 }
 
 /// What is open: what comes next is a member, a resource or an item of it.
@@ -43,59 +35,10 @@ enum Place {
     List,
 }
 
-/// A group of a resource set.
-struct Group {
-    kind: ResourceKind,
-    /// Resources of the frame before it.
-    before: usize,
-    /// Whether something in it has not the form it should have: then nothing of it counts.
-    spoilt: bool,
-}
-
-/// Short texts one after the other.
-#[derive(Default)]
-struct Likely {
-    text: Vec<u8>,
-    /// Where each of them ends, and whether it counts.
-    ends: Vec<(usize, bool)>,
-}
-
-impl Likely {
-    fn get(&self, at: usize) -> Option<&[u8]> {
-        let &(end, counts) = self.ends.get(at)?;
-        let start = at.checked_sub(1).map_or(0, |before| self.ends[before].0);
-        self.text.get(start..end).filter(|_| counts)
-    }
-
-    fn push(&mut self, text: &[u8]) {
-        self.text.extend_from_slice(text);
-        self.ends.push((self.text.len(), text.is_ascii()));
-    }
-
-    fn truncate(&mut self, len: usize) {
-        self.ends.truncate(len);
-        self.text.truncate(self.ends.last().map_or(0, |&(end, _)| end));
-    }
-}
-
 impl<'f, N: Names> FrameScanner<'f, N> {
     /// What is read goes to `frame`, which is empty.
     pub fn new(hasher: Hasher, names: &'f mut N, frame: &'f mut Frame) -> Self {
-        let group = Group { kind: ResourceKind::Error, before: 0, spoilt: false };
-        FrameScanner {
-            hasher,
-            names,
-            frame,
-            place: Place::Start,
-            first: true,
-            group,
-            list: None,
-            compared: false,
-            likely: Likely::default(),
-            keys: 0..0,
-            ahead: 0,
-            vain: 0,
-        }
+        FrameScanner { hasher, names, frame, place: Place::Start, first: true, set: Set::new(), ahead: 0 }
     }
 
     /// Reads a text, of which `window`, empty at first, is to have what is needed at a time.
@@ -134,7 +77,7 @@ impl<'f, N: Names> FrameScanner<'f, N> {
                 self.frame.cells.truncate(cells);
                 self.frame.members.truncate(members);
                 // It may be that of what was read last.
-                self.likely.truncate(0);
+                self.set.likely.truncate(0);
                 scanner.rewind(mark, depth);
                 return Ok(false);
             }
@@ -174,16 +117,7 @@ impl<'f, N: Names> FrameScanner<'f, N> {
             Place::Group if scanner.more(first, b'}')? => self.resource(scanner)?,
             Place::Group => self.place = Place::Body,
             Place::List if scanner.more(first, b']')? => self.item(scanner)?,
-            Place::List => {
-                self.place = Place::Group;
-                // It stays there, for this may be taken back.
-                self.frame.set.extend(self.list.clone().map(|list| SetEntry {
-                    value: Span { end: scanner.units_before(), ..list.value },
-                    cells: list.cells.start..self.frame.cells.len(),
-                    members: list.members.start..self.frame.members.len(),
-                    ..list
-                }));
-            }
+            Place::List => self.end_list(scanner),
         }
         Ok(false)
     }
@@ -191,36 +125,6 @@ impl<'f, N: Names> FrameScanner<'f, N> {
     fn enter(&mut self, place: Place) {
         self.place = place;
         self.first = true;
-    }
-
-    /// Something in a group has not the form it should have. Passes over it: nothing of the group counts.
-    #[cold]
-    fn spoil(&mut self, scanner: &mut Scanner<'_>) -> Result<()> {
-        let first = std::mem::replace(&mut self.first, false);
-        match self.place {
-            Place::Group if scanner.more(first, b'}')? => {
-                scanner.key()?;
-                scanner.skip()?;
-            }
-            Place::List => {
-                let mut first = first;
-                while scanner.more(first, b']')? {
-                    first = false;
-                    scanner.skip()?;
-                }
-                self.list = None;
-                self.place = Place::Group;
-            }
-            _ => return Err(Malformed),
-        }
-        self.group.spoilt = true;
-        self.frame.set.truncate(self.group.before);
-        self.frame.body.malformed.get_or_insert(match self.group.kind {
-            ResourceKind::Model => "models",
-            ResourceKind::Collection => "collections",
-            ResourceKind::Error => "errors",
-        });
-        Ok(())
     }
 
     /// How many resources there are, cells, and members.
@@ -351,161 +255,6 @@ impl<'f, N: Names> FrameScanner<'f, N> {
         Ok(())
     }
 
-    /// Begins a group of a resource set.
-    fn begin(&mut self, scanner: &mut Scanner<'_>, kind: ResourceKind) -> Result<()> {
-        scanner.open(b'{')?;
-        self.frame.set.retain(|entry| entry.kind != kind);
-        self.group = Group { kind, before: self.frame.set.len(), spoilt: false };
-        // Growing step by step, lists would be written several times, and to memory that was never used.
-        let resources = ((scanner.left() + self.ahead) / USUAL_RESOURCE).min(MOST_EXPECTED);
-        self.frame.set.reserve(resources);
-        self.names.expect(resources);
-        self.likely.truncate(0);
-        self.keys = 0..0;
-        self.enter(Place::Group);
-        Ok(())
-    }
-
-    /// Takes a resource, or begins a collection.
-    fn resource(&mut self, scanner: &mut Scanner<'_>) -> Result<()> {
-        let kind = self.group.kind;
-        let rid = scanner.key()?;
-        if self.group.spoilt {
-            return scanner.skip().map(drop);
-        }
-        let resource = self.names.rid(&scanner.text(&rid)?, rid.span);
-        scanner.peek();
-        let mark = scanner.mark();
-        let (_, cells, members) = self.lengths();
-        let (mut digest, mut keys) = (Digest::NONE, 0..0);
-        match kind {
-            ResourceKind::Model => (digest, keys) = self.model(scanner, resource, mark)?,
-            ResourceKind::Collection => scanner.open(b'[')?,
-            ResourceKind::Error => self.error_entry(scanner)?,
-        }
-        let entry = SetEntry {
-            kind,
-            resource,
-            rid: rid.span,
-            value: scanner.span_from(mark),
-            cells: cells..self.frame.cells.len(),
-            members: members..self.frame.members.len(),
-            keys,
-            digest,
-        };
-        if kind == ResourceKind::Collection {
-            self.list = Some(entry);
-            self.compared = self.names.held(resource) == Held::Collection;
-            self.enter(Place::List);
-        } else {
-            self.frame.set.push(entry);
-        }
-        Ok(())
-    }
-
-    /// Takes a model, or passes over one that is what is held: by what its text is known again, and where its keys stand.
-    fn model(&mut self, scanner: &mut Scanner<'_>, resource: u32, mark: Mark) -> Result<(Digest, Range<usize>)> {
-        let held = self.names.held(resource);
-        // No more is hashed in vain than was read, or one long text could be compared with any number of short ones.
-        if let Held::Model(digest) = held
-            && self.vain <= scanner.units_before() as usize
-        {
-            if scanner.take_again(digest, self.hasher) {
-                return Ok((digest, 0..0));
-            }
-            // What is longer than what is there was not hashed.
-            if digest.bytes() <= scanner.left() {
-                self.vain += digest.bytes();
-            }
-        }
-        self.keys = self.members(scanner, matches!(held, Held::Model(_)))?;
-        Ok((Digest::of(scanner.taken(mark), self.hasher), self.keys.clone()))
-    }
-
-    /// Takes the members of a model. Mostly it has the keys of the one before it, spelled the same, and they are neither scanned nor
-    /// looked up. The result is where its keys stand.
-    fn members(&mut self, scanner: &mut Scanner<'_>, compared: bool) -> Result<Range<usize>> {
-        scanner.open(b'{')?;
-        let before = self.keys.start;
-        let first = self.frame.cells.len();
-        let mut count = 0;
-        while let Some(text) = self.likely.get(count)
-            && scanner.take_same(text)
-        {
-            self.member(scanner, compared.then(|| self.frame.keys[before + count]), first, count)?;
-            count += 1;
-        }
-        let mut from = scanner.mark();
-        if !scanner.more(count == 0, b'}')? {
-            return Ok(before..before + count);
-        }
-        let keys = self.frame.keys.len();
-        self.frame.keys.extend_from_within(before..before + count);
-        self.likely.truncate(count);
-        loop {
-            let key = self.member_key(scanner)?;
-            self.frame.keys.push(key);
-            self.likely.push(scanner.taken(from));
-            self.member(scanner, compared.then_some(key), first, count)?;
-            count += 1;
-            from = scanner.mark();
-            if !scanner.more(false, b'}')? {
-                return Ok(keys..keys + count);
-            }
-        }
-    }
-
-    /// Takes the value of a model's member number `at`, whose cells begin at `first`. Before there is a reference, nothing has
-    /// to be remembered; but for one that is compared, by its key.
-    #[inline]
-    fn member(&mut self, scanner: &mut Scanner<'_>, key: Option<u32>, first: usize, at: usize) -> Result<()> {
-        let mut cell = Cell::UNKNOWN;
-        match scanner.peek() {
-            b'{' | b'[' => cell = self.value(scanner, key)?,
-            _ if key.is_some() => drop(self.value(scanner, key)?),
-            _ => scanner.scalar()?,
-        }
-        if cell.as_reference().is_none() {
-            cell = Cell::UNKNOWN;
-        }
-        let cells = &mut self.frame.cells;
-        if cells.len() == first {
-            if cell == Cell::UNKNOWN {
-                return Ok(());
-            }
-            cells.resize(first + at, Cell::UNKNOWN);
-        }
-        cells.push(cell);
-        Ok(())
-    }
-
-    /// Takes an item of a collection.
-    fn item(&mut self, scanner: &mut Scanner<'_>) -> Result<()> {
-        let cell = self.value(scanner, self.compared.then_some(0))?;
-        self.frame.cells.push(cell);
-        Ok(())
-    }
-
-    /// Takes a value, and notes it under the key, if there is one.
-    fn value(&mut self, scanner: &mut Scanner<'_>, key: Option<u32>) -> Result<Cell> {
-        let value = read_value(scanner, self.hasher, self.names)?;
-        // Only in a change is there anything to delete.
-        if value.kind == Kind::Delete {
-            return Err(Malformed);
-        }
-        self.frame.members.extend(key.map(|key| Member { key, value }));
-        Ok(value.cell)
-    }
-
-    fn error_entry(&mut self, scanner: &mut Scanner<'_>) -> Result<()> {
-        if scanner.peek() != b'{' {
-            return Err(Malformed);
-        }
-        let hash = scanner.hash_value(self.hasher)?;
-        self.frame.cells.push(Cell::hash(hash));
-        Ok(())
-    }
-
     fn values(&mut self, scanner: &mut Scanner<'_>) -> Result<()> {
         self.frame.values.clear();
         scanner.open(b'{')?;
@@ -617,8 +366,3 @@ const INNER: [(&str, Inner); 10] = [
     ("reason", Inner::Reason),
     ("protocol", Inner::Protocol),
 ];
-
-/// Bytes of text that a resource mostly has.
-const USUAL_RESOURCE: usize = 200;
-/// How many resources are reckoned with for the length of a text, which may as well hold one that is large.
-const MOST_EXPECTED: usize = 1 << 14;
