@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { withErrors } from './support/bus.mjs';
 import { connected } from './support/client.mjs';
+import { Bench, COLLECTION, MODEL } from './support/tape.mjs';
 
 /** Two lists that a model refers to, and one model that both refer to. */
 const RESOURCES = {
@@ -80,4 +81,43 @@ test('an object whose handle cannot be taken from it does not keep others from b
   for (let n = 0; n < 8; n++) assert.equal((await client.get(`t.other.${n}`)).name, `other ${n}`);
   assert.equal(plain.n, 2);
   client.disconnect();
+});
+
+/** A list of two models that nobody has read. */
+function unread() {
+  const bench = new Bench();
+  const list = '[{"rid":"a"},{"rid":"b"}]';
+  bench.frame(`{"list":${list},"a":{"n":1},"b":{"n":2}}`);
+  bench.op(1, 1).apply();
+  bench.load(1, 0, COLLECTION, 'list', list, [1, 2], true);
+  bench.load(1, 1, MODEL, 'a', '{"n":1}');
+  bench.load(1, 2, MODEL, 'b', '{"n":2}');
+  return bench;
+}
+
+test('what could not be let go of keeps its number, and is let go of with what leaves next', async (t) => {
+  const bench = unread();
+  const items = bench.object(0);
+  const from = t.mock.method(Uint32Array, 'from', () => {
+    throw new RangeError('Maximum call stack size exceeded');
+  });
+  const errors = await withErrors(() => assert.equal(bench.drop(0, 1, 2).apply(), false));
+  assert.match(errors[0][0].message, /call stack/);
+  assert.equal(bench.session.resources.peek(0)?.item, items);
+  from.mock.restore();
+
+  assert.equal(bench.drop(7).apply(), true);
+  assert.equal(bench.session.resources.peek(0), undefined);
+  bench.frame('{"other":{"n":3}}');
+  for (const handle of [0, 1, 2]) bench.load(2, handle, MODEL, 'other', '{"n":3}');
+  bench.op(1, 2).apply();
+  assert.equal(bench.object(1).n, 3);
+  assert.deepEqual([items.atIndex(0).n, items.atIndex(1).n], [1, 2]);
+});
+
+test('where it cannot be known what has left, no number is given to another', async () => {
+  const bench = unread();
+  assert.equal(bench.drop(2).apply(), true);
+  await withErrors(() => assert.equal(bench.op(77).apply(), false));
+  assert.equal(bench.drop(1).apply(), false);
 });

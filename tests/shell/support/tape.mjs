@@ -80,12 +80,12 @@ export class Bench {
     return [tag, ...(piece === undefined ? [0, 0] : this.span(piece)), reference];
   }
 
-  /** Has the operations written so far carried out. */
+  /** Has the operations written so far carried out; whether what leaves by them was let go of. */
   apply() {
     new Uint32Array(this.memory.buffer, TAPE).set(this.words);
     const { length } = this.words;
     this.words = [];
-    this.host.apply(TAPE, length);
+    return this.host.apply(TAPE, length);
   }
 
   /** The words of a resource of the present frame: `references` are pairs, or handles when there is nothing else. */
