@@ -28,7 +28,7 @@ A figure that misses its target is no failure; a wrong result is.`;
  * figure for each round.
  */
 const MEASURES = {
-  time: (bench, name) => bench.rounds(name, (client, isLast) => timed(bench, client, name, isLast)),
+  time: (bench, name) => bench.times(name),
   memory: (bench, name) => bench.rounds(name, (client) => memory(bench, client, WORKLOADS[name].stage)),
   alone: async (bench, name) => {
     const [figure] = await bench.engine.inPage('ours', (page) => page.call('run', name, 1));
@@ -39,12 +39,20 @@ const MEASURES = {
     const times = await engine.startTimes(clients, count);
     return times.ours.map((ours, round) => ({ ours, resclient: times.resclient[round] }));
   },
-  parse: (bench, name) => bench.rounds(WORKLOADS[name].of, (client) => timed(bench, client, WORKLOADS[name].of)),
+  parse: (bench, name) => bench.times(WORKLOADS[name].of),
 };
 
 class Bench {
   constructor(engine, clients, { count, profile }) {
-    Object.assign(this, { engine, clients, count, profile });
+    Object.assign(this, { engine, clients, count, profile, timed: new Map() });
+  }
+
+  /** The times of a workload in each round, which are measured once. */
+  async times(name) {
+    const measured =
+      this.timed.get(name) ?? (await this.rounds(name, (client, last) => timed(this, client, name, last)));
+    this.timed.set(name, measured);
+    return measured;
   }
 
   /** A figure for each client of the workload, in each round the other way about. */

@@ -56,7 +56,7 @@ export class Remains implements ResourceReader {
   }
 
   readAll(): void {
-    // The engine has nothing of them; each is made of its record.
+    // The engine has none of them any more: each is made of its record, one by one.
   }
 
   private capture(entry: Entry, handle: number): void {
