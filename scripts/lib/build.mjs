@@ -4,12 +4,12 @@ import { join } from 'node:path';
 import { wasmBindgen, npmPackages } from './ensure.mjs';
 import { unlessFresh } from './fresh.mjs';
 import { Complaint, step } from './process.mjs';
-import { bindgenOut, cargoTarget, npmBin, pkg, root, simulationOut, tool } from './places.mjs';
+import { bindgenOut, cargoTarget, named, npmBin, pkg, root, simulationOut, tool } from './places.mjs';
 
 const MODULE = join(bindgenOut, 'resclient_wasm_bg.wasm');
 const GLUE = join(bindgenOut, 'resclient_wasm_bg.js');
 /** What changes the module on its way, and the shell. */
-const STEPS = libraries('panics.mjs', 'panic-places.mjs', 'short-names.mjs');
+const STEPS = libraries('panics.mjs', 'panic-places.mjs', 'short-names.mjs', 'wasm-module.mjs');
 const SHELL_STEPS = libraries('printable.mjs', 'private-names.mjs');
 
 /** Makes `pkg/`, the publishable npm package: cargo, wasm-bindgen, wasm-opt, then the TypeScript shell around them. */
@@ -21,7 +21,7 @@ export async function buildPackage() {
 
   const compiled = join(cargoTarget, 'wasm32-unknown-unknown/wasm/resclient_wasm.wasm');
   const inputs = [compiled, version, JSON.stringify(OPTIMISE), ...STEPS, join(root, 'package-lock.json')];
-  await unlessFresh('wasm', inputs, [MODULE, GLUE], () => bindAndOptimise(compiled));
+  await unlessFresh('wasm', inputs, [MODULE, GLUE, named], () => bindAndOptimise(compiled));
 
   const shell = join(root, 'scripts/build-shell.mjs');
   if (!existsSync(shell)) throw new Complaint('scripts/build-shell.mjs is missing');
@@ -68,10 +68,12 @@ async function bindAndOptimise(compiled) {
   const { trapPanics } = await import('./panics.mjs');
   const { blankPanicPlaces } = await import('./panic-places.mjs');
   const { shortenNames } = await import('./short-names.mjs');
+  const { withoutNames } = await import('./wasm-module.mjs');
   const plain = join(bindgenOut, '..', 'resclient_wasm_bg.plain.wasm');
   writeFileSync(plain, blankPanicPlaces(trapPanics(readFileSync(MODULE))));
-  await step('wasm-opt', process.execPath, [npmBin('binaryen/bin/wasm-opt'), plain, '-o', MODULE, ...OPTIMISE]);
-  const { module, glue } = shortenNames(readFileSync(MODULE), readFileSync(GLUE, 'utf8'), LOOKED_UP);
+  await step('wasm-opt', process.execPath, [npmBin('binaryen/bin/wasm-opt'), plain, '-o', named, ...OPTIMISE]);
+  const bare = withoutNames(readFileSync(named));
+  const { module, glue } = shortenNames(bare, readFileSync(GLUE, 'utf8'), LOOKED_UP);
   writeFileSync(MODULE, module);
   writeFileSync(GLUE, glue);
 }
@@ -81,6 +83,8 @@ const LOOKED_UP = ['memory', '__wbindgen_start'];
 
 /** Little inlining: it hardly helps speed and compresses badly. The features are those rustc emits for this target; allowing all of them makes a module that Chromium refuses. */
 const OPTIMISE = [
+  // Names of functions, which are left out in the end.
+  '-g',
   '-O3',
   // What is left of control flow in another order, which is 0.4 kB less after brotli.
   '--flatten',

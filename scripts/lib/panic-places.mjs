@@ -1,3 +1,5 @@
+import { Reader, sections } from './wasm-module.mjs';
+
 /**
  * Blanks the places in the source that panics would tell of, a path and two numbers each. They are still in the data of a
  * module when a panic is a trap, since nothing tells an optimiser that no code looks at them; they are 2 % of it.
@@ -25,35 +27,17 @@ export function blankPanicPlaces(module) {
 const PATH = /(?:src|crates|cargo\/registry|\/rustc\/[0-9a-f]{40}\/library)\/[\w/.-]+?\.rs/g;
 
 /** What a module's memory holds at first: where, and the bytes in place. */
-function dataSegments(bytes) {
-  let at = 8;
-  const number = () => {
-    let value = 0;
-    for (let shift = 0; ; shift += 7) {
-      const byte = bytes[at++];
-      value |= (byte & 0x7f) << shift;
-      if (byte < 0x80) return value >>> 0;
-    }
-  };
-  const segments = [];
-  while (at < bytes.length) {
-    const section = bytes[at++];
-    const size = number();
-    const end = at + size;
-    if (section === DATA) {
-      for (let left = number(); left > 0; left -= 1) {
-        if (number() !== ACTIVE) throw new Error('a data segment of a kind that was not there before');
-        at += 1; // i32.const
-        const address = number();
-        at += 1; // end
-        const length = number();
-        segments.push({ address, data: bytes.subarray(at, at + length) });
-        at += length;
-      }
-    }
-    at = end;
-  }
-  return segments;
+function dataSegments(module) {
+  const section = sections(module).find(({ id }) => id === DATA);
+  if (!section) return [];
+  const reader = new Reader(section.bytes);
+  return Array.from({ length: reader.number() }, () => {
+    if (reader.number() !== ACTIVE) throw new Error('a data segment of a kind that was not there before');
+    reader.take(1); // i32.const
+    const address = reader.number();
+    reader.take(1); // end
+    return { address, data: reader.take(reader.number()) };
+  });
 }
 
 const DATA = 11;

@@ -10,6 +10,8 @@ export const cargoTarget = resolve(root, process.env.CARGO_TARGET_DIR || 'target
 export const tools = join(root, 'target/tools');
 export const stamps = join(root, 'target/stamps');
 export const bindgenOut = join(root, 'target/wasm-bindgen');
+/** The package's module with the names of its functions, for profiles and for what takes the space. */
+export const named = join(root, 'target/resclient_wasm_bg.named.wasm');
 export const simulationOut = join(root, 'target/simulation');
 /** Where benchmarks leave their figures. */
 export const bench = join(root, 'target/bench');

@@ -1,5 +1,6 @@
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
-import { pkg } from './places.mjs';
+import { join } from 'node:path';
+import { pkg, root } from './places.mjs';
 
 /**
  * What an application's bundler makes of a module, minified, in bytes. It is bundled from inside the package, so that its own name
@@ -20,6 +21,28 @@ export async function bundled(contents, resolveDir = pkg) {
     legalComments: 'none',
   });
   return outputFiles[0].contents;
+}
+
+/** Bytes that each source of the shell has in what a bundler makes of the package, without the module inlined. */
+export async function sourceSizes() {
+  const { build } = await import('esbuild');
+  const { generated } = await import('../build-shell.mjs');
+  const { metafile } = await build({
+    entryPoints: [join(root, 'pkg-template/src/index.ts')],
+    absWorkingDir: join(root, 'pkg-template/src'),
+    bundle: true,
+    minify: true,
+    format: 'esm',
+    platform: 'browser',
+    target: 'es2022',
+    write: false,
+    metafile: true,
+    plugins: [generated()],
+  });
+  const [{ inputs }] = Object.values(metafile.outputs);
+  return Object.entries(inputs)
+    .filter(([path]) => !path.startsWith('inline:'))
+    .map(([name, { bytesInOutput }]) => ({ name, bytes: bytesInOutput }));
 }
 
 /** Lengths as they are, and as servers send them: gzip and brotli at their best. */
