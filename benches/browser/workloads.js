@@ -17,6 +17,8 @@ export const WORKLOADS = {
   T3: time('100,000 change events, a listener each', { target: 2.3, stage: 1.2, runs: 4, floor: true }),
   T3b: time('the same in one burst', { target: 4, runs: 3 }),
   T4: time('50,000 adds and removes in 1,000 items', { target: 6, runs: 4 }),
+  T4b: time('the same in one burst', { runs: 3 }),
+  T4r: time('the same in a list of 1,000 models', { runs: 4 }),
   T5: time('reconnect, 1,000 models', { target: 350, runs: 3 }),
   T5b: time('reconnect, 5,000 models', { target: 800, runs: 1, extra: true }),
   T6: time('release of T1, nothing read', { target: 25, runs: 6 }),

@@ -9,7 +9,7 @@ import { bindgenOut, cargoTarget, named, npmBin, pkg, root, simulationOut, tool 
 const MODULE = join(bindgenOut, 'resclient_wasm_bg.wasm');
 const GLUE = join(bindgenOut, 'resclient_wasm_bg.js');
 /** What changes the module on its way, and the shell. */
-const STEPS = libraries('panics.mjs', 'panic-places.mjs', 'short-names.mjs', 'wasm-module.mjs');
+const STEPS = libraries('build.mjs', 'panics.mjs', 'panic-places.mjs', 'short-names.mjs', 'wasm-module.mjs');
 const SHELL_STEPS = libraries('printable.mjs', 'private-names.mjs');
 
 /** Makes `pkg/`, the publishable npm package: cargo, wasm-bindgen, wasm-opt, then the TypeScript shell around them. */
@@ -72,9 +72,9 @@ async function bindAndOptimise(compiled) {
   const plain = join(bindgenOut, '..', 'resclient_wasm_bg.plain.wasm');
   writeFileSync(plain, blankPanicPlaces(trapPanics(readFileSync(MODULE))));
   await step('wasm-opt', process.execPath, [npmBin('binaryen/bin/wasm-opt'), plain, '-o', named, ...OPTIMISE]);
-  const bare = withoutNames(readFileSync(named));
-  const { module, glue } = shortenNames(bare, readFileSync(GLUE, 'utf8'), LOOKED_UP);
-  writeFileSync(MODULE, module);
+  const { module, glue } = shortenNames(readFileSync(named), readFileSync(GLUE, 'utf8'), LOOKED_UP);
+  writeFileSync(named, module);
+  writeFileSync(MODULE, withoutNames(module));
   writeFileSync(GLUE, glue);
 }
 

@@ -1,5 +1,5 @@
 import { Countdown, nextTask, timed } from './clock.js';
-import { LIST, event, model, modelRid, numbers, verifyEqual } from './data.js';
+import { LIST, event, model, modelRid, numbers, resourceSet, verifyEqual } from './data.js';
 import { load } from './load.js';
 import { answer } from './socket.js';
 
@@ -71,54 +71,61 @@ export function changing({ batch = BATCH } = {}) {
   };
 }
 
-/** The add and remove events, in turn and at random places, and the list they lead to. */
-export function edits() {
+/** The add and remove events, in turn and at random places, and the list they lead to; of models, the numbers they have. */
+export function edits(ofModels = false) {
   const random = numbers(5);
-  const list = Array.from({ length: ITEMS }, (_, index) => (index % 2 ? index : `item ${index}`));
+  const list = Array.from({ length: ITEMS }, (_, index) => (ofModels || index % 2 ? index : `item ${index}`));
   const before = [...list];
   const frames = [];
   let removed = 0;
   for (let at = 0; at < EDITS; at++) {
     if (at % 2) {
       const idx = random(list.length);
-      removed += String(list.splice(idx, 1)[0]).length;
+      removed += weight(list.splice(idx, 1)[0]);
       frames.push(event(LIST, 'remove', { idx }));
     } else {
       const idx = random(list.length + 1);
-      const value = at % 4 ? at : `new item ${at}`;
+      const value = ofModels ? ITEMS + at : at % 4 ? at : `new item ${at}`;
       list.splice(idx, 0, value);
-      frames.push(event(LIST, 'add', { idx, value }));
+      const models = { [modelRid(value)]: model(value, false) };
+      frames.push(event(LIST, 'add', ofModels ? { idx, value: { rid: modelRid(value) }, models } : { idx, value }));
     }
   }
   return { before, list, frames, removed };
 }
 
-/** T4: one listener for each of the two events; until the last call. */
-export async function editing({ client, gateway }) {
-  const { before, list, frames, removed } = edits();
-  const got = client.get(LIST);
-  gateway.deliver(answer(await gateway.request(`subscribe.${LIST}`), { collections: { [LIST]: before } }));
-  const collection = await got;
-  const calls = new Countdown(EDITS);
-  let added = 0;
-  let gone = 0;
-  collection.on('add', ({ item, idx }) => {
-    added += String(item).length + idx;
-    calls.count();
-  });
-  collection.on('remove', ({ item }) => {
-    gone += String(item).length;
-    calls.count();
-  });
-  const time = await timed(async () => {
-    await stream(gateway, frames, BATCH);
-    return calls.last();
-  });
-  verifyEqual(gone, removed, 'the length of the removed items');
-  verifyEqual(added > 0, true, 'that items were added');
-  verifyEqual(JSON.stringify([...collection]), JSON.stringify(list), 'the list at the end');
-  return time;
+/** T4: one listener for each of the two events; until the last call. T4r: of a list of models, which come with the events and leave. */
+export function editing({ batch = BATCH, ofModels = false } = {}) {
+  return async ({ client, gateway }) => {
+    const { before, list, frames, removed } = edits(ofModels);
+    const got = client.get(LIST);
+    const set = ofModels ? resourceSet(ITEMS) : { collections: { [LIST]: before } };
+    gateway.deliver(answer(await gateway.request(`subscribe.${LIST}`), set));
+    const collection = await got;
+    const valueOf = ofModels ? ({ id }) => id : (item) => item;
+    const calls = new Countdown(EDITS);
+    let added = 0;
+    let gone = 0;
+    collection.on('add', ({ item, idx }) => {
+      added += weight(valueOf(item)) + idx;
+      calls.count();
+    });
+    collection.on('remove', ({ item }) => {
+      gone += weight(valueOf(item));
+      calls.count();
+    });
+    const time = await timed(async () => {
+      await stream(gateway, frames, batch);
+      return calls.last();
+    });
+    verifyEqual(gone, removed, 'the weight of the removed items');
+    verifyEqual(added > 0, true, 'that items were added');
+    verifyEqual(JSON.stringify([...collection].map(valueOf)), JSON.stringify(list), 'the list at the end');
+    return time;
+  };
 }
+
+const weight = (value) => String(value).length;
 
 async function stream(gateway, frames, batch) {
   const { socket } = gateway;
