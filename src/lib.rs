@@ -51,6 +51,7 @@ pub mod bugs;
 pub mod cache;
 #[cfg(feature = "client")]
 pub mod client;
+mod growth;
 #[doc(hidden)]
 pub mod index;
 mod ledger;

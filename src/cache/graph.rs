@@ -5,6 +5,7 @@ use std::fmt;
 use super::names::Rids;
 use super::shape::{KeyId, Keys, ShapeId, Shapes};
 use super::texts::{FrameId, Texts};
+use crate::growth;
 use crate::protocol::hash::{Digest, Hasher};
 use crate::protocol::scan::Span;
 use crate::protocol::value::{Cell, Held, Names};
@@ -147,7 +148,7 @@ impl Graph {
         let (id, new) = self.rids.intern(rid);
         if new {
             if id as usize == self.slots.len() {
-                self.slots.push(Slot::default());
+                growth::push(&mut self.slots, Slot::default());
             }
             self.live += 1;
         }
@@ -308,8 +309,9 @@ pub fn last_first(key: KeyId, at: u32) -> u64 {
 
 impl Names for Graph {
     fn expect(&mut self, rids: usize) {
-        self.slots.reserve(rids);
+        self.slots.reserve_exact(rids);
         self.rids.reserve(rids);
+        self.fresh.reserve_exact(rids);
     }
 
     #[inline]

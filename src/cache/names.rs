@@ -1,6 +1,7 @@
 //! Numbers for resource ids: every id that is cached or referred to has a slot, found by a hash table.
 
 use super::graph::ResourceId;
+use crate::growth;
 use crate::index::Index;
 use crate::protocol::hash::Hasher;
 
@@ -58,14 +59,14 @@ impl Rids {
             return (found, false);
         }
         let entry = Rid { start: self.text.len(), len: rid.len(), hash, linked: true };
-        self.text.push_str(rid);
+        growth::push_str(&mut self.text, rid);
         let id = match self.free.pop() {
             Some(id) => {
                 self.entries[id as usize] = entry;
                 id
             }
             None => {
-                self.entries.push(entry);
+                growth::push(&mut self.entries, entry);
                 self.entries.len() as u32 - 1
             }
         };
@@ -76,7 +77,7 @@ impl Rids {
 
     /// Makes room for more ids.
     pub fn reserve(&mut self, ids: usize) {
-        self.entries.reserve(ids);
+        self.entries.reserve_exact(ids);
     }
 
     pub fn find(&self, rid: &str) -> Option<u32> {

@@ -34,14 +34,18 @@ pub struct SetEntry {
     pub rid: Span,
     /// The JSON text of the value.
     pub value: Span,
-    /// Where its members or items stand in [`Frame::cells`]. Of a model without references there are none.
-    pub cells: Range<usize>,
-    /// Where they stand in [`Frame::members`], in the order of the text, if the resource is held with another text.
-    pub members: Range<usize>,
-    /// Where the keys of a model's members stand in [`Frame::keys`].
-    pub(super) keys: Range<usize>,
     /// The text of a model is known again by this. If it is the one that the cached model has, nothing but this is known.
     pub digest: Digest,
+    /// Number of its [`Lists`].
+    pub(super) lists: u32,
+}
+
+/// Where what a resource consists of stands in the lists of its frame. Models that follow one another mostly have it in common.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(super) struct Lists {
+    pub cells: Range<usize>,
+    pub members: Range<usize>,
+    pub keys: Range<usize>,
 }
 
 /// A member in a change event.
@@ -111,9 +115,11 @@ pub struct Frame {
     pub set: Vec<SetEntry>,
     pub values: Vec<Member>,
     /// The members and items of those that are compared with what is held.
-    pub members: Vec<Member>,
+    pub(super) members: Vec<Member>,
     /// Cells of all resources in the set, one after the other.
-    pub cells: Vec<Cell>,
+    pub(super) cells: Vec<Cell>,
+    /// What the entries of the set refer to.
+    pub(super) lists: Vec<Lists>,
     /// The keys of models' members. Models that follow one another and have the same ones share them.
     pub(super) keys: Vec<u32>,
     /// The part of the text that is being scanned.
@@ -161,23 +167,40 @@ impl Frame {
 
     /// The keys of the members of a model in the set; none for other resources.
     pub fn keys_of(&self, entry: &SetEntry) -> &[u32] {
-        &self.keys[entry.keys.clone()]
+        &self.keys[self.lists_of(entry).keys.clone()]
+    }
+
+    /// The cells of its members or items. Of a model without references there are none.
+    pub fn cells_of(&self, entry: &SetEntry) -> &[Cell] {
+        &self.cells[self.lists_of(entry).cells.clone()]
+    }
+
+    /// Its members or items, in the order of the text, if the resource is held with another text.
+    pub fn members_of(&self, entry: &SetEntry) -> &[Member] {
+        &self.members[self.lists_of(entry).members.clone()]
+    }
+
+    fn lists_of(&self, entry: &SetEntry) -> &Lists {
+        &self.lists[entry.lists as usize]
+    }
+
+    /// The number of these lists. Where one is empty does not matter.
+    pub(super) fn number(&mut self, cells: Range<usize>, members: Range<usize>, keys: Range<usize>) -> u32 {
+        let somewhere = |range: Range<usize>| if range.is_empty() { 0..0 } else { range };
+        let lists = Lists { cells: somewhere(cells), members: somewhere(members), keys: somewhere(keys) };
+        if self.lists.last() != Some(&lists) {
+            self.lists.push(lists);
+        }
+        self.lists.len() as u32 - 1
     }
 
     /// A resource that is referred to did not come. Where it is referred to stands in for it, as an error that says nothing.
     pub fn stand_in(&mut self, resource: u32, rid: Span) {
         let at = self.cells.len();
         self.cells.push(Cell::UNKNOWN);
-        self.set.push(SetEntry {
-            kind: ResourceKind::Error,
-            resource,
-            rid,
-            value: rid,
-            cells: at..at + 1,
-            members: 0..0,
-            keys: 0..0,
-            digest: Digest::NONE,
-        });
+        let lists = self.number(at..at + 1, 0..0, 0..0);
+        let (kind, digest) = (ResourceKind::Error, Digest::NONE);
+        self.set.push(SetEntry { kind, resource, rid, value: rid, digest, lists });
     }
 
     fn clear(&mut self) {
@@ -192,15 +215,18 @@ impl Frame {
         self.values.clear();
         self.members.clear();
         self.cells.clear();
+        self.lists.clear();
         self.keys.clear();
     }
 
-    /// Gives back the memory of an unusually large frame.
+    /// Forgets what was scanned, and gives back the memory of an unusually large frame.
     pub fn shrink(&mut self) {
+        self.clear_body();
         self.set.shrink_to(KEPT);
         self.values.shrink_to(KEPT);
         self.members.shrink_to(KEPT);
         self.cells.shrink_to(KEPT);
+        self.lists.shrink_to(KEPT);
         self.keys.shrink_to(KEPT);
     }
 }
@@ -222,6 +248,6 @@ pub fn read_error(text: &str) -> ResError {
 }
 
 /// Entries a buffer keeps between frames.
-const KEPT: usize = 4096;
+const KEPT: usize = 256;
 /// Bytes that the buffer of the text keeps.
 const KEPT_TEXT: usize = 1 << 17;

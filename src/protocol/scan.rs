@@ -25,6 +25,11 @@ impl Span {
         self.start == self.end
     }
 
+    /// How many units it is long.
+    pub fn len(self) -> usize {
+        (self.end - self.start) as usize
+    }
+
     /// The span without its first and last unit: a string without its quotes.
     pub fn inner(self) -> Span {
         Span { start: self.start + 1, end: self.end - 1 }

@@ -11,6 +11,7 @@ use crate::cache::graph::last_first;
 use crate::cache::shape::KeyId;
 use crate::cache::texts::FrameId;
 use crate::cache::{Content, Graph, ResourceId, Text};
+use crate::growth;
 use crate::protocol::frame::{EventKind, Frame, Member, ResourceKind, SetEntry};
 use crate::protocol::hash::Digest;
 use crate::protocol::scan::Span;
@@ -52,7 +53,7 @@ impl Apply<'_> {
                 continue;
             }
             let keys = frame.keys_of(entry);
-            let cells = &frame.cells[entry.cells.clone()];
+            let cells = frame.cells_of(entry);
             match (&self.graph.slot(id).content, entry.kind) {
                 (Content::None, _) => self.load(id, entry, keys, cells),
                 (Content::Model { .. }, _) if bug!("replaced-silently") => self.replace(id, entry, keys, cells),
@@ -157,7 +158,7 @@ impl Apply<'_> {
     fn load(&mut self, id: ResourceId, entry: &SetEntry, keys: &[KeyId], cells: &[Cell]) {
         self.put(id, entry.kind, entry.digest, keys, cells);
         self.set_text(id, entry);
-        self.loaded.push(id);
+        growth::push(&mut self.loaded, id);
     }
 
     /// The resource has become one of another kind: its object cannot stay the same.
@@ -209,7 +210,7 @@ impl Apply<'_> {
         if matches!(self.graph.slot(id).content, Content::Model { digest, .. } if digest == entry.digest) {
             return;
         }
-        let mut members = frame.members[entry.members.clone()].to_vec();
+        let mut members = frame.members_of(entry).to_vec();
         if let Content::Model { shape, .. } = self.graph.slot(id).content {
             let mut keys: Vec<u64> = members.iter().map(|m| u64::from(m.key)).collect();
             sort(&mut keys);
@@ -226,8 +227,8 @@ impl Apply<'_> {
     }
 
     fn sync_collection(&mut self, id: ResourceId, entry: &SetEntry, frame: &Frame) {
-        let cells = &frame.cells[entry.cells.clone()];
-        let items = &frame.members[entry.members.clone()];
+        let cells = frame.cells_of(entry);
+        let items = frame.members_of(entry);
         let old = self.graph.slot(id).content.cells();
         if old == cells {
             return;

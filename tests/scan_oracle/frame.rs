@@ -314,12 +314,12 @@ impl Comparison<'_, '_> {
             assert_eq!(entry.rid, self.span(expected.rid), "{text:?}");
             assert_eq!(entry.value, self.span(expected.value), "{text:?}");
             if self.is_taken_again(frame, entry) {
-                assert_eq!((entry.cells.len(), entry.members.len()), (0, 0), "{text:?}");
+                assert_eq!((frame.cells_of(entry).len(), frame.members_of(entry).len()), (0, 0), "{text:?}");
                 continue;
             }
             let remembered = expected.remembered();
-            assert_eq!(entry.cells.len(), remembered.len(), "{text:?}");
-            for (&cell, meaning) in frame.cells[entry.cells.clone()].iter().zip(remembered) {
+            assert_eq!(frame.cells_of(entry).len(), remembered.len(), "{text:?}");
+            for (&cell, meaning) in frame.cells_of(entry).iter().zip(remembered) {
                 match meaning {
                     Some(meaning) => self.cell(cell, meaning),
                     None => assert_eq!(cell, Cell::UNKNOWN, "{text:?}"),
@@ -330,7 +330,7 @@ impl Comparison<'_, '_> {
             }
             let keys = frame.keys_of(entry).iter().map(|&key| self.names.keys[key as usize].clone());
             assert!(keys.eq(expected.cells.iter().filter_map(|(key, _)| key.map(wtf8))), "{text:?}");
-            let members = &frame.members[entry.members.clone()];
+            let members = frame.members_of(entry);
             match (entry.kind, self.names.held) {
                 (ResourceKind::Model, Held::Model(_)) | (ResourceKind::Collection, Held::Collection) => {
                     assert_eq!(members.len(), expected.cells.len(), "{text:?}");

@@ -22,7 +22,7 @@ impl<'a> Text<'a> {
 impl Source for Text<'_> {
     /// What is no text is an empty one.
     fn read(&mut self, window: &mut String) -> bool {
-        window.reserve(PART);
+        window.reserve_exact(PART);
         // SAFETY: what is appended below is UTF-8.
         let bytes = unsafe { window.as_mut_vec() };
         let end = bytes.len();

@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use super::{FrameScanner, Place};
+use crate::growth;
 use crate::protocol::frame::{Member, ResourceKind, SetEntry};
 use crate::protocol::hash::Digest;
 use crate::protocol::scan::{Malformed, Mark, Result, Scanner, Span};
@@ -11,8 +12,8 @@ use crate::protocol::value::{Cell, Held, Kind, Names, read_value};
 /// What is known while a set is read, besides what was found in it.
 pub(super) struct Set {
     group: Group,
-    /// The collection that is being read, without its items.
-    list: Option<SetEntry>,
+    /// The collection that is being read, without its items; and where these begin among the cells and members.
+    list: Option<(SetEntry, usize, usize)>,
     /// Whether it is compared with what is held.
     compared: bool,
     /// What stands before the values of the last model: a comma but for the first, and the key, if that is ASCII.
@@ -25,7 +26,7 @@ pub(super) struct Set {
 
 impl Set {
     pub(super) fn new() -> Self {
-        let group = Group { kind: ResourceKind::Error, before: 0, spoilt: false };
+        let group = Group { kind: ResourceKind::Error, before: 0, from: 0, new: 0, spoilt: false };
         Set { group, list: None, compared: false, likely: Likely::default(), keys: 0..0, vain: 0 }
     }
 }
@@ -35,6 +36,10 @@ struct Group {
     kind: ResourceKind,
     /// Resources of the frame before it.
     before: usize,
+    /// Units of the text before it.
+    from: u32,
+    /// Resources of it of which nothing was held.
+    new: usize,
     /// Whether something in it has not the form it should have: then nothing of it counts.
     spoilt: bool,
 }
@@ -70,11 +75,8 @@ impl<N: Names> FrameScanner<'_, N> {
     pub(super) fn begin(&mut self, scanner: &mut Scanner<'_>, kind: ResourceKind) -> Result<()> {
         scanner.open(b'{')?;
         self.frame.set.retain(|entry| entry.kind != kind);
-        self.set.group = Group { kind, before: self.frame.set.len(), spoilt: false };
-        // Growing step by step, lists would be written several times, and to memory that was never used.
-        let resources = ((scanner.left() + self.ahead) / USUAL_RESOURCE).min(MOST_EXPECTED);
-        self.frame.set.reserve(resources);
-        self.names.expect(resources);
+        let (before, from) = (self.frame.set.len(), scanner.units_before());
+        self.set.group = Group { kind, before, from, new: 0, spoilt: false };
         self.set.likely.truncate(0);
         self.set.keys = 0..0;
         self.enter(Place::Group);
@@ -89,6 +91,7 @@ impl<N: Names> FrameScanner<'_, N> {
             return scanner.skip().map(drop);
         }
         let resource = self.names.rid(&scanner.text(&rid)?, rid.span);
+        self.expect_more(scanner, resource, rid.span.len());
         scanner.peek();
         let mark = scanner.mark();
         let (_, cells, members) = self.lengths();
@@ -98,24 +101,32 @@ impl<N: Names> FrameScanner<'_, N> {
             ResourceKind::Collection => scanner.open(b'[')?,
             ResourceKind::Error => self.error_entry(scanner)?,
         }
-        let entry = SetEntry {
-            kind,
-            resource,
-            rid: rid.span,
-            value: scanner.span_from(mark),
-            cells: cells..self.frame.cells.len(),
-            members: members..self.frame.members.len(),
-            keys,
-            digest,
-        };
+        let value = scanner.span_from(mark);
+        let lists = self.frame.number(cells..self.frame.cells.len(), members..self.frame.members.len(), keys);
+        let entry = SetEntry { kind, resource, rid: rid.span, value, digest, lists };
         if kind == ResourceKind::Collection {
-            self.set.list = Some(entry);
+            self.set.list = Some((entry, cells, members));
             self.set.compared = self.names.held(resource) == Held::Collection;
             self.enter(Place::List);
         } else {
-            self.frame.set.push(entry);
+            growth::push(&mut self.frame.set, entry);
         }
         Ok(())
+    }
+
+    /// Makes room for what is to come, when so many have come that it can be told from those. Growing step by step, lists would be
+    /// written several times, and to memory that was never used.
+    fn expect_more(&mut self, scanner: &Scanner<'_>, resource: u32, rid: usize) {
+        let group = &mut self.set.group;
+        group.new += usize::from(self.names.held(resource) == Held::Nothing);
+        if self.frame.set.len() - group.before != SAMPLE {
+            return;
+        }
+        // Somewhere in the text, each is referred to as well.
+        let each = (scanner.units_before() - group.from) as usize / SAMPLE + rid + REFERENCE;
+        let more = ((scanner.left() + self.ahead) / each).min(MOST_EXPECTED);
+        self.frame.set.reserve_exact(more);
+        self.names.expect(more * group.new / (SAMPLE + 1));
     }
 
     /// Takes a model, or passes over one that is what is held: by what its text is known again, and where its keys stand.
@@ -197,7 +208,7 @@ impl<N: Names> FrameScanner<'_, N> {
     /// Takes an item of a collection.
     pub(super) fn item(&mut self, scanner: &mut Scanner<'_>) -> Result<()> {
         let cell = self.value(scanner, self.set.compared.then_some(0))?;
-        self.frame.cells.push(cell);
+        growth::push(&mut self.frame.cells, cell);
         Ok(())
     }
 
@@ -205,12 +216,10 @@ impl<N: Names> FrameScanner<'_, N> {
     pub(super) fn end_list(&mut self, scanner: &Scanner<'_>) {
         self.place = Place::Group;
         // It stays there, for this may be taken back.
-        self.frame.set.extend(self.set.list.clone().map(|list| SetEntry {
-            value: Span { end: scanner.units_before(), ..list.value },
-            cells: list.cells.start..self.frame.cells.len(),
-            members: list.members.start..self.frame.members.len(),
-            ..list
-        }));
+        let Some((list, cells, members)) = self.set.list.clone() else { return };
+        let value = Span { end: scanner.units_before(), ..list.value };
+        let lists = self.frame.number(cells..self.frame.cells.len(), members..self.frame.members.len(), 0..0);
+        growth::push(&mut self.frame.set, SetEntry { value, lists, ..list });
     }
 
     /// Takes a value, and notes it under the key, if there is one.
@@ -264,7 +273,9 @@ impl<N: Names> FrameScanner<'_, N> {
     }
 }
 
-/// Bytes of text that a resource mostly has.
-const USUAL_RESOURCE: usize = 200;
+/// Resources that others are reckoned with by.
+const SAMPLE: usize = 32;
+/// Bytes of `{"rid":},`, which refers to one.
+const REFERENCE: usize = 9;
 /// How many resources are reckoned with for the length of a text, which may as well hold one that is large.
 const MOST_EXPECTED: usize = 1 << 14;
