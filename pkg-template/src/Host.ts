@@ -194,10 +194,10 @@ export class Host implements DriverHost {
 
   private receive(kind: number, event: unknown): void {
     try {
-      const { driver, debug } = this.parts;
+      const { driver, frames, debug } = this.parts;
       const data = kind === MESSAGE ? dataOf(event) : event;
       if (debug !== null && kind === MESSAGE && typeof data === 'string') debug.received(data);
-      driver.receive(this.connection, kind, data);
+      if (driver.receive(this.connection, kind, data)) frames.end();
     } catch (error) {
       log(error);
     }

@@ -95,7 +95,18 @@ export class Resources implements ResourceReader {
   /** Reads many at once, unless that may call code of the application. */
   readAll(handles: Uint32Array): void {
     if (this.hasTypes) return;
-    const words = this.memory.copy(this.driver.take_all(handles));
+    // Texts that are needed no more are let go of as soon as all is read.
+    const held = this.driver.hold();
+    try {
+      for (let from = 0; from < handles.length; from += AT_ONCE) {
+        this.makeAll(this.memory.copy(this.driver.take_all(handles.subarray(from, from + AT_ONCE))));
+      }
+    } finally {
+      if (held) this.driver.release();
+    }
+  }
+
+  private makeAll(words: Uint32Array): void {
     let i = 1;
     try {
       for (; i < words.length; i += recordLength(words, i)) {
@@ -365,3 +376,6 @@ export class Resources implements ResourceReader {
     }
   }
 }
+
+/** How many resources are read with one call, which takes memory for each of them. */
+const AT_ONCE = 512;

@@ -7,8 +7,11 @@ export interface Driver {
   hook_done(ok: boolean): void;
   /** While the hook runs: whether it is the hook that asks from now on. */
   admit(admitted: boolean): void;
-  /** The socket of a connection opened (0), failed (1), closed (2) or got a message (3): the event of it, or the data. */
-  receive(connection: number, kind: number, event: unknown): void;
+  /**
+   * The socket of a connection opened (0), failed (1), closed (2) or got a message (3): the event of it, or the data. Whether
+   * nothing is needed of that any more; if not, it is dealt with by a call that is under way.
+   */
+  receive(connection: number, kind: number, event: unknown): boolean;
   /** What was asked for by `await_timeout` is due, or as much of it as a timer can wait for. */
   timeout(due: boolean): void;
   /** What was asked for by `await_heartbeat` is due. */

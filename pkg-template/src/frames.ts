@@ -5,6 +5,11 @@ export class Frames {
   /** Frames are numbered in the order in which they come. */
   private latest = -1;
 
+  /** The current frame is dealt with: of its text nothing is needed but what is retained. */
+  end(): void {
+    this.current = '';
+  }
+
   retain(frame: number): void {
     this.retained.set(frame, this.current);
     this.latest = frame;

@@ -39,12 +39,12 @@ export function guarded(driver: Driver, owner: Owner): Driver {
     };
   }
   // Sockets report from a task of their own, as a rule, and have no time to lose.
-  const receive = (connection: number, kind: number, event: unknown): void => {
-    if (owner.isLost) return;
+  const receive = (connection: number, kind: number, event: unknown): boolean => {
+    if (owner.isLost) return true;
     try {
-      driver.receive(connection, kind, event);
+      return driver.receive(connection, kind, event);
     } catch (error) {
-      broken(error);
+      return broken(error);
     }
   };
   return Object.assign(guard as unknown as Driver, { receive });

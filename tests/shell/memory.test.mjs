@@ -45,3 +45,56 @@ test('a client that nobody holds does what was asked of it', async () => {
   gateway.socket.deliver({ id, result: { models: { m: { n: 2 } } } });
   assert.equal((await asked).n, 2);
 });
+
+/** Bytes of the heap that are taken more than before, once `work` is done and garbage is collected. */
+async function grownBy(work) {
+  const used = async () => {
+    await task();
+    gc();
+    return process.memoryUsage().heapUsed;
+  };
+  const before = await used();
+  await work();
+  return (await used()) - before;
+}
+
+test('the text of a frame is let go of once all of it has been read, and not before', async () => {
+  const { client, gateway } = connected();
+  await client.connect();
+  for (const method of ['subscribe.list', 'subscribe.other']) gateway.answers.set(method, null);
+  const text = async (rid) => {
+    const { id } = await gateway.request(`subscribe.${rid}`);
+    const models = { [`${rid}.0`]: { n: 0 }, [`${rid}.1`]: { n: 1 } };
+    const collections = { [rid]: [{ rid: `${rid}.0` }, { rid: `${rid}.1` }] };
+    return JSON.stringify({ id, result: { collections, models } }) + ' '.repeat(LARGE);
+  };
+  const load = async (rid) => {
+    const [asked, frame] = [client.get(rid), text(rid)];
+    gateway.socket.onmessage({ data: await frame });
+    const list = await asked;
+    list.on('add', () => undefined);
+    return list;
+  };
+
+  let list, other;
+  const unread = await grownBy(async () => (list = await load('list')));
+  assert.ok(unread > LARGE * 0.9, `${unread}`);
+  const read = await grownBy(() =>
+    assert.deepEqual(
+      Array.from(list, ({ n }) => n),
+      [0, 1],
+    ),
+  );
+  assert.ok(read < -LARGE * 0.9, `${read}`);
+
+  // One by one, it is let go of with the next thing that happens.
+  await grownBy(async () => (other = await load('other')));
+  const each = await grownBy(() => {
+    assert.deepEqual([other.atIndex(0).n, other.atIndex(1).n], [0, 1]);
+    gateway.event('list.0', 'change', { values: { n: 2 } });
+  });
+  assert.ok(each < -LARGE * 0.9, `${each}`);
+  client.disconnect();
+});
+
+const LARGE = 8_000_000;

@@ -92,9 +92,10 @@ impl Driver {
         self.inner.engine.borrow_mut().admit(admitted);
     }
 
-    /// The socket of a connection opened (0), failed (1), closed (2) or got a message (3): the event of it, or the data.
-    pub fn receive(&self, connection: u32, kind: u32, event: JsValue) {
-        self.inner.receive((ConnectionId(connection), kind, event));
+    /// The socket of a connection opened (0), failed (1), closed (2) or got a message (3): the event of it, or the data. Whether
+    /// nothing is needed of that any more; if not, it is dealt with by a call that is under way.
+    pub fn receive(&self, connection: u32, kind: u32, event: JsValue) -> bool {
+        self.inner.receive((ConnectionId(connection), kind, event))
     }
 
     /// What was asked for by `await_timeout` is due, or as much of it as a timer can wait for.
@@ -243,13 +244,14 @@ impl Inner {
         result
     }
 
-    fn receive(&self, inbound: Inbound) {
+    fn receive(&self, inbound: Inbound) -> bool {
         if self.pumping.replace(true) {
             self.inbox.borrow_mut().push_back(inbound);
-            return;
+            return false;
         }
         self.take_in(inbound);
         self.carry_on();
+        true
     }
 
     /// Carries out outputs until there are none. Calls from inside find it busy and leave theirs to it.
