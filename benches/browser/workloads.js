@@ -11,17 +11,17 @@
  * What is `extra` is run when it is asked for by name.
  */
 export const WORKLOADS = {
-  T1: time('load 10,000 models, until get() resolves', { target: 7, stage: 3, runs: 6, cold: true, floor: true }),
+  T1: time('load 10,000 models, until get() resolves', { target: 7, stage: 3, runs: 16, cold: true, floor: true }),
   T1u: time('the same, text beyond ASCII', { target: 5, runs: 6, floor: true }),
-  T2: time('T1 and read every member', { target: 3, runs: 6, cold: true, floor: true }),
+  T2: time('T1 and read every member', { target: 3, runs: 16, cold: true, floor: true }),
   T3: time('100,000 change events, a listener each', { target: 2.3, stage: 1.2, runs: 4, floor: true }),
   T3b: time('the same in one burst', { target: 4, runs: 3 }),
   T4: time('50,000 adds and removes in 1,000 items', { target: 6, runs: 4 }),
   T4b: time('the same in one burst', { runs: 3 }),
   T4r: time('the same in a list of 1,000 models', { runs: 4 }),
-  T5: time('reconnect, 1,000 models', { target: 350, runs: 3 }),
+  T5: time('reconnect, 1,000 models', { target: 350, runs: 12 }),
   T5b: time('reconnect, 5,000 models', { target: 800, runs: 1, extra: true }),
-  T6: time('release of T1, nothing read', { target: 25, runs: 6 }),
+  T6: time('release of T1, nothing read', { target: 25, runs: 16 }),
   T6r: time('release of T1, everything read', { runs: 6 }),
   T7: { how: 'memory', what: 'memory after T1, nothing read', stage: 'loaded', most: 1.5, unit: '× resclient’s' },
   T7r: { how: 'memory', what: 'memory after T1, everything read', stage: 'read', most: 1.5, unit: '× resclient’s' },

@@ -31,12 +31,11 @@ export class Entry {
   lazy: Map<string, Entry> | null = null;
   /** What the object is made of after the resource has left the cache unread, or just before it changes. */
   captured: Captured | null = null;
+  /** Tells Vue to leave this alone when it finds it in a reactive object. */
+  declare readonly __v_skip: true;
 
   /** `handle` is the engine's number; negative after the resource has left the cache. */
   constructor(public handle: number) {}
-
-  /** Tells Vue to leave this alone when it finds it in a reactive object. */
-  get __v_skip(): boolean {
-    return true;
-  }
 }
+
+Object.defineProperty(Entry.prototype, '__v_skip', { value: true });

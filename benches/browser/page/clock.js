@@ -16,10 +16,12 @@ export async function settled() {
 
 /**
  * The time of `work` in milliseconds: until it returns, or until the moment it answers. What earlier runs left is cleared
- * away first, so that no run pays for another; only this is seen by a profile.
+ * away first, so that no run pays for another, and a collection is still at work for a while when it has returned; only
+ * this is seen by a profile.
  */
 export async function timed(work) {
   globalThis.gc?.();
+  await new Promise((resolve) => setTimeout(resolve, SWEEPING));
   await globalThis.startProfile?.();
   const from = performance.now();
   const until = await work();
@@ -27,6 +29,9 @@ export async function timed(work) {
   await globalThis.stopProfile?.();
   return time;
 }
+
+/** Milliseconds in which what is garbage is swept up, beside what runs. */
+const SWEEPING = 20;
 
 /** Calls of listeners, awaited until all have come; gives the time of the last. */
 export class Countdown {
