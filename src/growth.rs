@@ -4,9 +4,17 @@
 /// shrinks.
 pub fn push<T>(list: &mut Vec<T>, value: T) {
     if list.len() == list.capacity() {
-        list.reserve_exact(list.len() / 4 + LEAST);
+        reserve(list, LEAST);
     }
     list.push(value);
+}
+
+/// Makes room for so many more, if there is none.
+#[inline(never)]
+pub fn reserve<T>(list: &mut Vec<T>, more: usize) {
+    if list.capacity() - list.len() < more {
+        list.reserve_exact(more.max(list.len() / 4));
+    }
 }
 
 /// Appends to a text, in the same way.

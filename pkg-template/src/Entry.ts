@@ -31,11 +31,7 @@ export class Entry {
   lazy: Map<string, Entry> | null = null;
   /** What the object is made of after the resource has left the cache unread, or just before it changes. */
   captured: Captured | null = null;
-  /** Tells Vue to leave this alone when it finds it in a reactive object. */
-  declare readonly __v_skip: true;
 
   /** `handle` is the engine's number; negative after the resource has left the cache. */
   constructor(public handle: number) {}
 }
-
-Object.defineProperty(Entry.prototype, '__v_skip', { value: true });

@@ -68,7 +68,13 @@ export class Host implements DriverHost {
     this.await_heartbeat(-1);
     const nothing = () => 0;
     Object.assign(this, { apply: nothing, open: nothing, send: nothing, socket_event: nothing });
-    Object.assign(this, { ingest: nothing, ingest_more: nothing, await_timeout: nothing, await_heartbeat: nothing });
+    Object.assign(this, {
+      ingest: nothing,
+      ingest_more: nothing,
+      frame_done: nothing,
+      await_timeout: nothing,
+      await_heartbeat: nothing,
+    });
   }
 
   /** Copies the first part of a message into memory; the number of bytes, or -1 - n for n bytes and more to come. */
@@ -86,6 +92,10 @@ export class Host implements DriverHost {
 
   left(): number {
     return this.copy.left;
+  }
+
+  frame_done(): void {
+    this.parts.frames.end();
   }
 
   open(id: number): boolean {
@@ -194,10 +204,10 @@ export class Host implements DriverHost {
 
   private receive(kind: number, event: unknown): void {
     try {
-      const { driver, frames, debug } = this.parts;
+      const { driver, debug } = this.parts;
       const data = kind === MESSAGE ? dataOf(event) : event;
       if (debug !== null && kind === MESSAGE && typeof data === 'string') debug.received(data);
-      if (driver.receive(this.connection, kind, data)) frames.end();
+      if (driver.receive(this.connection, kind, data)) this.frame_done();
     } catch (error) {
       log(error);
     }

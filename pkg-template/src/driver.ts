@@ -9,7 +9,7 @@ export interface Driver {
   admit(admitted: boolean): void;
   /**
    * The socket of a connection opened (0), failed (1), closed (2) or got a message (3): the event of it, or the data. Whether
-   * nothing is needed of that any more; if not, it is dealt with by a call that is under way.
+   * nothing is needed of that any more; if not, a call that is under way deals with it, and tells so with `frame_done`.
    */
   receive(connection: number, kind: number, event: unknown): boolean;
   /** What was asked for by `await_timeout` is due, or as much of it as a timer can wait for. */
@@ -54,6 +54,8 @@ export interface DriverHost {
   ingest_more(pointer: number): number;
   /** UTF-16 units of the message that are to come. */
   left(): number;
+  /** The text of the current frame is needed no more. */
+  frame_done(): void;
   /** Whether there is a socket. */
   open(connection: number): boolean;
   close(): void;

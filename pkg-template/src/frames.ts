@@ -21,9 +21,8 @@ export class Frames {
 
   text(frame: number): string {
     // What a frame brings may be read, because something changes to it, before the frame is known to be retained.
-    if (frame === CURRENT_FRAME || frame > this.latest) return this.current;
-    const text = this.retained.get(frame);
-    if (text === undefined) throw new Error(`resclient-wasm: frame ${frame} is not retained`);
+    const text = frame === CURRENT_FRAME || frame > this.latest ? this.current : this.retained.get(frame);
+    if (!text) throw new Error(`resclient-wasm: frame ${frame} is not retained`);
     return text;
   }
 }

@@ -17,7 +17,7 @@ export async function buildPackage() {
   await npmPackages();
   const version = await wasmBindgen();
   const crate = ['-p', 'resclient-wasm', '--profile', 'wasm', '--target', 'wasm32-unknown-unknown'];
-  await step('cargo build of crates/wasm', 'cargo', ['build', ...crate, '--config', compilerFlags()]);
+  await step('cargo build of crates/wasm', 'cargo', ['build', ...crate, '--config', compilerFlags(STACK)]);
 
   const compiled = join(cargoTarget, 'wasm32-unknown-unknown/wasm/resclient_wasm.wasm');
   const inputs = [compiled, version, JSON.stringify(OPTIMISE), ...STEPS, join(root, 'package-lock.json')];
@@ -53,15 +53,16 @@ export async function buildGateway(...targets) {
  * Panics carry the path of their source file: it says where in a crate, not on whose machine it was made. And little is
  * inlined, which hardly helps speed and compresses badly.
  */
-function compilerFlags() {
+function compilerFlags(...more) {
   const folders = { [homedir()]: '~', [process.env.CARGO_HOME ?? join(homedir(), '.cargo')]: 'cargo', [root]: '.' };
   const flags = Object.entries(folders).map(([from, to]) => `--remap-path-prefix=${from}=${to}`);
   // Less than half of what the compiler takes for worth it by itself: 1.4 kB less after brotli.
-  flags.push('-Cllvm-args=-inline-threshold=100');
-  // In place of 1 MiB. Nothing recurses over what comes from outside; what is deepest is serde_json, which stops at 128 levels.
-  flags.push('-Clink-arg=-zstack-size=131072');
+  flags.push('-Cllvm-args=-inline-threshold=100', ...more);
   return `target.wasm32-unknown-unknown.rustflags=${JSON.stringify(flags)}`;
 }
+
+/** 128 KiB in place of 1 MiB: nothing recurses over what comes from outside. */
+const STACK = '-Clink-arg=-zstack-size=131072';
 
 async function bindAndOptimise(compiled) {
   const bind = ['--target', 'bundler', '--out-dir', bindgenOut, '--out-name', 'resclient_wasm', compiled];

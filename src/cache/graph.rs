@@ -309,9 +309,15 @@ pub fn last_first(key: KeyId, at: u32) -> u64 {
 
 impl Names for Graph {
     fn expect(&mut self, rids: usize) {
-        self.slots.reserve_exact(rids);
+        growth::reserve(&mut self.fresh, rids);
         self.rids.reserve(rids);
-        self.fresh.reserve_exact(rids);
+        // They go by the same numbers.
+        let slots = self.rids.numbers() - self.slots.len();
+        growth::reserve(&mut self.slots, slots);
+    }
+
+    fn numbered(&self) -> usize {
+        self.len()
     }
 
     #[inline]

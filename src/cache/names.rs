@@ -75,9 +75,14 @@ impl Rids {
         (id, true)
     }
 
-    /// Makes room for more ids.
+    /// Makes room for so many more ids.
     pub fn reserve(&mut self, ids: usize) {
-        self.entries.reserve_exact(ids);
+        growth::reserve(&mut self.entries, ids.saturating_sub(self.free.len()));
+    }
+
+    /// How many numbers there is room for.
+    pub fn numbers(&self) -> usize {
+        self.entries.capacity()
     }
 
     pub fn find(&self, rid: &str) -> Option<u32> {

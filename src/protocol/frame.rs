@@ -15,6 +15,7 @@ use super::frame_scanner::FrameScanner;
 use super::hash::{Digest, Hasher};
 use super::scan::{Result, Span, Units};
 use super::value::{Cell, Names, Value};
+use crate::growth;
 
 /// The kinds of resource a set can hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -189,7 +190,7 @@ impl Frame {
         let somewhere = |range: Range<usize>| if range.is_empty() { 0..0 } else { range };
         let lists = Lists { cells: somewhere(cells), members: somewhere(members), keys: somewhere(keys) };
         if self.lists.last() != Some(&lists) {
-            self.lists.push(lists);
+            growth::push(&mut self.lists, lists);
         }
         self.lists.len() as u32 - 1
     }
@@ -219,9 +220,9 @@ impl Frame {
         self.keys.clear();
     }
 
-    /// Forgets what was scanned, and gives back the memory of an unusually large frame.
-    pub fn shrink(&mut self) {
-        self.clear_body();
+    /// Empties it, and gives back the memory of what was unusually large.
+    pub fn reset(&mut self) {
+        self.clear();
         self.set.shrink_to(KEPT);
         self.values.shrink_to(KEPT);
         self.members.shrink_to(KEPT);

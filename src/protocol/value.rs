@@ -73,8 +73,10 @@ pub enum Held {
 
 /// Gives numbers to names, so that a frame is scanned into integers.
 pub trait Names {
-    /// There will be about so many resource ids.
-    fn expect(&mut self, _rids: usize) {}
+    /// About so many more resource ids will get a number.
+    fn expect(&mut self, rids: usize);
+    /// How many have one.
+    fn numbered(&self) -> usize;
     /// The number of a resource id. `span` is where it stands, with its quotes.
     fn rid(&mut self, rid: &str, span: Span) -> u32;
     /// The number of a resource id, if it has one.

@@ -44,7 +44,7 @@ impl Engine {
             }
         }
         self.graph.settle();
-        frame.shrink();
+        frame.reset();
         self.frame = Some(frame);
     }
 

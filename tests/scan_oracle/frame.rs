@@ -382,6 +382,14 @@ struct Interner {
 }
 
 impl Names for Interner {
+    fn expect(&mut self, rids: usize) {
+        assert!(rids <= 1 << 14, "room for {rids}");
+    }
+
+    fn numbered(&self) -> usize {
+        self.rids.len()
+    }
+
     fn rid(&mut self, rid: &str, _: Span) -> u32 {
         number(&mut self.rids, rid, str::to_owned)
     }

@@ -97,4 +97,19 @@ test('the text of a frame is let go of once all of it has been read, and not bef
   client.disconnect();
 });
 
+test('so is that of a message that comes while another call is under way', async () => {
+  const { client, gateway } = connected();
+  await client.connect();
+  const { socket } = gateway;
+  let called;
+  socket.send = (text) => {
+    const { id } = JSON.parse(text);
+    socket.onmessage({ data: JSON.stringify({ id, result: { payload: 'done' } }) + ' '.repeat(LARGE) });
+  };
+  const grown = await grownBy(() => (called = client.call('service', 'method')));
+  assert.equal(await called, 'done');
+  assert.ok(grown < LARGE / 10, `${grown}`);
+  client.disconnect();
+});
+
 const LARGE = 8_000_000;

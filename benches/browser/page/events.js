@@ -87,8 +87,7 @@ export function edits(ofModels = false) {
       const idx = random(list.length + 1);
       const value = ofModels ? ITEMS + at : at % 4 ? at : `new item ${at}`;
       list.splice(idx, 0, value);
-      const models = { [modelRid(value)]: model(value, false) };
-      frames.push(event(LIST, 'add', ofModels ? { idx, value: { rid: modelRid(value) }, models } : { idx, value }));
+      frames.push(event(LIST, 'add', ofModels ? { idx, ...withModel(value) } : { idx, value }));
     }
   }
   return { before, list, frames, removed };
@@ -124,6 +123,8 @@ export function editing({ batch = BATCH, ofModels = false } = {}) {
     return time;
   };
 }
+
+const withModel = (n) => ({ value: { rid: modelRid(n) }, models: { [modelRid(n)]: model(n, false) } });
 
 const weight = (value) => String(value).length;
 

@@ -93,7 +93,7 @@ impl Driver {
     }
 
     /// The socket of a connection opened (0), failed (1), closed (2) or got a message (3): the event of it, or the data. Whether
-    /// nothing is needed of that any more; if not, it is dealt with by a call that is under way.
+    /// nothing is needed of that any more; if not, a call that is under way deals with it, and tells so with `frame_done`.
     pub fn receive(&self, connection: u32, kind: u32, event: JsValue) -> bool {
         self.inner.receive((ConnectionId(connection), kind, event))
     }
@@ -263,6 +263,7 @@ impl Inner {
 
     #[inline(never)]
     fn carry_on(&self) {
+        let mut taken = false;
         loop {
             self.carry_out();
             // What the shell asked for while it was handed operations comes before what the sockets reported meanwhile.
@@ -274,6 +275,10 @@ impl Inner {
                 Some(inbound) => self.take_in(inbound),
                 None => break,
             }
+            taken = true;
+        }
+        if taken {
+            self.host.frame_done();
         }
         self.pumping.set(false);
         self.arm();

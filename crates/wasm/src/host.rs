@@ -14,6 +14,8 @@ export interface Host {
   ingest_more(pointer: number): number;
   /** UTF-16 units that are to come. */
   left(): number;
+  /** The text of the current frame is needed no more. */
+  frame_done(): void;
   /** Makes the WebSocket of a connection, and hands what it reports to `Driver.receive`. Whether there is one. */
   open(connection: number): boolean;
   /** Closes it, if there is one. Nothing is heard of it any more. */
@@ -46,6 +48,9 @@ extern "C" {
 
     #[wasm_bindgen(method)]
     pub fn left(this: &Host) -> usize;
+
+    #[wasm_bindgen(method)]
+    pub fn frame_done(this: &Host);
 
     #[wasm_bindgen(method)]
     pub fn open(this: &Host, connection: u32) -> bool;

@@ -22,7 +22,10 @@ impl<'a> Text<'a> {
 impl Source for Text<'_> {
     /// What is no text is an empty one.
     fn read(&mut self, window: &mut String) -> bool {
-        window.reserve_exact(PART);
+        // No more than that, and a little for the beginning of what is longer.
+        if window.capacity() - window.len() < PART {
+            window.reserve_exact(PART + window.len() / 4);
+        }
         // SAFETY: what is appended below is UTF-8.
         let bytes = unsafe { window.as_mut_vec() };
         let end = bytes.len();

@@ -12,8 +12,8 @@ use crate::protocol::value::{Cell, Held, Kind, Names, read_value};
 /// What is known while a set is read, besides what was found in it.
 pub(super) struct Set {
     group: Group,
-    /// The collection that is being read, without its items; and where these begin among the cells and members.
-    list: Option<(SetEntry, usize, usize)>,
+    /// The collection that is being read.
+    list: Option<List>,
     /// Whether it is compared with what is held.
     compared: bool,
     /// What stands before the values of the last model: a comma but for the first, and the key, if that is ASCII.
@@ -26,7 +26,7 @@ pub(super) struct Set {
 
 impl Set {
     pub(super) fn new() -> Self {
-        let group = Group { kind: ResourceKind::Error, before: 0, from: 0, new: 0, spoilt: false };
+        let group = Group { kind: ResourceKind::Error, before: 0, from: 0, numbered: 0, spoilt: false };
         Set { group, list: None, compared: false, likely: Likely::default(), keys: 0..0, vain: 0 }
     }
 }
@@ -38,10 +38,22 @@ struct Group {
     before: usize,
     /// Units of the text before it.
     from: u32,
-    /// Resources of it of which nothing was held.
-    new: usize,
+    /// Resource ids that had a number before it.
+    numbered: usize,
     /// Whether something in it has not the form it should have: then nothing of it counts.
     spoilt: bool,
+}
+
+/// A collection without its items.
+#[derive(Clone)]
+struct List {
+    resource: u32,
+    rid: Span,
+    /// Units of the text before it.
+    from: u32,
+    /// Where its items begin in the frame's lists.
+    cells: usize,
+    members: usize,
 }
 
 /// Short texts one after the other.
@@ -76,7 +88,7 @@ impl<N: Names> FrameScanner<'_, N> {
         scanner.open(b'{')?;
         self.frame.set.retain(|entry| entry.kind != kind);
         let (before, from) = (self.frame.set.len(), scanner.units_before());
-        self.set.group = Group { kind, before, from, new: 0, spoilt: false };
+        self.set.group = Group { kind, before, from, numbered: self.names.numbered(), spoilt: false };
         self.set.likely.truncate(0);
         self.set.keys = 0..0;
         self.enter(Place::Group);
@@ -91,42 +103,42 @@ impl<N: Names> FrameScanner<'_, N> {
             return scanner.skip().map(drop);
         }
         let resource = self.names.rid(&scanner.text(&rid)?, rid.span);
-        self.expect_more(scanner, resource, rid.span.len());
+        self.expect_more(scanner, rid.span.len());
         scanner.peek();
         let mark = scanner.mark();
         let (_, cells, members) = self.lengths();
         let (mut digest, mut keys) = (Digest::NONE, 0..0);
         match kind {
             ResourceKind::Model => (digest, keys) = self.model(scanner, resource, mark)?,
-            ResourceKind::Collection => scanner.open(b'[')?,
             ResourceKind::Error => self.error_entry(scanner)?,
+            ResourceKind::Collection => {
+                let from = scanner.units_before();
+                scanner.open(b'[')?;
+                self.set.list = Some(List { resource, rid: rid.span, from, cells, members });
+                self.set.compared = self.names.held(resource) == Held::Collection;
+                self.enter(Place::List);
+                return Ok(());
+            }
         }
-        let value = scanner.span_from(mark);
         let lists = self.frame.number(cells..self.frame.cells.len(), members..self.frame.members.len(), keys);
-        let entry = SetEntry { kind, resource, rid: rid.span, value, digest, lists };
-        if kind == ResourceKind::Collection {
-            self.set.list = Some((entry, cells, members));
-            self.set.compared = self.names.held(resource) == Held::Collection;
-            self.enter(Place::List);
-        } else {
-            growth::push(&mut self.frame.set, entry);
-        }
+        let entry = SetEntry { kind, resource, rid: rid.span, value: scanner.span_from(mark), digest, lists };
+        growth::push(&mut self.frame.set, entry);
         Ok(())
     }
 
     /// Makes room for what is to come, when so many have come that it can be told from those. Growing step by step, lists would be
     /// written several times, and to memory that was never used.
-    fn expect_more(&mut self, scanner: &Scanner<'_>, resource: u32, rid: usize) {
-        let group = &mut self.set.group;
-        group.new += usize::from(self.names.held(resource) == Held::Nothing);
+    fn expect_more(&mut self, scanner: &Scanner<'_>, rid: usize) {
+        let group = &self.set.group;
         if self.frame.set.len() - group.before != SAMPLE {
             return;
         }
         // Somewhere in the text, each is referred to as well.
         let each = (scanner.units_before() - group.from) as usize / SAMPLE + rid + REFERENCE;
         let more = ((scanner.left() + self.ahead) / each).min(MOST_EXPECTED);
-        self.frame.set.reserve_exact(more);
-        self.names.expect(more * group.new / (SAMPLE + 1));
+        growth::reserve(&mut self.frame.set, more);
+        let new = self.names.numbered() - group.numbered;
+        self.names.expect((more * new / (SAMPLE + 1)).min(more));
     }
 
     /// Takes a model, or passes over one that is what is held: by what its text is known again, and where its keys stand.
@@ -216,10 +228,11 @@ impl<N: Names> FrameScanner<'_, N> {
     pub(super) fn end_list(&mut self, scanner: &Scanner<'_>) {
         self.place = Place::Group;
         // It stays there, for this may be taken back.
-        let Some((list, cells, members)) = self.set.list.clone() else { return };
-        let value = Span { end: scanner.units_before(), ..list.value };
+        let Some(List { resource, rid, from, cells, members }) = self.set.list.clone() else { return };
+        let value = Span { start: from, end: scanner.units_before() };
         let lists = self.frame.number(cells..self.frame.cells.len(), members..self.frame.members.len(), 0..0);
-        growth::push(&mut self.frame.set, SetEntry { value, lists, ..list });
+        let (kind, digest) = (ResourceKind::Collection, Digest::NONE);
+        growth::push(&mut self.frame.set, SetEntry { kind, resource, rid, value, digest, lists });
     }
 
     /// Takes a value, and notes it under the key, if there is one.
