@@ -8,7 +8,7 @@ import { printable } from './lib/printable.mjs';
 import { privateNames } from './lib/private-names.mjs';
 import { bindgenOut, npmBin, pkg, root } from './lib/places.mjs';
 
-const CLIENTS = ['index', 'slim'];
+const CLIENTS = ['index', 'slim', 'workerd', 'edge'];
 const ADAPTERS = ['react', 'vue'];
 /** Classes that applications extend. */
 const EXTENDED = ['BaseClient', 'EventBus', 'ResCollection', 'ResError', 'ResModel', 'ResRef', 'TypeList'];
@@ -79,6 +79,8 @@ export function generated(glue = GLUE, module = MODULE) {
   return {
     name: 'generated',
     setup({ onResolve, onLoad }) {
+      // Left to the runtimes that compile it.
+      onResolve({ filter: /^\.\/client\.wasm/ }, ({ path }) => ({ path, external: true }));
       onResolve({ filter: /^#glue$/ }, () => ({ path: basename(glue), namespace: 'glue', sideEffects: false }));
       onLoad({ filter: /.*/, namespace: 'glue' }, () => ({ contents: gluePerInstance(readFileSync(glue, 'utf8')) }));
       // The path ends up in a comment of the bundle: the name alone, not a folder of the machine it was made on.

@@ -17,3 +17,14 @@ declare module '#module' {
   export const size: number;
   export default module;
 }
+
+/** The module, compiled by the runtime that the entry is for. */
+declare module '*/client.wasm' {
+  const module: WebAssembly.Module;
+  export default module;
+}
+
+declare module '*/client.wasm?module' {
+  const module: WebAssembly.Module;
+  export default module;
+}

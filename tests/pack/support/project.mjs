@@ -4,7 +4,7 @@ import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
-const run = promisify(execFile);
+export const run = promisify(execFile);
 export const root = resolve(dirname(fileURLToPath(import.meta.url)), '../../..');
 const fixtures = join(root, 'tests/pack/fixtures');
 
@@ -28,7 +28,7 @@ export async function node(folder, args) {
 }
 
 /** Under `npm run` the same npm is used as the one that runs this. */
-function npm(cwd, args) {
+export function npm(cwd, args) {
   const script = process.env.npm_execpath;
   return script?.endsWith('.js') ? run(process.execPath, [script, ...args], { cwd }) : run('npm', args, { cwd });
 }
