@@ -24,6 +24,8 @@ export interface Follower {
   found(resource: Live): void;
   /** It has had an event that may have changed it. */
   heard(event: string): void;
+  /** The state of the connection is another. */
+  stateChanged?(): void;
   /** It could not be had, or is not kept up to date any more; it is asked for again. */
   failed(error: ResError): void;
 }
@@ -81,6 +83,10 @@ export class Following {
   connected(): void {
     const { ws } = this.client;
     if (!this.live && ws && ws !== this.refusedBy) this.ask();
+  }
+
+  stateChanged(): void {
+    this.follower.stateChanged?.();
   }
 
   refused(error: ResError): void {

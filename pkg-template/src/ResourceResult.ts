@@ -7,8 +7,8 @@ export type ResourceResult<D, R> = Refetch &
   (
     | {
         status: 'pending';
-        /** The members of the model or the items of the collection, as they were when they changed last. */
-        data: undefined;
+        /** The members of the model or the items of the collection, as they were when they changed last; before, what was given. */
+        data: D | undefined;
         /** Why there is no resource, or none any more. */
         error: null;
         /** The model or collection itself, to call its methods. */
@@ -42,7 +42,15 @@ export type ResourceResult<D, R> = Refetch &
       }
   );
 
+/** What is known of a resource that is there, or was given. */
+export type ResourceSuccess<D, R> = Extract<ResourceResult<D, R>, { status: 'success' }>;
+
 interface Refetch {
+  /**
+   * Whether `data` may be out of date: there is no connection, or there is one again and the resource is being compared, or it could
+   * not be had any more, or nothing has come yet since data were given.
+   */
+  isStale: boolean;
   /** Asks for the resource again after an error. It is done anyway after a while, and when the client has connected. */
   refetch: () => void;
 }

@@ -17,17 +17,21 @@ export class ResourceStore<D, R extends object> {
   /** What is followed, while it is there. */
   #live: Live | undefined;
   #outdated = false;
+  /** What was answered when the result was last asked whether it is stale, if it was: only then it matters that it changes. */
+  #stale: boolean | undefined;
 
-  constructor(client: ResourceClient, rid: string | null | undefined) {
+  /** `initialData` are shown until the resource is there. */
+  constructor(client: ResourceClient, rid: string | null | undefined, initialData?: D) {
     this.#client = client;
     this.#following = rid
       ? new Following(client, rid, {
           found: (live) => this.#show(live),
           heard: (event) => CHANGES.has(event) && this.#outdate(),
           failed: (error) => this.#fail(error),
+          stateChanged: () => this.#compare(),
         })
       : null;
-    this.#pending = { ...PENDING, isLoading: this.#following !== null, refetch: () => this.#following?.ask() };
+    this.#pending = this.#of({ ...PENDING, data: initialData, isLoading: this.#following !== null });
     this.#result = this.#pending;
   }
 
@@ -62,7 +66,7 @@ export class ResourceStore<D, R extends object> {
 
   #fail(error: ResError): void {
     this.#live = undefined;
-    this.#publish({ ...FAILED, data: this.#result.data, error, refetch: this.#pending.refetch });
+    this.#publish(this.#of({ ...FAILED, data: this.#result.data, error }));
   }
 
   /** All events of one task make one snapshot. */
@@ -81,6 +85,12 @@ export class ResourceStore<D, R extends object> {
     this.#publish(cached ? this.#success(cached) : this.#pending);
   }
 
+  /** Whether it is stale may be another matter now. */
+  #compare(): void {
+    const isStale = this.#isStale(this.#result);
+    if (this.#stale !== undefined && this.#stale !== isStale) this.#replace(this.#of(this.#result));
+  }
+
   #cached(): Live | undefined {
     const cached = this.#following ? this.#client.getCached(this.#following.rid) : undefined;
     return isLive(cached) ? cached : undefined;
@@ -90,12 +100,36 @@ export class ResourceStore<D, R extends object> {
     const copy = copyOf(live);
     const { data: before } = this.#result;
     const data = (alike(before, copy) ? before : copy) as D;
-    return { ...SUCCEEDED, data, resource: live as object as R, refetch: this.#pending.refetch };
+    return this.#of({ ...SUCCEEDED, data, resource: live as object as R });
   }
 
+  /** A result. Whether it is stale is not among what is compared, and found out when somebody wants to know. */
+  #of(known: object): ResourceResult<D, R> {
+    const result = { ...known, refetch: this.#refetch } as ResourceResult<D, R>;
+    let isStale: boolean | undefined;
+    const get = () => {
+      isStale ??= this.#isStale(result);
+      if (result === this.#result) this.#stale = isStale;
+      return isStale;
+    };
+    return Object.defineProperty(result, 'isStale', { get });
+  }
+
+  #isStale({ data, resource }: ResourceResult<D, R>): boolean {
+    return data !== undefined && !(resource && this.#client.state.state === 'connected');
+  }
+
+  readonly #refetch = (): void => this.#following?.ask();
+
   #publish(result: ResourceResult<D, R>): void {
-    if (alike(this.#result, result)) return;
+    if (alike(this.#result, result)) this.#compare();
+    else this.#replace(result);
+  }
+
+  #replace(result: ResourceResult<D, R>): void {
     this.#result = result;
+    // Who wanted to know it does so again.
+    if (this.#stale !== undefined) this.#stale = result.isStale;
     for (const subscriber of [...this.#subscribers]) subscriber();
   }
 }

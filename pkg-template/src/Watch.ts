@@ -11,6 +11,8 @@ export interface WatchedClient {
 export interface Watcher {
   readonly rid: string;
   connected(): void;
+  /** The state of the connection is another. */
+  stateChanged(): void;
   /** A subscription to the resource was refused. */
   refused(error: ResError): void;
 }
@@ -32,17 +34,23 @@ class Watch {
     this.#watchers.add(watcher);
     if (this.#watchers.size > 1) return;
     this.client.on('connect', this.#connected);
+    this.client.on('state', this.#stateChanged);
     this.client.on('error', this.#refused as EventHandler);
   }
 
   delete(watcher: Watcher): void {
     if (!this.#watchers.delete(watcher) || this.#watchers.size > 0) return;
     this.client.off('connect', this.#connected);
+    this.client.off('state', this.#stateChanged);
     this.client.off('error', this.#refused as EventHandler);
   }
 
   readonly #connected = (): void => {
     for (const watcher of [...this.#watchers]) watcher.connected();
+  };
+
+  readonly #stateChanged = (): void => {
+    for (const watcher of [...this.#watchers]) watcher.stateChanged();
   };
 
   readonly #refused = (error: ResError): void => {

@@ -5,9 +5,11 @@ import {
   type ReactElement,
   type ReactNode,
   useContext,
+  useEffect,
   useMemo,
   useSyncExternalStore,
 } from 'react';
+import { type CallOptions, type CallResult, CallStore } from './CallStore.js';
 import type { Resource } from './client.js';
 import { ConnectionStore } from './ConnectionStore.js';
 import type { ClientState } from './events.js';
@@ -16,11 +18,13 @@ import type { AnyCollection, AnyModel, KnownAs, Schema, SchemaOf } from './Regis
 import type { ResCollection } from './ResCollection.js';
 import type { Model } from './ResModel.js';
 import type { ResourceClient } from './ResourceClient.js';
-import type { ResourceResult, Snapshot } from './ResourceResult.js';
+import type { ResourceResult, ResourceSuccess, Snapshot } from './ResourceResult.js';
 import { ResourceStore } from './ResourceStore.js';
 import type { KnownRid, OtherRid, ResourceOf } from './schema.js';
+import { Selection } from './Selection.js';
+import { resume, suspend } from './suspend.js';
 
-export type { ResourceClient, ResourceResult, Snapshot };
+export type { CallOptions, CallResult, ResourceClient, ResourceResult, ResourceSuccess, Snapshot };
 
 /** ID of a resource. As long as there is none, nothing is asked for. */
 export type Rid<Id extends string = string> = Id | null | undefined;
@@ -44,6 +48,19 @@ export function useClient<C extends ResourceClient = ResClient<Schema>>(client?:
   return found as C;
 }
 
+/** Options of the hooks for resources. */
+export interface ResourceOptions<D, S = D, C extends ResourceClient = ResourceClient> {
+  /** Default: that of the {@link ResProvider} above. */
+  client?: C;
+  /**
+   * What the component wants of the data: it renders when that changes, and for nothing else. Compared are values, or those in an
+   * array or a plain object.
+   */
+  select?: (data: D) => S;
+  /** What is shown until the resource is there, also by a server, as a {@link ResourceResult.data} that is stale. */
+  initialData?: D;
+}
+
 /**
  * A model or collection, kept up to date while the component is mounted. Renders when its content changes, once for all
  * that changes in one task.
@@ -58,10 +75,20 @@ export function useResource<Id extends string, C extends ResourceClient>(
   rid: Rid<KnownRid<SchemaOf<C>, Id>>,
   client?: C,
 ): Found<C, Id>;
-export function useResource<R extends object>(rid: Rid, client?: ResourceClient): ResourceResult<Snapshot<R>, R> {
-  const from = useClient(client);
-  const store = useMemo(() => new ResourceStore<Snapshot<R>, R>(from, rid), [from, rid]);
-  return useSyncExternalStore(store.subscribe, store.getSnapshot, store.getServerSnapshot);
+/** With options. */
+export function useResource<
+  R extends object = Resource,
+  S = Snapshot<R>,
+  Id extends string = string,
+  C extends ResourceClient = ResourceClient,
+>(rid: Rid<OtherRid<SchemaOf<C>, Id>>, options: ResourceOptions<Snapshot<R>, S, C>): ResourceResult<S, R>;
+/** As the schema has it, with options. */
+export function useResource<Id extends string, C extends ResourceClient, S = FoundData<C, Id>>(
+  rid: Rid<KnownRid<SchemaOf<C>, Id>>,
+  options: ResourceOptions<FoundData<C, Id>, S, C>,
+): ResourceResult<S, FoundResource<C, Id>>;
+export function useResource(rid: Rid, options?: ResourceClient | AnyOptions): AnyResult {
+  return useAny(rid, options);
 }
 
 /** A model: {@link useResource} with a plain object of its members as `data`. */
@@ -75,8 +102,20 @@ export function useModel<Id extends string, C extends ResourceClient>(
   rid: Rid<KnownAs<AnyModel, SchemaOf<C>, Id>>,
   client?: C,
 ): Found<C, Id, Model>;
-export function useModel(rid: Rid, client?: ResourceClient): ResourceResult<never, never> {
-  return useResource(rid, client) as ResourceResult<never, never>;
+/** With options. */
+export function useModel<
+  T extends object = Record<string, unknown>,
+  S = Readonly<T>,
+  Id extends string = string,
+  C extends ResourceClient = ResourceClient,
+>(rid: Rid<OtherRid<SchemaOf<C>, Id>>, options: ResourceOptions<Readonly<T>, S, C>): ResourceResult<S, Model<T>>;
+/** As the schema has it, with options. */
+export function useModel<Id extends string, C extends ResourceClient, S = FoundData<C, Id, Model>>(
+  rid: Rid<KnownAs<AnyModel, SchemaOf<C>, Id>>,
+  options: ResourceOptions<FoundData<C, Id, Model>, S, C>,
+): ResourceResult<S, FoundResource<C, Id, Model>>;
+export function useModel(rid: Rid, options?: ResourceClient | AnyOptions): AnyResult {
+  return useAny(rid, options);
 }
 
 /** A collection: {@link useResource} with an array of its items as `data`. */
@@ -89,8 +128,98 @@ export function useCollection<Id extends string, C extends ResourceClient>(
   rid: Rid<KnownAs<AnyCollection, SchemaOf<C>, Id>>,
   client?: C,
 ): Found<C, Id, ResCollection>;
-export function useCollection(rid: Rid, client?: ResourceClient): ResourceResult<never, never> {
-  return useResource(rid, client) as ResourceResult<never, never>;
+/** With options. */
+export function useCollection<
+  T = unknown,
+  S = readonly T[],
+  Id extends string = string,
+  C extends ResourceClient = ResourceClient,
+>(
+  rid: Rid<OtherRid<SchemaOf<C>, Id>>,
+  options: ResourceOptions<readonly T[], S, C>,
+): ResourceResult<S, ResCollection<T>>;
+/** As the schema has it, with options. */
+export function useCollection<Id extends string, C extends ResourceClient, S = FoundData<C, Id, ResCollection>>(
+  rid: Rid<KnownAs<AnyCollection, SchemaOf<C>, Id>>,
+  options: ResourceOptions<FoundData<C, Id, ResCollection>, S, C>,
+): ResourceResult<S, FoundResource<C, Id, ResCollection>>;
+export function useCollection(rid: Rid, options?: ResourceClient | AnyOptions): AnyResult {
+  return useAny(rid, options);
+}
+
+/**
+ * {@link useResource} for a boundary of `Suspense`: the component waits until the resource is there, and throws why it could not be
+ * had to the error boundary above. Is it lost later, it shows what there was, as stale.
+ */
+export function useSuspenseResource<
+  R extends object = Resource,
+  S = Snapshot<R>,
+  Id extends string = string,
+  C extends ResourceClient = ResourceClient,
+>(rid: OtherRid<SchemaOf<C>, Id>, options?: ResourceOptions<Snapshot<R>, S, C>): ResourceSuccess<S, R>;
+/** As the schema has it. */
+export function useSuspenseResource<Id extends string, C extends ResourceClient, S = FoundData<C, Id>>(
+  rid: KnownRid<SchemaOf<C>, Id>,
+  options?: ResourceOptions<FoundData<C, Id>, S, C>,
+): ResourceSuccess<S, FoundResource<C, Id>>;
+export function useSuspenseResource(rid: string, options?: AnyOptions): AnySuccess {
+  return useAnySuspended(rid, options);
+}
+
+/** The same for a model. */
+export function useSuspenseModel<
+  T extends object = Record<string, unknown>,
+  S = Readonly<T>,
+  Id extends string = string,
+  C extends ResourceClient = ResourceClient,
+>(rid: OtherRid<SchemaOf<C>, Id>, options?: ResourceOptions<Readonly<T>, S, C>): ResourceSuccess<S, Model<T>>;
+/** As the schema has it. */
+export function useSuspenseModel<Id extends string, C extends ResourceClient, S = FoundData<C, Id, Model>>(
+  rid: KnownAs<AnyModel, SchemaOf<C>, Id>,
+  options?: ResourceOptions<FoundData<C, Id, Model>, S, C>,
+): ResourceSuccess<S, FoundResource<C, Id, Model>>;
+export function useSuspenseModel(rid: string, options?: AnyOptions): AnySuccess {
+  return useAnySuspended(rid, options);
+}
+
+/** The same for a collection. */
+export function useSuspenseCollection<
+  T = unknown,
+  S = readonly T[],
+  Id extends string = string,
+  C extends ResourceClient = ResourceClient,
+>(rid: OtherRid<SchemaOf<C>, Id>, options?: ResourceOptions<readonly T[], S, C>): ResourceSuccess<S, ResCollection<T>>;
+/** As the schema has it. */
+export function useSuspenseCollection<Id extends string, C extends ResourceClient, S = FoundData<C, Id, ResCollection>>(
+  rid: KnownAs<AnyCollection, SchemaOf<C>, Id>,
+  options?: ResourceOptions<FoundData<C, Id, ResCollection>, S, C>,
+): ResourceSuccess<S, FoundResource<C, Id, ResCollection>>;
+export function useSuspenseCollection(rid: string, options?: AnyOptions): AnySuccess {
+  return useAnySuspended(rid, options);
+}
+
+/** Options of {@link useCall}. */
+export interface UseCallOptions extends CallOptions {
+  /** Default: that of the {@link ResProvider} above. */
+  client?: ResourceClient;
+}
+
+/**
+ * The calls of a method of a resource: renders when one begins and ends, and shows the latest. A component that is unmounted does
+ * not give a call up.
+ */
+export function useCall<T = unknown, P = unknown>(
+  rid: string,
+  method: string,
+  options: UseCallOptions = {},
+): CallResult<T, P> {
+  const { client, timeout } = options;
+  const from = useClient<ResourceClient>(client);
+  const store = useMemo(
+    () => new CallStore<T, P>(from, rid, method, timeout === undefined ? undefined : { timeout }),
+    [from, rid, method, timeout],
+  );
+  return useSyncExternalStore(store.subscribe, store.getSnapshot, store.getServerSnapshot);
 }
 
 /** State of the connection. */
@@ -100,10 +229,49 @@ export function useConnection(client?: ResourceClient): ClientState {
   return useSyncExternalStore(store.subscribe, store.getSnapshot, store.getServerSnapshot);
 }
 
-/** What is known of the resource that the schema of a client has for an ID. */
+function useAny(rid: Rid, options?: ResourceClient | AnyOptions): AnyResult {
+  const { client, select, initialData } = optionsOf(options);
+  const from = useClient<ResourceClient>(client);
+  // What is given counts as it was first.
+  const store = useMemo(() => new ResourceStore<never, never>(from, rid, initialData as never), [from, rid]);
+  const selection = useMemo(() => new Selection<never, never, never>(), [store]);
+  const of = (result: AnyResult) => (select ? selection.of(result, select as () => never) : result);
+  const getSnapshot = () => of(store.getSnapshot());
+  return useSyncExternalStore(store.subscribe, getSnapshot, () => of(store.getServerSnapshot()));
+}
+
+function useAnySuspended(rid: string, options?: AnyOptions): AnySuccess {
+  const client = useClient<ResourceClient>(options?.client);
+  const result = useAny(rid, options);
+  useEffect(() => resume(client, rid), [client, rid]);
+  if (result.data === undefined) suspend(client, rid, result.error);
+  return result as AnySuccess;
+}
+
+/** A client in place of options is the one to use. */
+function optionsOf(options: ResourceClient | AnyOptions = {}): AnyOptions {
+  return 'getCached' in options ? { client: options } : options;
+}
+
+interface AnyOptions {
+  client?: ResourceClient;
+  select?: (data: never) => unknown;
+  initialData?: unknown;
+}
+
+type AnyResult = ResourceResult<never, never>;
+type AnySuccess = ResourceSuccess<never, never>;
+
+/** The resource that the schema of a client has for an ID. */
+type FoundResource<C, Id extends string, Other = Resource> = ResourceOf<SchemaOf<C>, Id, Other>;
+
+/** What is shown of it. */
+type FoundData<C, Id extends string, Other = Resource> = Snapshot<FoundResource<C, Id, Other>>;
+
+/** What is known of it. */
 type Found<C, Id extends string, Other = Resource> = ResourceResult<
-  Snapshot<ResourceOf<SchemaOf<C>, Id, Other>>,
-  ResourceOf<SchemaOf<C>, Id, Other>
+  FoundData<C, Id, Other>,
+  FoundResource<C, Id, Other>
 >;
 
 const Context = createContext<ResourceClient | null>(null);

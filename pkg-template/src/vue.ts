@@ -8,6 +8,7 @@ import {
   type Plugin,
   type ShallowRef,
 } from 'vue';
+import { type CallOptions, type CallResult, CallStore } from './CallStore.js';
 import type { Resource } from './client.js';
 import { ConnectionStore } from './ConnectionStore.js';
 import type { ClientState } from './events.js';
@@ -19,9 +20,10 @@ import type { ResourceClient } from './ResourceClient.js';
 import type { ResourceResult, Snapshot } from './ResourceResult.js';
 import { ResourceStore } from './ResourceStore.js';
 import type { KnownRid, OtherRid, ResourceOf } from './schema.js';
+import { members } from './membersRef.js';
 import { storeRef } from './storeRef.js';
 
-export type { ResourceClient, ResourceResult, Snapshot };
+export type { CallOptions, CallResult, ResourceClient, ResourceResult, Snapshot };
 
 /** ID of a resource, or what has or answers one. As long as there is none, nothing is asked for. */
 export type Rid<Id extends string = string> = MaybeRefOrGetter<Id | null | undefined>;
@@ -37,6 +39,12 @@ export type ResourceRefs<D, R> = {
   readonly [K in Exclude<keyof ResourceResult<D, R>, 'refetch'>]: ComputedRef<ResourceResult<D, R>[K]>;
 } & Pick<ResourceResult<D, R>, 'refetch'>;
 
+/** A model: what every resource has, and its members one by one. */
+export type ModelRefs<D, R> = ResourceRefs<D, R> & {
+  /** The members of the model as they are now. Who reads one is told when that changes, and not of others. */
+  readonly members: Readonly<Partial<D>>;
+};
+
 /** A plugin that gives a client to an application: `app.use(resClient(client))`. It neither connects nor disconnects it. */
 export function resClient(client: ResourceClient): Plugin {
   return { install: (app) => void app.provide(CLIENT, client) };
@@ -47,6 +55,14 @@ export function useClient<C extends ResourceClient = ResClient<Schema>>(client?:
   const found = client ?? (hasInjectionContext() ? inject(CLIENT, null) : null);
   if (!found) throw new Error('The application does not use the plugin resClient(client)');
   return found as C;
+}
+
+/** Options of the composables for resources. */
+export interface ResourceOptions<D, C extends ResourceClient = ResourceClient> {
+  /** Default: that of the application. */
+  client?: C;
+  /** What is shown until the resource is there, also by a server, as `data` that are stale. */
+  initialData?: D;
 }
 
 /**
@@ -62,23 +78,20 @@ export function useResource<
 export function useResource<Id extends string, C extends ResourceClient>(
   rid: RidAmong<Id, KnownRid<SchemaOf<C>, Id>>,
   client?: C,
-): Found<C, Id>;
-export function useResource<R extends object>(rid: Rid, client?: ResourceClient): ResourceRefs<Snapshot<R>, R> {
-  type Result = ResourceResult<Snapshot<R>, R>;
-  const from = useClient(client);
-  const result = storeRef<Result, string | null | undefined>(rid, (value) => new ResourceStore(from, value));
-  const part = <K extends keyof Result>(key: K) => computed(() => result.value[key]);
-  return {
-    status: part('status'),
-    data: part('data'),
-    error: part('error'),
-    resource: part('resource'),
-    isPending: part('isPending'),
-    isSuccess: part('isSuccess'),
-    isError: part('isError'),
-    isLoading: part('isLoading'),
-    refetch: () => result.value.refetch(),
-  };
+): ResourceRefs<FoundData<C, Id>, FoundResource<C, Id>>;
+/** With options. */
+export function useResource<
+  R extends object = Resource,
+  Id extends string = string,
+  C extends ResourceClient = ResourceClient,
+>(rid: RidAmong<Id, OtherRid<SchemaOf<C>, Id>>, options: ResourceOptions<Snapshot<R>, C>): ResourceRefs<Snapshot<R>, R>;
+/** As the schema has it, with options. */
+export function useResource<Id extends string, C extends ResourceClient>(
+  rid: RidAmong<Id, KnownRid<SchemaOf<C>, Id>>,
+  options: ResourceOptions<FoundData<C, Id>, C>,
+): ResourceRefs<FoundData<C, Id>, FoundResource<C, Id>>;
+export function useResource(rid: Rid, options?: ResourceClient | AnyOptions): AnyRefs {
+  return refsOf(useAny(rid, options));
 }
 
 /** A model: {@link useResource} with a plain object of its members as `data`. */
@@ -86,14 +99,29 @@ export function useModel<
   T extends object = Record<string, unknown>,
   Id extends string = string,
   C extends ResourceClient = ResourceClient,
->(rid: RidAmong<Id, OtherRid<SchemaOf<C>, Id>>, client?: C): ResourceRefs<Readonly<T>, Model<T>>;
+>(rid: RidAmong<Id, OtherRid<SchemaOf<C>, Id>>, client?: C): ModelRefs<Readonly<T>, Model<T>>;
 /** As the schema has it. */
 export function useModel<Id extends string, C extends ResourceClient>(
   rid: RidAmong<Id, KnownAs<AnyModel, SchemaOf<C>, Id>>,
   client?: C,
-): Found<C, Id, Model>;
-export function useModel(rid: Rid, client?: ResourceClient): ResourceRefs<never, never> {
-  return useResource(rid, client) as ResourceRefs<never, never>;
+): ModelRefs<FoundData<C, Id, Model>, FoundResource<C, Id, Model>>;
+/** With options. */
+export function useModel<
+  T extends object = Record<string, unknown>,
+  Id extends string = string,
+  C extends ResourceClient = ResourceClient,
+>(
+  rid: RidAmong<Id, OtherRid<SchemaOf<C>, Id>>,
+  options: ResourceOptions<Readonly<T>, C>,
+): ModelRefs<Readonly<T>, Model<T>>;
+/** As the schema has it, with options. */
+export function useModel<Id extends string, C extends ResourceClient>(
+  rid: RidAmong<Id, KnownAs<AnyModel, SchemaOf<C>, Id>>,
+  options: ResourceOptions<FoundData<C, Id, Model>, C>,
+): ModelRefs<FoundData<C, Id, Model>, FoundResource<C, Id, Model>>;
+export function useModel(rid: Rid, options?: ResourceClient | AnyOptions): ModelRefs<never, never> {
+  const result = useAny(rid, options);
+  return { ...refsOf(result), members: members(() => result.value.data) as never };
 }
 
 /** A collection: {@link useResource} with an array of its items as `data`. */
@@ -105,9 +133,54 @@ export function useCollection<T = unknown, Id extends string = string, C extends
 export function useCollection<Id extends string, C extends ResourceClient>(
   rid: RidAmong<Id, KnownAs<AnyCollection, SchemaOf<C>, Id>>,
   client?: C,
-): Found<C, Id, ResCollection>;
-export function useCollection(rid: Rid, client?: ResourceClient): ResourceRefs<never, never> {
-  return useResource(rid, client) as ResourceRefs<never, never>;
+): ResourceRefs<FoundData<C, Id, ResCollection>, FoundResource<C, Id, ResCollection>>;
+/** With options. */
+export function useCollection<T = unknown, Id extends string = string, C extends ResourceClient = ResourceClient>(
+  rid: RidAmong<Id, OtherRid<SchemaOf<C>, Id>>,
+  options: ResourceOptions<readonly T[], C>,
+): ResourceRefs<readonly T[], ResCollection<T>>;
+/** As the schema has it, with options. */
+export function useCollection<Id extends string, C extends ResourceClient>(
+  rid: RidAmong<Id, KnownAs<AnyCollection, SchemaOf<C>, Id>>,
+  options: ResourceOptions<FoundData<C, Id, ResCollection>, C>,
+): ResourceRefs<FoundData<C, Id, ResCollection>, FoundResource<C, Id, ResCollection>>;
+export function useCollection(rid: Rid, options?: ResourceClient | AnyOptions): AnyRefs {
+  return refsOf(useAny(rid, options));
+}
+
+/** Options of {@link useCall}. */
+export interface UseCallOptions extends CallOptions {
+  /** Default: that of the application. */
+  client?: ResourceClient;
+}
+
+/** The parts of a {@link CallResult}, each as a ref. */
+export type CallRefs<T, P> = {
+  readonly [K in Exclude<keyof CallResult<T, P>, CallAction>]: ComputedRef<CallResult<T, P>[K]>;
+} & Pick<CallResult<T, P>, CallAction>;
+
+/** The calls of a method of a resource. A component that is unmounted does not give a call up. */
+export function useCall<T = unknown, P = unknown>(
+  rid: MaybeRefOrGetter<string>,
+  method: string,
+  { client, timeout }: UseCallOptions = {},
+): CallRefs<T, P> {
+  const from = useClient<ResourceClient>(client);
+  const options = timeout === undefined ? undefined : { timeout };
+  const result = storeRef(rid, (value: string) => new CallStore<T, P>(from, value, method, options));
+  const part = <K extends keyof CallResult<T, P>>(key: K) => computed(() => result.value[key]);
+  return {
+    status: part('status'),
+    data: part('data'),
+    error: part('error'),
+    isIdle: part('isIdle'),
+    isPending: part('isPending'),
+    isSuccess: part('isSuccess'),
+    isError: part('isError'),
+    call: (params) => result.value.call(params),
+    abort: () => result.value.abort(),
+    reset: () => result.value.reset(),
+  };
 }
 
 /** State of the connection. */
@@ -115,10 +188,43 @@ export function useConnection(client?: ResourceClient): Readonly<ShallowRef<Clie
   return storeRef(useClient(client), (from) => new ConnectionStore(from));
 }
 
-/** What is known of the resource that the schema of a client has for an ID. */
-type Found<C, Id extends string, Other = Resource> = ResourceRefs<
-  Snapshot<ResourceOf<SchemaOf<C>, Id, Other>>,
-  ResourceOf<SchemaOf<C>, Id, Other>
->;
+function useAny(rid: Rid, options: ResourceClient | AnyOptions = {}): ShallowRef<AnyResult> {
+  const { client, initialData } = 'getCached' in options ? { client: options, initialData: undefined } : options;
+  const from = useClient<ResourceClient>(client);
+  const storeOf = (value: string | null | undefined) =>
+    new ResourceStore<never, never>(from, value, initialData as never);
+  return storeRef<AnyResult, string | null | undefined>(rid, storeOf);
+}
+
+function refsOf(result: ShallowRef<AnyResult>): AnyRefs {
+  const part = <K extends keyof AnyResult>(key: K) => computed(() => result.value[key]);
+  return {
+    status: part('status'),
+    data: part('data'),
+    error: part('error'),
+    resource: part('resource'),
+    isPending: part('isPending'),
+    isSuccess: part('isSuccess'),
+    isError: part('isError'),
+    isLoading: part('isLoading'),
+    isStale: part('isStale'),
+    refetch: () => result.value.refetch(),
+  };
+}
+
+interface AnyOptions {
+  client?: ResourceClient;
+  initialData?: unknown;
+}
+
+type AnyResult = ResourceResult<never, never>;
+type AnyRefs = ResourceRefs<never, never>;
+type CallAction = 'call' | 'abort' | 'reset';
+
+/** The resource that the schema of a client has for an ID. */
+type FoundResource<C, Id extends string, Other = Resource> = ResourceOf<SchemaOf<C>, Id, Other>;
+
+/** What is shown of it. */
+type FoundData<C, Id extends string, Other = Resource> = Snapshot<FoundResource<C, Id, Other>>;
 
 const CLIENT: InjectionKey<ResourceClient> = Symbol('resclient-wasm');

@@ -15,20 +15,42 @@ import {
   typeErrors,
 } from './support/adapters.mjs';
 import { launch } from './support/browser.mjs';
-import { node, project, root } from './support/project.mjs';
+import { installLocked, node, project, root } from './support/project.mjs';
 
-suite('the hooks of resclient-wasm/react', () => {
-  let folder, browser;
+let folder, browser;
+
+before(async () => {
+  ({ folder } = await project('react', { fixture: 'react' }));
+  browser = await launch();
+});
+after(() => browser?.close());
+
+for (const major of [18, 19]) {
+  suite(`the hooks of resclient-wasm/react in React ${major}`, () => hooks(major));
+}
+
+function hooks(major) {
+  let built;
 
   before(async () => {
-    ({ folder } = await project('react', { fixture: 'react' }));
-    await buildForDevelopment(folder);
-    browser = await launch();
+    built = folder;
+    let alias;
+    if (major === 18) {
+      ({ folder: built } = await project('react18', { fixture: 'react' }));
+      const old = join(root, 'target/react18');
+      await installLocked(join(root, 'tests/pack/react18'), old);
+      alias = Object.fromEntries(['react', 'react-dom'].map((name) => [name, join(old, 'node_modules', name)]));
+    }
+    await buildForDevelopment(built, { alias });
   });
-  after(() => browser?.close());
 
-  const inBrowser = (name, run, query) => test(name, () => inPage(browser, folder, run, query));
+  const inBrowser = (name, run, query) => test(name, () => inPage(browser, built, run, query));
   const [BOOK, OTHER, BOOKS] = ['library.book.1', 'library.book.2', 'library.books'];
+
+  test('it is that React', () =>
+    inPage(browser, built, async (page) => {
+      assert.match(await page.evaluate(() => globalThis.page.version), new RegExp(`^${major}\\.`));
+    }));
 
   for (const entry of ['resclient-wasm', 'resclient-wasm/slim']) {
     const query = entry.endsWith('slim') ? '&slim' : '';
@@ -91,6 +113,113 @@ suite('the hooks of resclient-wasm/react', () => {
     assert.deepEqual(await statuses(page, 'other'), ['pending', 'success', 'success']);
   });
 
+  inBrowser('a component that selects renders for what it selects alone', async (page, other) => {
+    await show(page, [
+      { id: 'title', hook: 'useModel', rid: BOOK, select: 'title' },
+      { id: 'author', hook: 'useModel', rid: BOOK, select: 'author' },
+      { id: 'count', hook: 'useCollection', rid: BOOKS, select: 'count' },
+      { id: 'book', hook: 'useModel', rid: BOOK },
+    ]);
+    await shown(page, 'book', 'Animal Farm');
+    await shown(page, 'count', '5');
+    for (const title of ['One', 'Two', 'Three']) {
+      await other.call(BOOK, 'set', { title });
+      await shown(page, 'book', title);
+    }
+    await shown(page, 'title', 'Three');
+    const datas = (id) => page.evaluate((id) => globalThis.page.history[id].map(({ data }) => data), id);
+    assert.deepEqual(await datas('title'), [undefined, 'Animal Farm', 'One', 'Two', 'Three']);
+    assert.deepEqual(await datas('author'), [undefined, { author: 'George Orwell' }]);
+    assert.deepEqual(await datas('count'), [undefined, 5]);
+    assert.equal((await datas('book')).length, 5);
+  });
+
+  inBrowser('who wants to know is told that data are stale, and nobody else', async (page) => {
+    await show(page, [
+      { id: 'stale', hook: 'useStale', rid: BOOK },
+      { id: 'selected', hook: 'useStale', rid: BOOK, select: 'title' },
+      { id: 'book', hook: 'useModel', rid: BOOK },
+    ]);
+    await shown(page, 'book', 'Animal Farm');
+    await page.evaluate(() => globalThis.page.client.disconnect());
+    await shown(page, 'connection', 'closed');
+    for (const id of ['stale', 'selected']) await shown(page, id, 'stale');
+    await page.evaluate(() => globalThis.page.client.connect());
+    for (const id of ['stale', 'selected']) await shown(page, id, 'fresh');
+    const log = ['fresh', 'fresh', 'stale', 'fresh'];
+    assert.deepEqual(await statuses(page, 'stale'), log);
+    assert.deepEqual(await statuses(page, 'selected'), log);
+    assert.deepEqual(await statuses(page, 'book'), ['pending', 'success']);
+  });
+
+  inBrowser('what is given is shown until the resource is there', async (page) => {
+    await show(page, [
+      { id: 'book', hook: 'useModel', rid: BOOK, initialData: { title: 'as it was' } },
+      { id: 'title', hook: 'useModel', rid: BOOK, initialData: { title: 'as it was' }, select: 'title' },
+    ]);
+    await shown(page, 'title', 'Animal Farm');
+    assert.deepEqual(await statuses(page, 'book'), ['pending', 'success']);
+    const first = () => ['book', 'title'].map((id) => globalThis.page.history[id][0].data);
+    assert.deepEqual(await page.evaluate(first), [{ title: 'as it was' }, 'as it was']);
+  });
+
+  inBrowser('a component below Suspense waits, and follows', async (page, other) => {
+    const book = { as: 'Waiting', id: 'book', hook: 'useSuspenseModel', rid: BOOK };
+    const count = { as: 'Waiting', id: 'count', hook: 'useSuspenseCollection', rid: BOOKS, select: 'count' };
+    await show(page, [book, count]);
+    await shown(page, 'book', 'Animal Farm');
+    await shown(page, 'count', '5');
+    await other.call(BOOK, 'set', { title: 'Homage' });
+    await shown(page, 'book', 'Homage');
+    const asked = ['version', `subscribe.${BOOK}`, `subscribe.${BOOKS}`];
+    assert.deepEqual(await requests(page), asked);
+    const titles = () => globalThis.page.history.book.map(({ data }) => data.title);
+    assert.deepEqual([...new Set(await page.evaluate(titles))], ['Animal Farm', 'Homage']);
+    await show(page, []);
+    await sent(page, `unsubscribe.${BOOK}`);
+  });
+
+  const boundary = async (page) => {
+    await show(page, [{ as: 'Waiting', id: 'none', hook: 'useSuspenseModel', rid: 'library.book.99' }]);
+    await shown(page, 'none', 'system.notFound');
+    const asked = async () => (await requests(page)).filter((method) => method.endsWith('.99')).length;
+    assert.equal(await asked(), 1);
+    // For a moment it may still be the same try.
+    while ((await asked()) < 2) await page.click('#none');
+    await shown(page, 'none', 'system.notFound');
+  };
+  // Older ones report what a boundary catches as an error of the page, too.
+  if (major >= 19) inBrowser('a boundary is told why a component need not wait, and may try again', boundary);
+
+  inBrowser('a call is pending, and then what it came to', async (page) => {
+    await show(page, [
+      { as: 'Call', id: 'set', rid: BOOK, method: 'set' },
+      { as: 'Call', id: 'wrong', rid: BOOK, method: 'missing' },
+      { id: 'book', hook: 'useModel', rid: BOOK },
+    ]);
+    await shown(page, 'set', 'idle');
+    await shown(page, 'book', 'Animal Farm');
+    await page.evaluate(() => void globalThis.page.calls.set.call({ title: 'Coming Up' }));
+    await shown(page, 'set', 'success');
+    await shown(page, 'book', 'Coming Up');
+    assert.deepEqual(await statuses(page, 'set'), ['idle', 'pending', 'success']);
+    // Nobody waits for it, and nothing is complained of.
+    await page.evaluate(() => void globalThis.page.calls.wrong.call());
+    await shown(page, 'wrong', 'system.methodNotFound');
+    const code = () => globalThis.page.calls.wrong.call().catch((error) => error.code);
+    assert.equal(await page.evaluate(code), 'system.methodNotFound');
+    await page.evaluate(() => globalThis.page.calls.wrong.reset());
+    await shown(page, 'wrong', 'idle');
+    const aborted = () => {
+      const { set } = globalThis.page.calls;
+      const called = set.call({ title: 'Given up' }).catch((error) => error.name);
+      set.abort();
+      return called;
+    };
+    assert.equal(await page.evaluate(aborted), 'AbortError');
+    await shown(page, 'set', 'idle');
+  });
+
   inBrowser('a render for another reason finds the very same result', async (page) => {
     const probes = [{ id: 'book', hook: 'useModel', rid: BOOK }];
     await show(page, probes);
@@ -143,24 +272,26 @@ suite('the hooks of resclient-wasm/react', () => {
     ]);
   });
 
-  inBrowser(
-    'what was hidden until its resource was released waits for the resource that is there now',
-    async (page, other) => {
-      const probes = [{ id: 'book', hook: 'useModel', rid: BOOK }];
-      await show(page, probes);
-      await shown(page, 'book', 'Animal Farm');
-      await show(page, probes, { hidden: true });
-      await sent(page, `unsubscribe.${BOOK}`);
-      await page.waitForFunction((rid) => !globalThis.page.client.getCached(rid), BOOK);
-      await other.call(BOOK, 'set', { title: 'Burmese Days' });
-      const before = await page.evaluate(() => globalThis.page.history.book.length);
-      await show(page, probes);
-      await shown(page, 'book', 'Burmese Days');
-      const [first, ...others] = (await statuses(page, 'book')).slice(before);
-      assert.deepEqual([first, others.at(-1)], ['pending', 'success']);
-      await page.evaluate(() => globalThis.page.results.book.resource.on().off());
-    },
-  );
+  // Older ones hide nothing.
+  if (major >= 19)
+    inBrowser(
+      'what was hidden until its resource was released waits for the resource that is there now',
+      async (page, other) => {
+        const probes = [{ id: 'book', hook: 'useModel', rid: BOOK }];
+        await show(page, probes);
+        await shown(page, 'book', 'Animal Farm');
+        await show(page, probes, { hidden: true });
+        await sent(page, `unsubscribe.${BOOK}`);
+        await page.waitForFunction((rid) => !globalThis.page.client.getCached(rid), BOOK);
+        await other.call(BOOK, 'set', { title: 'Burmese Days' });
+        const before = await page.evaluate(() => globalThis.page.history.book.length);
+        await show(page, probes);
+        await shown(page, 'book', 'Burmese Days');
+        const [first, ...others] = (await statuses(page, 'book')).slice(before);
+        assert.deepEqual([first, others.at(-1)], ['pending', 'success']);
+        await page.evaluate(() => globalThis.page.results.book.resource.on().off());
+      },
+    );
 
   inBrowser('a resource that is deleted shows the error and what it was', async (page, other) => {
     await show(page, [{ id: 'book', hook: 'useModel', rid: BOOK }]);
@@ -220,7 +351,9 @@ suite('the hooks of resclient-wasm/react', () => {
     await page.evaluate(() => globalThis.page.client.disconnect());
     await shown(page, 'connection', 'closed');
   });
+}
 
+suite('resclient-wasm/react as its README has it, on a server and in TypeScript', () => {
   test('the example of the README works', async () => {
     const { folder, installed } = await project('react-readme');
     const page = await readFile(join(root, 'tests/pack/fixtures/react/index.html'), 'utf8');
@@ -282,7 +415,7 @@ suite('the hooks of resclient-wasm/react', () => {
   test('a strict program compiles, and a wrong one does not', async () => {
     assert.deepEqual(await typeErrors(folder, 'typed.ts'), []);
     const lines = (await typeErrors(folder, 'wrong.ts')).map((line) => /^wrong\.ts\((\d+),/.exec(line)?.[1]);
-    assert.deepEqual(lines, ['7', '10', '11', '14']);
+    assert.deepEqual(lines, ['7', '10', '11', '16', '17', '20']);
   });
 });
 

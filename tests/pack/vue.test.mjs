@@ -23,11 +23,12 @@ suite('the composables of resclient-wasm/vue', () => {
   before(async () => {
     ({ folder } = await project('vue', { fixture: 'vue' }));
     // Vue asks those who bundle it to say so.
-    await buildForDevelopment(folder, {
+    const flags = {
       __VUE_OPTIONS_API__: 'false',
       __VUE_PROD_DEVTOOLS__: 'false',
       __VUE_PROD_HYDRATION_MISMATCH_DETAILS__: 'false',
-    });
+    };
+    await buildForDevelopment(folder, { flags });
     browser = await launch();
   });
   after(() => browser?.close());

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { cp, mkdir, readdir, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -20,6 +20,17 @@ export async function project(name, { fixture, pkg = join(root, 'pkg') } = {}) {
   await npm(folder, ['install', `./${tarball}`, '--prefer-offline', '--no-audit', '--no-fund', '--no-package-lock']);
   if (fixture) await cp(join(fixtures, fixture), folder, { recursive: true });
   return { folder, installed: join(folder, 'node_modules/resclient-wasm') };
+}
+
+/** Installs to a folder what the lock file of another one names, unless that was done. */
+export async function installLocked(from, folder) {
+  await mkdir(folder, { recursive: true });
+  const lock = await readFile(join(from, 'package-lock.json'), 'utf8');
+  const done = join(folder, 'installed.json');
+  if ((await readFile(done, 'utf8').catch(() => '')) === lock) return;
+  for (const name of ['package.json', 'package-lock.json']) await cp(join(from, name), join(folder, name));
+  await npm(folder, ['ci', '--prefer-offline', '--no-audit', '--no-fund']);
+  await writeFile(done, lock);
 }
 
 /** Runs a script with Node inside a project and gives its output; a failure carries stderr in its message. */

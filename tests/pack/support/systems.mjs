@@ -1,24 +1,17 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { cp, mkdir, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { basename, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { npm, root, run } from './project.mjs';
+import { installLocked, npm, root, run } from './project.mjs';
 
 const sources = join(root, 'tests/pack/systems');
 const folder = join(root, 'target/systems');
 
 /** Installs the bundlers, frameworks and runtimes of the lock file, and beside them the packed package, as a user would have both. */
 export async function install() {
-  await mkdir(folder, { recursive: true });
-  const lock = await readFile(join(sources, 'package-lock.json'), 'utf8');
-  const done = join(folder, 'installed.json');
-  if ((await readFile(done, 'utf8').catch(() => '')) !== lock) {
-    for (const name of ['package.json', 'package-lock.json']) await cp(join(sources, name), join(folder, name));
-    await npm(folder, ['ci', '--prefer-offline', '--no-audit', '--no-fund']);
-    await writeFile(done, lock);
-  }
+  await installLocked(sources, folder);
   const installed = join(folder, 'node_modules/resclient-wasm');
   await rm(installed, { recursive: true, force: true });
   await mkdir(installed, { recursive: true });

@@ -1,0 +1,125 @@
+import type { ResourceClient } from './ResourceClient.js';
+import type { ResError } from './ResError.js';
+
+/** What is known of the latest call of a method. A new object whenever any of it is another. */
+export type CallResult<T, P> = CallActions<T, P> &
+  (
+    | { status: 'idle'; data: undefined; error: null; isIdle: true; isPending: false; isSuccess: false; isError: false }
+    | {
+        status: 'pending';
+        data: undefined;
+        error: null;
+        isIdle: false;
+        isPending: true;
+        isSuccess: false;
+        isError: false;
+      }
+    | { status: 'success'; data: T; error: null; isIdle: false; isPending: false; isSuccess: true; isError: false }
+    | {
+        status: 'error';
+        data: undefined;
+        error: ResError;
+        isIdle: false;
+        isPending: false;
+        isSuccess: false;
+        isError: true;
+      }
+  );
+
+interface CallActions<T, P> {
+  /**
+   * Calls the method. Resolves or is rejected with the outcome, and need not be waited for: nothing is reported as an unhandled
+   * rejection. A call before it that is still pending goes on, but its outcome is not shown.
+   */
+  call: (params?: P) => Promise<T>;
+  /** Gives the pending call up: it is rejected, and nothing is shown of it. What was sent is not taken back. */
+  abort: () => void;
+  /** Forgets the outcome. */
+  reset: () => void;
+}
+
+/** Options of a call. */
+export interface CallOptions {
+  /** Milliseconds until a call is rejected with `system.timeout`; 0 for never. Default: the option `requestTimeout` of the client. */
+  timeout?: number;
+}
+
+/** The calls of a method as something that can be subscribed to and looked at. */
+export class CallStore<T, P> {
+  readonly #subscribers = new Set<() => void>();
+  #result: CallResult<T, P>;
+  /** Gives the latest call up. */
+  #controller: AbortController | null = null;
+
+  constructor(
+    private readonly client: ResourceClient,
+    private readonly rid: string,
+    private readonly method: string,
+    private readonly options?: CallOptions,
+  ) {
+    this.#result = this.#of(IDLE);
+  }
+
+  readonly subscribe = (subscriber: () => void): (() => void) => {
+    this.#subscribers.add(subscriber);
+    return () => this.#subscribers.delete(subscriber);
+  };
+
+  readonly getSnapshot = (): CallResult<T, P> => this.#result;
+
+  readonly getServerSnapshot = this.getSnapshot;
+
+  readonly #call = (params?: P): Promise<T> => {
+    const controller = (this.#controller = new AbortController());
+    const show = (state: object) => {
+      if (controller !== this.#controller) return;
+      this.#controller = null;
+      this.#publish(state);
+    };
+    this.#publish(PENDING);
+    const { signal } = controller;
+    // What cannot be asked for throws.
+    const called = new Promise<T>((resolve) => {
+      resolve(this.client.call(this.rid, this.method, params, { ...this.options, signal }) as Promise<T>);
+    });
+    called.then(
+      (data) => show({ ...SUCCESS, data }),
+      (error: unknown) => show({ ...ERROR, error }),
+    );
+    return called;
+  };
+
+  readonly #abort = (): void => {
+    const controller = this.#controller;
+    if (!controller) return;
+    this.#reset();
+    controller.abort();
+  };
+
+  readonly #reset = (): void => {
+    this.#controller = null;
+    this.#publish(IDLE);
+  };
+
+  #of(state: object): CallResult<T, P> {
+    return { ...state, call: this.#call, abort: this.#abort, reset: this.#reset } as CallResult<T, P>;
+  }
+
+  #publish(state: object): void {
+    this.#result = this.#of(state);
+    for (const subscriber of [...this.#subscribers]) subscriber();
+  }
+}
+
+const NONE = {
+  data: undefined,
+  error: null,
+  isIdle: false,
+  isPending: false,
+  isSuccess: false,
+  isError: false,
+} as const;
+const IDLE = { ...NONE, status: 'idle', isIdle: true } as const;
+const PENDING = { ...NONE, status: 'pending', isPending: true } as const;
+const SUCCESS = { ...NONE, status: 'success', isSuccess: true } as const;
+const ERROR = { ...NONE, status: 'error', isError: true } as const;

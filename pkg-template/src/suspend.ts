@@ -1,0 +1,57 @@
+import { isLive, type Live } from './Following.js';
+import type { ResError } from './ResError.js';
+import type { ResourceClient } from './ResourceClient.js';
+
+/** A resource that components wait for. */
+interface Wait {
+  readonly promise: Promise<void>;
+  /** Why it could not be had. */
+  error?: unknown;
+  /** Ends that it is kept. */
+  end?: () => void;
+}
+
+/**
+ * Throws what makes a component wait for a resource: a promise, and once it could not be had, why. A component that has not been
+ * mounted yet keeps nothing between two tries, so it is kept here.
+ */
+export function suspend(client: ResourceClient, rid: string, error: ResError | null): never {
+  if (error) throw error;
+  const own = waits.get(client) ?? new Map<string, Wait>();
+  waits.set(client, own);
+  let wait = own.get(rid);
+  if (!wait || wait.end) own.set(rid, (wait = begin(client, rid, own)));
+  if (!('error' in wait)) throw wait.promise;
+  // It is thrown for all that React tries by itself; who tries again after that asks again.
+  setTimeout(() => own.get(rid) === wait && own.delete(rid), THROWN);
+  throw wait.error;
+}
+
+/** A component that waited has been mounted, and keeps the resource itself. */
+export function resume(client: ResourceClient, rid: string): void {
+  waits.get(client)?.get(rid)?.end?.();
+}
+
+function begin(client: ResourceClient, rid: string, own: Map<string, Wait>): Wait {
+  const keep = (live: Live) => {
+    const end = () => {
+      clearTimeout(timer);
+      live.off(null, nothing);
+      if (own.get(rid) === wait) own.delete(rid);
+    };
+    const timer = setTimeout(end, KEPT);
+    live.on(null, nothing);
+    wait.end = end;
+  };
+  const failed = (error: unknown) => void (wait.error = error);
+  const found = (item: object) => (isLive(item) ? keep(item) : failed(item));
+  const wait: Wait = { promise: client.get(rid, { timeout: 0 }).then(found).catch(failed) };
+  return wait;
+}
+
+const nothing = () => undefined;
+const waits = new WeakMap<ResourceClient, Map<string, Wait>>();
+/** Milliseconds in which React may try again by itself. */
+const THROWN = 100;
+/** Milliseconds that a component may take to be mounted. */
+const KEPT = 5000;
