@@ -23,30 +23,33 @@
 //!
 //! No resource becomes longer than 1 MiB of JSON by that.
 //!
-//! Changes are seen by all clients at once and are gone when the gateway ends: the file is never written.
+//! Changes are seen by all clients at once and are gone when the gateway ends: the file is never written. With [`watch`], what is in the
+//! file is served whenever it is saved, whatever was changed before.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::path::Path;
+use std::time::{Duration, SystemTime};
 
 use resclient::protocol::ResError;
 use serde::de::{Error, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
+use serde_json::Value;
 use serde_json::error::Category;
 use serde_json::value::RawValue;
-use serde_json::{Map, Value};
+use tracing::{info, warn};
 
+use crate::bus::MemoryBus;
 use crate::core::json;
-use crate::service::{Access, Reply, Request, Resource, Service, ServiceError, invalid_params};
+use crate::service::{Access, Reply, Request, Resource, Service, ServiceError, ServiceHandle, invalid_params};
 
 /// Reads a file and makes a service of it. Also returns the first parts of the names in it, which the service owns.
 ///
 /// # Errors
 /// A sentence that says what is wrong with the file, and where.
 pub fn load(path: &Path) -> Result<(Service, BTreeSet<String>), String> {
-    let file = path.display();
-    let text = std::fs::read_to_string(path).map_err(|error| format!("cannot read {file}: {error}"))?;
-    parse(&text).map_err(|error| format!("{file}: {error}"))
+    let resources = read(path)?;
+    Ok((service(&resources)?, owners(&resources)))
 }
 
 /// As [`load`], from the text of a file.
@@ -54,29 +57,113 @@ pub fn load(path: &Path) -> Result<(Service, BTreeSet<String>), String> {
 /// # Errors
 /// A sentence that says what is wrong with the text.
 pub fn parse(text: &str) -> Result<(Service, BTreeSet<String>), String> {
+    let resources = resources(text)?;
+    Ok((service(&resources)?, owners(&resources)))
+}
+
+/// Takes over what a file says each time it is saved, and goes on until it is dropped. `service` is what was made of it, `taken` are
+/// names that others serve. What cannot be served is logged, and what was served before stays.
+pub async fn watch(path: &Path, bus: &MemoryBus, service: ServiceHandle, owned: BTreeSet<String>, taken: &[&str]) {
+    let mut served = Served { resources: read(path).unwrap_or_default(), services: vec![(owned, service)] };
+    let mut seen = stamp(path).await;
+    loop {
+        tokio::time::sleep(LOOK).await;
+        let now = stamp(path).await;
+        // While it is replaced it may not be there for a moment.
+        if now.is_none() || now == seen {
+            continue;
+        }
+        seen = now;
+        match read(path).and_then(|resources| served.take_over(resources, bus, taken)) {
+            Ok(()) => info!("{} was saved: it is served as it is now", path.display()),
+            Err(error) => warn!("{error}; what was served before stays"),
+        }
+    }
+}
+
+/// What tells that a file is another.
+async fn stamp(path: &Path) -> Option<(SystemTime, u64)> {
+    let metadata = tokio::fs::metadata(path).await.ok()?;
+    Some((metadata.modified().ok()?, metadata.len()))
+}
+
+/// What is served of a file that may be saved again.
+struct Served {
+    resources: Resources,
+    /// Services, with the first parts of the names that they own.
+    services: Vec<(BTreeSet<String>, ServiceHandle)>,
+}
+
+impl Served {
+    /// Serves these resources, and no others.
+    fn take_over(&mut self, resources: Resources, bus: &MemoryBus, taken: &[&str]) -> Result<(), String> {
+        if let Some(name) = owners(&resources).iter().find(|name| taken.contains(&name.as_str())) {
+            return Err(format!("there are resources named {name:?} already"));
+        }
+        let is_new = |rid: &str| !self.services.iter().any(|(names, _)| names.contains(owner(rid)));
+        let new: Resources =
+            resources.iter().filter(|(rid, _)| is_new(rid)).map(|(rid, v)| (rid.clone(), v.clone())).collect();
+        // Nothing is changed before all of it is known to be right.
+        let added = service(&new)?;
+        service(&resources)?;
+        for (names, handle) in &self.services {
+            let is_own = |rid: &&String| names.contains(owner(rid));
+            for rid in self.resources.keys().filter(is_own).filter(|rid| !resources.contains_key(*rid)) {
+                handle.delete(rid).map_err(|error| error.to_string())?;
+            }
+            let mut changed = Vec::new();
+            for (rid, value) in resources.iter().filter(|(rid, _)| is_own(rid)) {
+                if handle.value(rid).as_ref() != Some(value) {
+                    handle.put(rid, resource(rid, value.clone())?).map_err(|error| error.to_string())?;
+                    changed.push(rid);
+                }
+            }
+            if !changed.is_empty() {
+                handle.reset(&changed, &[""; 0]);
+            }
+        }
+        if !new.is_empty() {
+            self.services.push((owners(&new), added.start(bus.connect())));
+        }
+        self.resources = resources;
+        Ok(())
+    }
+}
+
+/// Values by resource name.
+type Resources = BTreeMap<String, Value>;
+
+fn read(path: &Path) -> Result<Resources, String> {
+    let file = path.display();
+    let text = std::fs::read_to_string(path).map_err(|error| format!("cannot read {file}: {error}"))?;
+    resources(&text)
+        .and_then(|resources| service(&resources).map(|_| resources))
+        .map_err(|error| format!("{file}: {error}"))
+}
+
+fn resources(text: &str) -> Result<Resources, String> {
     serde_json::from_str::<Unambiguous>(text).map_err(|error| match error.classify() {
         Category::Data => error.to_string(),
         _ if error.to_string().starts_with("number out of range") => format!("{error}; write it as a string"),
         _ => format!("not valid JSON: {error}"),
     })?;
-    let resources: Map<String, Value> =
+    let resources: Resources =
         serde_json::from_str(text).map_err(|_| "the file must be one JSON object of resources")?;
-    let names: BTreeSet<String> = resources.keys().filter_map(|rid| rid.split('.').next()).map(str::to_owned).collect();
-    let service = Service::owning(names.iter().map(String::as_str));
     let texts: BTreeMap<String, &RawValue> = serde_json::from_str(text).expect("it was read above");
-    for (rid, value) in resources {
-        // A value that would be another one is refused: integers of 64 bits are kept, and 17 digits of others.
-        if !json::same(&value.to_string(), texts[&rid].get()) {
-            return Err(format!("{rid} has a number with more digits than can be kept; write it as a string"));
-        }
-        let resource = match value {
-            Value::Object(_) => Resource::Model(value),
-            Value::Array(_) => Resource::Collection(value),
-            _ => return Err(format!("{rid} must be an object (a model) or an array (a collection)")),
-        };
-        service.put(&rid, resource).map_err(|error| error.to_string())?;
+    // A value that would be another one is refused: integers of 64 bits are kept, and 17 digits of others.
+    match resources.iter().find(|(rid, value)| !json::same(&value.to_string(), texts[*rid].get())) {
+        Some((rid, _)) => Err(format!("{rid} has a number with more digits than can be kept; write it as a string")),
+        None => Ok(resources),
     }
-    let mut service = service;
+}
+
+/// A service of resources that everybody may read and call.
+fn service(resources: &Resources) -> Result<Service, String> {
+    let names = owners(resources);
+    let mut service = Service::owning(names.iter().map(String::as_str));
+    for (rid, value) in resources {
+        service.put(rid, resource(rid, value.clone())?).map_err(|error| error.to_string())?;
+    }
     for name in &names {
         for pattern in [name.clone(), format!("{name}.>")] {
             service = service
@@ -86,7 +173,24 @@ pub fn parse(text: &str) -> Result<(Service, BTreeSet<String>), String> {
                 .call(&pattern, "remove", remove);
         }
     }
-    Ok((service, names))
+    Ok(service)
+}
+
+fn resource(rid: &str, value: Value) -> Result<Resource, String> {
+    match value {
+        Value::Object(_) => Ok(Resource::Model(value)),
+        Value::Array(_) => Ok(Resource::Collection(value)),
+        _ => Err(format!("{rid} must be an object (a model) or an array (a collection)")),
+    }
+}
+
+/// The first part of a name.
+fn owner(rid: &str) -> &str {
+    rid.split('.').next().unwrap_or_default()
+}
+
+fn owners(resources: &Resources) -> BTreeSet<String> {
+    resources.keys().map(|rid| owner(rid).to_owned()).collect()
 }
 
 fn set(request: &Request) -> Result<Reply, ResError> {
@@ -201,5 +305,7 @@ fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Value>, 
     Value::deserialize(deserializer).map(Some)
 }
 
+/// How often a file that may be saved is looked at. Editors replace files, and containers and network drives tell of nothing.
+const LOOK: Duration = Duration::from_millis(200);
 /// Bytes of JSON.
 const LONGEST: usize = 1 << 20;

@@ -66,6 +66,49 @@ async fn a_file_of_resources_is_served_and_edited_live() {
     }
 }
 
+#[tokio::test]
+async fn a_file_of_resources_that_is_watched_is_served_as_it_was_saved() {
+    let file =
+        File::new("saved.json", r#"{"shop.cart":{"items":1,"note":"a"},"shop.list":[1,2,3],"shop.old":{"x":1}}"#);
+    let save = |text: &str| {
+        // As many editors do it.
+        let other = File::new("saved.json.new", text);
+        std::fs::rename(&other.0, &file.0).unwrap();
+    };
+    let mut program = Program::start(&["--resources", file.path(), "--watch"]);
+    let mut log = BufReader::new(program.child.stderr.take().expect("piped")).lines().map_while(Result::ok);
+    let mut client = program.connect().await;
+    for rid in ["shop.cart", "shop.list", "shop.old"] {
+        client.request(&format!("subscribe.{rid}"), Value::Null).await;
+    }
+    save(r#"{"shop.cart":{"items":2,"note":"a"},"shop.list":[1,3,4],"new.model":{"y":1}}"#);
+    assert_eq!(client.event("shop.old.delete").await, Value::Null);
+    assert_eq!(client.event("shop.cart.change").await, json!({ "values": { "items": 2 } }));
+    assert_eq!(client.event("shop.list.remove").await, json!({ "idx": 1 }));
+    assert_eq!(client.event("shop.list.add").await, json!({ "idx": 2, "value": 4 }));
+    // It is served by the time the others are told of.
+    let set = client.request("subscribe.new.model", Value::Null).await;
+    assert_eq!(set["result"]["models"]["new.model"], json!({ "y": 1 }));
+
+    // What cannot be served changes nothing, and what clients have changed does not outlive the next time.
+    save("{oops");
+    let refused = move || (log.any(|line| line.contains("not valid JSON")), log);
+    let (said, _log) = timeout(Duration::from_secs(20), spawn_blocking(refused)).await.expect("in time").unwrap();
+    assert!(said, "it said nothing of it");
+    client.request("call.shop.cart.set", json!({ "note": "mine" })).await;
+    assert_eq!(client.event("shop.cart.change").await, json!({ "values": { "note": "mine" } }));
+    save(r#"{"shop.cart":{"items":2,"note":"a"},"shop.list":[1,3,4],"new.model":{"y":2}}"#);
+    assert_eq!(client.event("shop.cart.change").await, json!({ "values": { "note": "a" } }));
+    assert_eq!(client.event("new.model.change").await, json!({ "values": { "y": 2 } }));
+}
+
+#[test]
+fn there_has_to_be_a_file_to_be_watched() {
+    let (code, message) = failure(&["--watch"]);
+    assert_eq!(code, Some(2));
+    assert!(message.contains("watch (--watch): there is no file to watch"), "{message}");
+}
+
 #[test]
 fn what_is_wrong_is_said_in_one_line() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();

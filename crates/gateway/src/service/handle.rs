@@ -121,6 +121,14 @@ impl ServiceHandle {
         Ok(())
     }
 
+    /// Adds or replaces a resource. No event tells of it: gateways are to fetch it again by a [`reset`](Self::reset).
+    ///
+    /// # Errors
+    /// As for [`Service::put`].
+    pub fn put(&self, rid: &str, resource: Resource) -> Result<(), ServiceError> {
+        store::lock(&self.store).put(rid, resource)
+    }
+
     /// Removes a resource.
     ///
     /// # Errors

@@ -23,6 +23,8 @@ pub struct Config {
     pub gateway: GatewayConfig,
     pub server: ServerConfig,
     pub resources: Option<PathBuf>,
+    /// Whether they are served again when the file is saved.
+    pub watch: bool,
     pub demo: bool,
     pub log: (Level, Format),
     /// What is accepted and yet is not as it was meant.
@@ -116,6 +118,9 @@ impl Config {
         let root_certificates: Vec<_> =
             options.nats_root_cas.into_iter().flatten().filter_map(|name| file(Some(name))).collect();
         let resources = options.resources.filter(|file| !file.as_os_str().is_empty());
+        if options.watch == Some(true) && resources.is_none() {
+            return Err("watch (--watch): there is no file to watch; name one with resources (--resources)".into());
+        }
         let servers = filled(options.nats_url);
         if servers.is_none() && (certificate.is_some() || auth != Auth::None || !root_certificates.is_empty()) {
             warnings.push("there are options for NATS, but no natsUrl (--nats): NATS is not used".into());
@@ -143,6 +148,7 @@ impl Config {
             nats,
             gateway,
             server,
+            watch: options.watch.unwrap_or(false),
             resources,
             log: (
                 Level::new(options.debug.unwrap_or(false), options.trace.unwrap_or(false)),

@@ -108,7 +108,12 @@ async fn gateway(config: &Config) -> Result<Gateway, String> {
                 file.display()
             ));
         }
-        service.start(bus.connect());
+        let service = service.start(bus.connect());
+        if config.watch {
+            let (file, bus) = (file.clone(), bus.clone());
+            let taken = if config.demo { &demo::NAMES[..] } else { &[] };
+            tokio::spawn(async move { resources::watch(&file, &bus, service, names, taken).await });
+        }
     }
     if config.demo {
         info!("serving the demo");

@@ -97,6 +97,11 @@ pub struct Options {
     /// Serve the resources of a JSON file, with `set`, `add` and `remove` as methods
     #[arg(long, value_name = "FILE", help_heading = "Served by the gateway itself", value_parser = path())]
     pub resources: Option<PathBuf>,
+    /// Serve what is in that file whenever it is saved [default: false]
+    #[arg(long, help_heading = "Served by the gateway itself")]
+    #[arg(num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "BOOL")]
+    #[arg(value_parser = switch)]
+    pub watch: Option<bool>,
     /// Serve the files of a directory
     #[arg(long, value_name = "DIR", help_heading = "Served by the gateway itself", value_parser = path())]
     pub www: Option<PathBuf>,
