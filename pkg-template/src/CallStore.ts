@@ -31,7 +31,7 @@ interface CallActions<T, P> {
    * Calls the method. Resolves or is rejected with the outcome, and need not be waited for: nothing is reported as an unhandled
    * rejection. A call before it that is still pending goes on, but its outcome is not shown.
    */
-  call: (params?: P) => Promise<T>;
+  call: (...params: undefined extends P ? [params?: P] : [params: P]) => Promise<T>;
   /** Gives the pending call up: it is rejected, and nothing is shown of it. What was sent is not taken back. */
   abort: () => void;
   /** Forgets the outcome. */
@@ -53,7 +53,7 @@ export class CallStore<T, P> {
 
   constructor(
     private readonly client: ResourceClient,
-    private readonly rid: string,
+    private readonly rid: () => string,
     private readonly method: string,
     private readonly options?: CallOptions,
   ) {
@@ -80,7 +80,7 @@ export class CallStore<T, P> {
     const { signal } = controller;
     // What cannot be asked for throws.
     const called = new Promise<T>((resolve) => {
-      resolve(this.client.call(this.rid, this.method, params, { ...this.options, signal }) as Promise<T>);
+      resolve(this.client.call(this.rid(), this.method, params, { ...this.options, signal }) as Promise<T>);
     });
     called.then(
       (data) => show({ ...SUCCESS, data }),
@@ -97,12 +97,13 @@ export class CallStore<T, P> {
   };
 
   readonly #reset = (): void => {
+    if (this.#result.isIdle) return;
     this.#controller = null;
     this.#publish(IDLE);
   };
 
   #of(state: object): CallResult<T, P> {
-    return { ...state, call: this.#call, abort: this.#abort, reset: this.#reset } as CallResult<T, P>;
+    return { ...state, call: this.#call, abort: this.#abort, reset: this.#reset } as object as CallResult<T, P>;
   }
 
   #publish(state: object): void {

@@ -2,7 +2,7 @@ import { alike } from './alike.js';
 import { Following, isLive, type Live } from './Following.js';
 import type { ResError } from './ResError.js';
 import type { ResourceClient } from './ResourceClient.js';
-import type { ResourceResult } from './ResourceResult.js';
+import { isSame, type ResourceResult, withData } from './ResourceResult.js';
 
 /**
  * A resource as something that can be subscribed to and looked at, which is what user interface frameworks want. It is
@@ -20,8 +20,8 @@ export class ResourceStore<D, R extends object> {
   /** What was answered when the result was last asked whether it is stale, if it was: only then it matters that it changes. */
   #stale: boolean | undefined;
 
-  /** `initialData` are shown until the resource is there. */
-  constructor(client: ResourceClient, rid: string | null | undefined, initialData?: D) {
+  /** `fallbackData` are shown until the resource is there. */
+  constructor(client: ResourceClient, rid: string | null | undefined, fallbackData?: D) {
     this.#client = client;
     this.#following = rid
       ? new Following(client, rid, {
@@ -31,7 +31,7 @@ export class ResourceStore<D, R extends object> {
           stateChanged: () => this.#compare(),
         })
       : null;
-    this.#pending = this.#of({ ...PENDING, data: initialData, isLoading: this.#following !== null });
+    this.#pending = this.#of({ ...PENDING, data: fallbackData, isLoading: this.#following !== null });
     this.#result = this.#pending;
   }
 
@@ -87,8 +87,8 @@ export class ResourceStore<D, R extends object> {
 
   /** Whether it is stale may be another matter now. */
   #compare(): void {
-    const isStale = this.#isStale(this.#result);
-    if (this.#stale !== undefined && this.#stale !== isStale) this.#replace(this.#of(this.#result));
+    if (this.#stale === undefined || this.#stale === this.#isStale(this.#result)) return;
+    this.#replace(withData(this.#result, this.#result.data, this.#lookup(this.#result)));
   }
 
   #cached(): Live | undefined {
@@ -105,24 +105,29 @@ export class ResourceStore<D, R extends object> {
 
   /** A result. Whether it is stale is not among what is compared, and found out when somebody wants to know. */
   #of(known: object): ResourceResult<D, R> {
-    const result = { ...known, refetch: this.#refetch } as ResourceResult<D, R>;
-    let isStale: boolean | undefined;
-    const get = () => {
-      isStale ??= this.#isStale(result);
-      if (result === this.#result) this.#stale = isStale;
-      return isStale;
-    };
-    return Object.defineProperty(result, 'isStale', { get });
+    const result = { ...known, refetch: this.refetch } as ResourceResult<D, R>;
+    return withData(result, result.data, this.#lookup(result));
   }
 
-  #isStale({ data, resource }: ResourceResult<D, R>): boolean {
+  /** Answers whether a result is stale, always the same. */
+  #lookup({ data, resource }: ResourceResult<D, R>): (asked: object) => boolean {
+    let isStale: boolean | undefined;
+    return (asked) => {
+      isStale ??= this.#isStale({ data, resource });
+      if (asked === this.#result) this.#stale = isStale;
+      return isStale;
+    };
+  }
+
+  #isStale({ data, resource }: Pick<ResourceResult<D, R>, 'data' | 'resource'>): boolean {
     return data !== undefined && !(resource && this.#client.state.state === 'connected');
   }
 
-  readonly #refetch = (): void => this.#following?.ask();
+  /** Asks for it again. */
+  readonly refetch = (): void => this.#following?.ask();
 
   #publish(result: ResourceResult<D, R>): void {
-    if (alike(this.#result, result)) this.#compare();
+    if (isSame(this.#result, result)) this.#compare();
     else this.#replace(result);
   }
 

@@ -1,5 +1,5 @@
 import { alike } from './alike.js';
-import type { ResourceResult } from './ResourceResult.js';
+import { isSame, type ResourceResult, withData } from './ResourceResult.js';
 
 /** Results with a part of the data in place of all of it: the same result as long as that part is the same. */
 export class Selection<D, S, R extends object> {
@@ -12,20 +12,21 @@ export class Selection<D, S, R extends object> {
   /** What is selected of a result. */
   of(result: ResourceResult<D, R>, select: (data: D) => S): ResourceResult<S, R> {
     if (this.#selected && result === this.#result && select === this.#select) return this.#selected;
+    const found = result.data === undefined ? undefined : select(result.data);
+    // Not before it has been selected, which may fail.
     this.#result = result;
     this.#select = select;
-    const found = result.data === undefined ? undefined : select(result.data);
-    const before = this.#selected?.data;
-    const next = { ...result, data: alike(before, found) ? before : found };
+    const before = this.#selected;
+    const data = before && alike(before.data, found) ? before.data : found;
+    const next = withData<S, R>(result, data, (asked) => {
+      const isStale = result.isStale;
+      if (asked === this.#selected) this.#stale = isStale;
+      return isStale;
+    });
     const isOther = this.#stale !== undefined && this.#stale !== result.isStale;
-    if (isOther || !alike(this.#selected, next)) this.#selected = this.#watched(next);
-    return this.#selected!;
-  }
-
-  #watched(next: object): ResourceResult<S, R> {
-    const wasAsked = this.#stale !== undefined;
-    let isStale = wasAsked ? (this.#stale = this.#result!.isStale) : undefined;
-    const get = () => (this.#stale = isStale ??= this.#result!.isStale);
-    return Object.defineProperty(next as ResourceResult<S, R>, 'isStale', { get });
+    if (before && !isOther && isSame(before, next)) return before;
+    this.#selected = next;
+    if (this.#stale !== undefined) this.#stale = next.isStale;
+    return next;
   }
 }

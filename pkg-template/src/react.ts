@@ -18,13 +18,13 @@ import type { AnyCollection, AnyModel, KnownAs, Schema, SchemaOf } from './Regis
 import type { ResCollection } from './ResCollection.js';
 import type { Model } from './ResModel.js';
 import type { ResourceClient } from './ResourceClient.js';
-import type { ResourceResult, ResourceSuccess, Snapshot } from './ResourceResult.js';
+import type { ResourceResult, ResourceData, Snapshot } from './ResourceResult.js';
 import { ResourceStore } from './ResourceStore.js';
 import type { KnownRid, OtherRid, ResourceOf } from './schema.js';
 import { Selection } from './Selection.js';
 import { resume, suspend } from './suspend.js';
 
-export type { CallOptions, CallResult, ResourceClient, ResourceResult, ResourceSuccess, Snapshot };
+export type { CallOptions, CallResult, ResourceClient, ResourceResult, ResourceData, Snapshot };
 
 /** ID of a resource. As long as there is none, nothing is asked for. */
 export type Rid<Id extends string = string> = Id | null | undefined;
@@ -58,7 +58,7 @@ export interface ResourceOptions<D, S = D, C extends ResourceClient = ResourceCl
    */
   select?: (data: D) => S;
   /** What is shown until the resource is there, also by a server, as a {@link ResourceResult.data} that is stale. */
-  initialData?: D;
+  fallbackData?: D;
 }
 
 /**
@@ -156,13 +156,13 @@ export function useSuspenseResource<
   S = Snapshot<R>,
   Id extends string = string,
   C extends ResourceClient = ResourceClient,
->(rid: OtherRid<SchemaOf<C>, Id>, options?: ResourceOptions<Snapshot<R>, S, C>): ResourceSuccess<S, R>;
+>(rid: OtherRid<SchemaOf<C>, Id>, options?: ResourceOptions<Snapshot<R>, S, C>): ResourceData<S, R>;
 /** As the schema has it. */
 export function useSuspenseResource<Id extends string, C extends ResourceClient, S = FoundData<C, Id>>(
   rid: KnownRid<SchemaOf<C>, Id>,
   options?: ResourceOptions<FoundData<C, Id>, S, C>,
-): ResourceSuccess<S, FoundResource<C, Id>>;
-export function useSuspenseResource(rid: string, options?: AnyOptions): AnySuccess {
+): ResourceData<S, FoundResource<C, Id>>;
+export function useSuspenseResource(rid: string, options?: ResourceClient | AnyOptions): AnyData {
   return useAnySuspended(rid, options);
 }
 
@@ -172,13 +172,13 @@ export function useSuspenseModel<
   S = Readonly<T>,
   Id extends string = string,
   C extends ResourceClient = ResourceClient,
->(rid: OtherRid<SchemaOf<C>, Id>, options?: ResourceOptions<Readonly<T>, S, C>): ResourceSuccess<S, Model<T>>;
+>(rid: OtherRid<SchemaOf<C>, Id>, options?: ResourceOptions<Readonly<T>, S, C>): ResourceData<S, Model<T>>;
 /** As the schema has it. */
 export function useSuspenseModel<Id extends string, C extends ResourceClient, S = FoundData<C, Id, Model>>(
   rid: KnownAs<AnyModel, SchemaOf<C>, Id>,
   options?: ResourceOptions<FoundData<C, Id, Model>, S, C>,
-): ResourceSuccess<S, FoundResource<C, Id, Model>>;
-export function useSuspenseModel(rid: string, options?: AnyOptions): AnySuccess {
+): ResourceData<S, FoundResource<C, Id, Model>>;
+export function useSuspenseModel(rid: string, options?: ResourceClient | AnyOptions): AnyData {
   return useAnySuspended(rid, options);
 }
 
@@ -188,13 +188,13 @@ export function useSuspenseCollection<
   S = readonly T[],
   Id extends string = string,
   C extends ResourceClient = ResourceClient,
->(rid: OtherRid<SchemaOf<C>, Id>, options?: ResourceOptions<readonly T[], S, C>): ResourceSuccess<S, ResCollection<T>>;
+>(rid: OtherRid<SchemaOf<C>, Id>, options?: ResourceOptions<readonly T[], S, C>): ResourceData<S, ResCollection<T>>;
 /** As the schema has it. */
 export function useSuspenseCollection<Id extends string, C extends ResourceClient, S = FoundData<C, Id, ResCollection>>(
   rid: KnownAs<AnyCollection, SchemaOf<C>, Id>,
   options?: ResourceOptions<FoundData<C, Id, ResCollection>, S, C>,
-): ResourceSuccess<S, FoundResource<C, Id, ResCollection>>;
-export function useSuspenseCollection(rid: string, options?: AnyOptions): AnySuccess {
+): ResourceData<S, FoundResource<C, Id, ResCollection>>;
+export function useSuspenseCollection(rid: string, options?: ResourceClient | AnyOptions): AnyData {
   return useAnySuspended(rid, options);
 }
 
@@ -216,7 +216,7 @@ export function useCall<T = unknown, P = unknown>(
   const { client, timeout } = options;
   const from = useClient<ResourceClient>(client);
   const store = useMemo(
-    () => new CallStore<T, P>(from, rid, method, timeout === undefined ? undefined : { timeout }),
+    () => new CallStore<T, P>(from, () => rid, method, timeout === undefined ? undefined : { timeout }),
     [from, rid, method, timeout],
   );
   return useSyncExternalStore(store.subscribe, store.getSnapshot, store.getServerSnapshot);
@@ -230,22 +230,33 @@ export function useConnection(client?: ResourceClient): ClientState {
 }
 
 function useAny(rid: Rid, options?: ResourceClient | AnyOptions): AnyResult {
-  const { client, select, initialData } = optionsOf(options);
-  const from = useClient<ResourceClient>(client);
-  // What is given counts as it was first.
-  const store = useMemo(() => new ResourceStore<never, never>(from, rid, initialData as never), [from, rid]);
-  const selection = useMemo(() => new Selection<never, never, never>(), [store]);
-  const of = (result: AnyResult) => (select ? selection.of(result, select as () => never) : result);
-  const getSnapshot = () => of(store.getSnapshot());
-  return useSyncExternalStore(store.subscribe, getSnapshot, () => of(store.getServerSnapshot()));
+  return useSelected(rid, options, false);
 }
 
-function useAnySuspended(rid: string, options?: AnyOptions): AnySuccess {
-  const client = useClient<ResourceClient>(options?.client);
-  const result = useAny(rid, options);
+/** Also on a server, and where the page takes over from that, it is waited for what is not there. */
+function useAnySuspended(rid: string, options?: ResourceClient | AnyOptions): AnyData {
+  const client = useClient<ResourceClient>(optionsOf(options).client);
   useEffect(() => resume(client, rid), [client, rid]);
-  if (result.data === undefined) suspend(client, rid, result.error);
-  return result as AnySuccess;
+  return useSelected(rid, options, true) as AnyData;
+}
+
+function useSelected(rid: Rid, options: ResourceClient | AnyOptions | undefined, suspends: boolean): AnyResult {
+  const { client, select, fallbackData } = optionsOf(options);
+  const from = useClient<ResourceClient>(client);
+  // What is given counts as it was first.
+  const store = useMemo(() => new ResourceStore<never, never>(from, rid, fallbackData as never), [from, rid]);
+  const selection = useMemo(() => new Selection<never, never, never>(), [store]);
+  let whole: AnyResult | undefined;
+  const of = (result: AnyResult) => {
+    whole = result;
+    return select ? selection.of(result, select as () => never) : result;
+  };
+  const getSnapshot = () => of(store.getSnapshot());
+  const getServerSnapshot = suspends ? getSnapshot : () => of(store.getServerSnapshot());
+  const result = useSyncExternalStore(store.subscribe, getSnapshot, getServerSnapshot);
+  // What is selected may well be undefined.
+  if (suspends && whole && whole.data === undefined) suspend(from, rid!, whole.error);
+  return result;
 }
 
 /** A client in place of options is the one to use. */
@@ -256,11 +267,11 @@ function optionsOf(options: ResourceClient | AnyOptions = {}): AnyOptions {
 interface AnyOptions {
   client?: ResourceClient;
   select?: (data: never) => unknown;
-  initialData?: unknown;
+  fallbackData?: unknown;
 }
 
 type AnyResult = ResourceResult<never, never>;
-type AnySuccess = ResourceSuccess<never, never>;
+type AnyData = ResourceData<never, never>;
 
 /** The resource that the schema of a client has for an ID. */
 type FoundResource<C, Id extends string, Other = Resource> = ResourceOf<SchemaOf<C>, Id, Other>;

@@ -23,7 +23,7 @@ export function suspend(client: ResourceClient, rid: string, error: ResError | n
   if (!wait || wait.end) own.set(rid, (wait = begin(client, rid, own)));
   if (!('error' in wait)) throw wait.promise;
   // It is thrown for all that React tries by itself; who tries again after that asks again.
-  setTimeout(() => own.get(rid) === wait && own.delete(rid), THROWN);
+  later(() => own.get(rid) === wait && own.delete(rid), THROWN);
   throw wait.error;
 }
 
@@ -39,19 +39,29 @@ function begin(client: ResourceClient, rid: string, own: Map<string, Wait>): Wai
       live.off(null, nothing);
       if (own.get(rid) === wait) own.delete(rid);
     };
-    const timer = setTimeout(end, KEPT);
+    const timer = later(end, KEPT);
     live.on(null, nothing);
     wait.end = end;
   };
-  const failed = (error: unknown) => void (wait.error = error);
+  const failed = (error: unknown) => {
+    wait.error = error;
+    later(() => own.get(rid) === wait && own.delete(rid), KEPT);
+  };
   const found = (item: object) => (isLive(item) ? keep(item) : failed(item));
   const wait: Wait = { promise: client.get(rid, { timeout: 0 }).then(found).catch(failed) };
   return wait;
+}
+
+/** A timer that does not keep a program in Node from ending. */
+function later(run: () => void, delay: number): ReturnType<typeof setTimeout> {
+  const timer = setTimeout(run, delay);
+  (timer as { unref?(): void }).unref?.();
+  return timer;
 }
 
 const nothing = () => undefined;
 const waits = new WeakMap<ResourceClient, Map<string, Wait>>();
 /** Milliseconds in which React may try again by itself. */
 const THROWN = 100;
-/** Milliseconds that a component may take to be mounted. */
+/** Milliseconds that a component may take to be tried again, or to be mounted. */
 const KEPT = 5000;

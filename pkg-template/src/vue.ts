@@ -7,6 +7,7 @@ import {
   type MaybeRefOrGetter,
   type Plugin,
   type ShallowRef,
+  toValue,
 } from 'vue';
 import { type CallOptions, type CallResult, CallStore } from './CallStore.js';
 import type { Resource } from './client.js';
@@ -20,7 +21,7 @@ import type { ResourceClient } from './ResourceClient.js';
 import type { ResourceResult, Snapshot } from './ResourceResult.js';
 import { ResourceStore } from './ResourceStore.js';
 import type { KnownRid, OtherRid, ResourceOf } from './schema.js';
-import { members } from './membersRef.js';
+import { reactiveMembers } from './reactiveMembers.js';
 import { storeRef } from './storeRef.js';
 
 export type { CallOptions, CallResult, ResourceClient, ResourceResult, Snapshot };
@@ -62,7 +63,7 @@ export interface ResourceOptions<D, C extends ResourceClient = ResourceClient> {
   /** Default: that of the application. */
   client?: C;
   /** What is shown until the resource is there, also by a server, as `data` that are stale. */
-  initialData?: D;
+  fallbackData?: D;
 }
 
 /**
@@ -120,8 +121,8 @@ export function useModel<Id extends string, C extends ResourceClient>(
   options: ResourceOptions<FoundData<C, Id, Model>, C>,
 ): ModelRefs<FoundData<C, Id, Model>, FoundResource<C, Id, Model>>;
 export function useModel(rid: Rid, options?: ResourceClient | AnyOptions): ModelRefs<never, never> {
-  const result = useAny(rid, options);
-  return { ...refsOf(result), members: members(() => result.value.data) as never };
+  const followed = useAny(rid, options);
+  return { ...refsOf(followed), members: reactiveMembers(() => followed.result.value.data) as never };
 }
 
 /** A collection: {@link useResource} with an array of its items as `data`. */
@@ -167,7 +168,8 @@ export function useCall<T = unknown, P = unknown>(
 ): CallRefs<T, P> {
   const from = useClient<ResourceClient>(client);
   const options = timeout === undefined ? undefined : { timeout };
-  const result = storeRef(rid, (value: string) => new CallStore<T, P>(from, value, method, options));
+  const store = new CallStore<T, P>(from, () => toValue(rid), method, options);
+  const result = storeRef(store, () => store);
   const part = <K extends keyof CallResult<T, P>>(key: K) => computed(() => result.value[key]);
   return {
     status: part('status'),
@@ -177,9 +179,10 @@ export function useCall<T = unknown, P = unknown>(
     isPending: part('isPending'),
     isSuccess: part('isSuccess'),
     isError: part('isError'),
-    call: (params) => result.value.call(params),
-    abort: () => result.value.abort(),
-    reset: () => result.value.reset(),
+    // An effect that calls it does not depend on what comes of it.
+    call: (...params) => store.getSnapshot().call(...params),
+    abort: () => store.getSnapshot().abort(),
+    reset: () => store.getSnapshot().reset(),
   };
 }
 
@@ -188,15 +191,17 @@ export function useConnection(client?: ResourceClient): Readonly<ShallowRef<Clie
   return storeRef(useClient(client), (from) => new ConnectionStore(from));
 }
 
-function useAny(rid: Rid, options: ResourceClient | AnyOptions = {}): ShallowRef<AnyResult> {
-  const { client, initialData } = 'getCached' in options ? { client: options, initialData: undefined } : options;
+function useAny(rid: Rid, options: ResourceClient | AnyOptions = {}): Followed {
+  const { client, fallbackData } = 'getCached' in options ? { client: options, fallbackData: undefined } : options;
   const from = useClient<ResourceClient>(client);
+  let store: ResourceStore<never, never>;
   const storeOf = (value: string | null | undefined) =>
-    new ResourceStore<never, never>(from, value, initialData as never);
-  return storeRef<AnyResult, string | null | undefined>(rid, storeOf);
+    (store = new ResourceStore<never, never>(from, value, fallbackData as never));
+  // An effect that asks again does not depend on what comes of it.
+  return { result: storeRef<AnyResult, string | null | undefined>(rid, storeOf), refetch: () => store.refetch() };
 }
 
-function refsOf(result: ShallowRef<AnyResult>): AnyRefs {
+function refsOf({ result, refetch }: Followed): AnyRefs {
   const part = <K extends keyof AnyResult>(key: K) => computed(() => result.value[key]);
   return {
     status: part('status'),
@@ -208,13 +213,19 @@ function refsOf(result: ShallowRef<AnyResult>): AnyRefs {
     isError: part('isError'),
     isLoading: part('isLoading'),
     isStale: part('isStale'),
-    refetch: () => result.value.refetch(),
+    refetch,
   };
+}
+
+/** What there is of a resource, and how it is asked for again. */
+interface Followed {
+  readonly result: ShallowRef<AnyResult>;
+  readonly refetch: () => void;
 }
 
 interface AnyOptions {
   client?: ResourceClient;
-  initialData?: unknown;
+  fallbackData?: unknown;
 }
 
 type AnyResult = ResourceResult<never, never>;

@@ -118,6 +118,7 @@ function hooks(major) {
       { id: 'title', hook: 'useModel', rid: BOOK, select: 'title' },
       { id: 'author', hook: 'useModel', rid: BOOK, select: 'author' },
       { id: 'count', hook: 'useCollection', rid: BOOKS, select: 'count' },
+      { id: 'inline', hook: 'useInline', rid: BOOK },
       { id: 'book', hook: 'useModel', rid: BOOK },
     ]);
     await shown(page, 'book', 'Animal Farm');
@@ -131,6 +132,8 @@ function hooks(major) {
     assert.deepEqual(await datas('title'), [undefined, 'Animal Farm', 'One', 'Two', 'Three']);
     assert.deepEqual(await datas('author'), [undefined, { author: 'George Orwell' }]);
     assert.deepEqual(await datas('count'), [undefined, 5]);
+    const written = ['Animal Farm', 'One', 'Two', 'Three'].map((title) => `written: ${title}`);
+    assert.deepEqual(await datas('inline'), [undefined, ...written]);
     assert.equal((await datas('book')).length, 5);
   });
 
@@ -154,8 +157,8 @@ function hooks(major) {
 
   inBrowser('what is given is shown until the resource is there', async (page) => {
     await show(page, [
-      { id: 'book', hook: 'useModel', rid: BOOK, initialData: { title: 'as it was' } },
-      { id: 'title', hook: 'useModel', rid: BOOK, initialData: { title: 'as it was' }, select: 'title' },
+      { id: 'book', hook: 'useModel', rid: BOOK, fallbackData: { title: 'as it was' } },
+      { id: 'title', hook: 'useModel', rid: BOOK, fallbackData: { title: 'as it was' }, select: 'title' },
     ]);
     await shown(page, 'title', 'Animal Farm');
     assert.deepEqual(await statuses(page, 'book'), ['pending', 'success']);
@@ -401,11 +404,13 @@ suite('resclient-wasm/react as its README has it, on a server and in TypeScript'
     assert.deepEqual(await typeErrors(folder, 'readme.ts'), []);
   });
 
-  test('a page made on a server asks for nothing, and shows that it waits', async () => {
-    const { html, sockets, state, refusal } = JSON.parse(await node(folder, ['server.mjs']));
+  test('a page made on a server asks for nothing, but what suspends, and shows what is given or that it waits', async () => {
+    const { html, sockets, state, refusal, given, waited } = JSON.parse(await node(folder, ['server.mjs']));
     assert.equal(html.replaceAll('&quot;', '"'), '<p>["pending",null,true,false,"idle"]</p>');
     assert.deepEqual([sockets, state], [0, 'idle']);
     assert.match(refusal, /no ResProvider/);
+    assert.equal(given.replaceAll('&quot;', '"'), '<p>["pending","as it was",true]</p>');
+    for (const page of waited) assert.match(page.replaceAll('&quot;', '"'), /<p>\["Emma",null\]<\/p>/);
   });
 
   test('a schema that is registered types what is answered, and refuses what it does not describe', async () => {

@@ -435,9 +435,9 @@ test('who reads a member is told when that changes, and not of others', async ()
 
 test('data are stale without a connection, and before there are any but those that were given', async () => {
   const { client } = connected(resources());
-  const initialData = { n: 0 };
-  const { status, data, isStale, log, stop } = used(() => useModel('counter', { client, initialData }));
-  assert.deepEqual([status.value, data.value, isStale.value], ['pending', initialData, true]);
+  const fallbackData = { n: 0 };
+  const { status, data, isStale, log, stop } = used(() => useModel('counter', { client, fallbackData }));
+  assert.deepEqual([status.value, data.value, isStale.value], ['pending', fallbackData, true]);
   await until(isStale, is(false));
   assert.deepEqual(log, [
     ['pending', { n: 0 }],
@@ -483,5 +483,27 @@ test('a call is pending, and then what it came to; one before it is not shown', 
   await assert.rejects(given, { name: 'AbortError' });
   assert.equal(never.status.value, 'idle');
   for (const { stop: end } of [{ stop }, fail, never]) end();
+  client.disconnect();
+});
+
+test('an effect that calls and asks again does not depend on what comes of it, and calls what the ID is then', async () => {
+  const { client, gateway } = connected(resources());
+  const rid = shallowRef('counter');
+  const calls = [];
+  for (const name of ['counter', 'list']) {
+    gateway.answers.set(`call.${name}.add`, () => (calls.push(name), { result: { payload: null } }));
+  }
+  const scope = effectScope();
+  const { call, status } = scope.run(() => useCall(rid, 'add', { client }));
+  const { refetch, data } = scope.run(() => useModel('counter', client));
+  let runs = 0;
+  scope.run(() => watchEffect(() => ((runs += 1), void call(), refetch())));
+  await until(status, is('success'));
+  await until(data, Boolean);
+  rid.value = 'list';
+  await call();
+  assert.equal(calls.at(-1), 'list');
+  assert.ok(runs <= 2, `${runs}`);
+  scope.stop();
   client.disconnect();
 });

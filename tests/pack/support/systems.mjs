@@ -62,19 +62,26 @@ export async function serve(cwd, program, args) {
     Promise.reject(new Error(`${program} ended with ${code}: ${said}`)),
   );
   ended.catch(() => undefined);
-  await Promise.race([answers(address), ended]);
-  return {
-    address,
-    async stop() {
-      process.kill(-child.pid, 'SIGKILL');
-      await ended.catch(() => undefined);
-    },
+  const stop = async () => {
+    // It may have ended by itself.
+    if (child.exitCode === null && child.signalCode === null) process.kill(-child.pid, 'SIGKILL');
+    await ended.catch(() => undefined);
   };
+  const waiting = new AbortController();
+  try {
+    await Promise.race([answers(address, AbortSignal.any([waiting.signal, AbortSignal.timeout(PATIENCE)])), ended]);
+  } catch (error) {
+    await stop();
+    throw new Error(`${program} does not serve: ${said}`, { cause: error });
+  } finally {
+    waiting.abort();
+  }
+  return { address, stop };
 }
 
-async function answers(address) {
-  for (;;) {
-    if (await fetch(address).catch(() => undefined)) return;
+async function answers(address, signal) {
+  while (!(await fetch(address, { signal }).catch(() => undefined))) {
+    signal.throwIfAborted();
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
 }
@@ -89,6 +96,8 @@ async function freePort() {
   return port;
 }
 
+/** Milliseconds that a server may take to start. */
+const PATIENCE = 60_000;
 /** None of them is to call home. */
 const QUIET = {
   NEXT_TELEMETRY_DISABLED: '1',

@@ -2,7 +2,7 @@ import { computed, type ComputedRef } from 'vue';
 import { alike } from './alike.js';
 
 /** The members of a plain object that is another from time to time. Who reads one depends on that one alone. */
-export function members(source: () => object | undefined): object {
+export function reactiveMembers(source: () => object | undefined): object {
   const parts = new Map<PropertyKey, ComputedRef<unknown>>();
   const names = computed<string[]>((before) => {
     const found = Object.keys(source() ?? {});
@@ -20,7 +20,8 @@ export function members(source: () => object | undefined): object {
   return new Proxy(
     {},
     {
-      get: (_, name) => value(name),
+      // Vue asks what it is itself by names of its own.
+      get: (_, name) => (String(name).startsWith('__v_') ? undefined : value(name)),
       has: (_, name) => names.value.includes(name as string),
       ownKeys: () => names.value,
       // Who asks for names reads no values.
