@@ -1,5 +1,8 @@
 //! How much room is made for resources before they are scanned.
 
+#[cfg(target_arch = "wasm32")]
+use wasm_bindgen_test::wasm_bindgen_test as test;
+
 use resclient::protocol::Units;
 use resclient::protocol::frame::{Frame, Parts};
 use resclient::protocol::hash::Hasher;

@@ -80,6 +80,10 @@ export class TestHost {
     return this.rest.length;
   }
 
+  frame_done() {
+    this.rest = '';
+  }
+
   open(connection) {
     if (this.kind === 'throwing') return false;
     const socket = this.kind === 'closed port' ? new WebSocket('ws://127.0.0.1:59999') : new TestSocket(this);
