@@ -9,7 +9,9 @@ import { privateNames } from './lib/private-names.mjs';
 import { bindgenOut, npmBin, pkg, root } from './lib/places.mjs';
 
 const CLIENTS = ['index', 'slim', 'workerd', 'edge'];
-const ADAPTERS = ['react', 'vue'];
+/** What the adapters are for, and leave to the application. */
+const FRAMEWORKS = ['react', 'solid-js', 'vue'];
+const ADAPTERS = ['react', 'solid', 'svelte', 'vue'];
 /** Classes that applications extend. */
 const EXTENDED = ['BaseClient', 'EventBus', 'ResCollection', 'ResError', 'ResModel', 'ResRef', 'TypeList'];
 const TEMPLATE = join(root, 'pkg-template');
@@ -41,7 +43,7 @@ async function bundleEntries() {
   const sources = filesBelow(join(TEMPLATE, 'src')).filter((path) => path.endsWith('.ts'));
   const mangleProps = new RegExp(`^(${privateNames([...sources, GLUE], EXTENDED).join('|')})$`);
   await bundle(CLIENTS, { plugins: [generated()], mangleProps });
-  await bundle(ADAPTERS, { external: ADAPTERS });
+  await bundle(ADAPTERS, { external: FRAMEWORKS });
 }
 
 async function bundle(entries, options) {

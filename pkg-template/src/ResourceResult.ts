@@ -45,24 +45,6 @@ export type ResourceResult<D, R> = Refetch &
 /** What is known of a resource of which there are data. */
 export type ResourceData<D, R> = ResourceResult<D, R> & { data: D };
 
-/** Whether two results say the same, but for whether it is stale. */
-export const isSame = (a: ResourceResult<unknown, unknown>, b: ResourceResult<unknown, unknown>): boolean =>
-  COMPARED.every((key) => Object.is(a[key], b[key]));
-
-/** A result with these data, which looks up whether it is stale when it is asked, by itself. */
-export function withData<D, R>(
-  result: ResourceResult<unknown, R>,
-  data: unknown,
-  isStale: (asked: object) => boolean,
-): ResourceResult<D, R> {
-  const { status, error, resource, isPending, isSuccess, isError, isLoading, refetch } = result;
-  const next = { status, data, error, resource, isPending, isSuccess, isError, isLoading, refetch };
-  const get = (): boolean => isStale(next);
-  return Object.defineProperty(next as ResourceResult<D, R>, 'isStale', { get, enumerable: true });
-}
-
-const COMPARED = ['status', 'data', 'error', 'resource', 'isLoading'] as const;
-
 interface Refetch {
   /**
    * Whether `data` may be out of date: there is no connection, or there is one again and the resource is being compared, or it could

@@ -2,7 +2,8 @@ import { alike } from './alike.js';
 import { Following, isLive, type Live } from './Following.js';
 import type { ResError } from './ResError.js';
 import type { ResourceClient } from './ResourceClient.js';
-import { isSame, type ResourceResult, withData } from './ResourceResult.js';
+import type { ResourceResult } from './ResourceResult.js';
+import { isSame, withData } from './results.js';
 
 /**
  * A resource as something that can be subscribed to and looked at, which is what user interface frameworks want. It is

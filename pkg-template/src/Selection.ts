@@ -1,5 +1,6 @@
 import { alike } from './alike.js';
-import { isSame, type ResourceResult, withData } from './ResourceResult.js';
+import type { ResourceResult } from './ResourceResult.js';
+import { isSame, withData } from './results.js';
 
 /** Results with a part of the data in place of all of it: the same result as long as that part is the same. */
 export class Selection<D, S, R extends object> {

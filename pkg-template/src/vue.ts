@@ -9,7 +9,8 @@ import {
   type ShallowRef,
   toValue,
 } from 'vue';
-import { type CallOptions, type CallResult, CallStore } from './CallStore.js';
+import type { CallOptions, CallResult } from './CallResult.js';
+import { CallStore } from './CallStore.js';
 import type { Resource } from './client.js';
 import { ConnectionStore } from './ConnectionStore.js';
 import type { ClientState } from './events.js';

@@ -5,6 +5,8 @@ import { join } from 'node:path';
 import { before, suite, test } from 'node:test';
 import { project, root } from './support/project.mjs';
 
+const ADAPTERS = ['react', 'solid', 'svelte', 'vue'];
+
 suite('what the package holds', () => {
   let installed, manifest, files;
 
@@ -66,7 +68,7 @@ suite('what the package holds', () => {
   test('the types declare no value that cannot be imported', async () => {
     const entries = await Promise.all(['index', 'slim'].map((name) => import(join(installed, `${name}.js`))));
     // The adapters need their frameworks, which are not installed here; what they export is in their last line.
-    const adapters = await Promise.all(['react', 'vue'].map((name) => readFile(join(installed, `${name}.js`), 'utf8')));
+    const adapters = await Promise.all(ADAPTERS.map((name) => readFile(join(installed, `${name}.js`), 'utf8')));
     const exported = new Set([
       ...entries.flatMap((entry) => Object.keys(entry)),
       ...adapters.flatMap((text) => /export \{([^}]*)\};?\s*$/.exec(text)[1].match(/\w+/g)),

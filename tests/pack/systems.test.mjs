@@ -44,17 +44,21 @@ suite('the package works as it is in', () => {
     }
   }
 
-  for (const version of [5, 7, 8]) {
+  for (const [version, name] of [
+    [5, 'vite5'],
+    [7, 'vite7'],
+    [8, 'vite'],
+  ]) {
     works(`Vite ${version}, build`, async () => {
       const root = await project(`vite${version}`, 'page');
-      const { build } = await load(`vite${version}`);
+      const { build } = await load(name);
       await build({ root, logLevel: 'error' });
       await pageWorks(join(root, 'dist'));
     });
 
     works(`Vite ${version}, dev server`, async () => {
       const root = await project(`vite${version}-dev`, 'page');
-      const { createServer } = await load(`vite${version}`);
+      const { createServer } = await load(name);
       const dev = await createServer({ root, logLevel: 'error', server: { host: '127.0.0.1', port: 0 } });
       try {
         await dev.listen();
@@ -100,6 +104,21 @@ suite('the package works as it is in', () => {
     await cp(installed, join(root, 'resclient-wasm'), { recursive: true });
     await rewrite(join(root, 'main.js'), `'resclient-wasm'`, `'./resclient-wasm/index.js'`);
     await pageWorks(root);
+  });
+
+  works('Solid, Vite', async () => {
+    const root = await project('solid', 'solid');
+    const { build } = await load('vite');
+    await build({ root, logLevel: 'error', configFile: false });
+    await pageWorks(join(root, 'dist'));
+  });
+
+  works('Svelte, Vite', async () => {
+    const root = await project('svelte', 'svelte');
+    const { build } = await load('vite');
+    const { svelte } = await load('@sveltejs/vite-plugin-svelte');
+    await build({ root, logLevel: 'error', configFile: false, plugins: [svelte()] });
+    await pageWorks(join(root, 'dist'));
   });
 
   for (const bundler of ['turbopack', 'webpack']) {

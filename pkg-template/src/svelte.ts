@@ -1,0 +1,79 @@
+import type { CallOptions, CallResult } from './CallResult.js';
+import { CallStore } from './CallStore.js';
+import type { Resource } from './client.js';
+import { ConnectionStore } from './ConnectionStore.js';
+import type { ClientState } from './events.js';
+import type { SchemaOf } from './Register.js';
+import type { ResourceClient } from './ResourceClient.js';
+import type { ResourceResult, Snapshot } from './ResourceResult.js';
+import { ResourceStore } from './ResourceStore.js';
+import type { KnownRid, OtherRid, ResourceOf } from './schema.js';
+
+export type { CallOptions, CallResult, ResourceClient, ResourceResult, Snapshot };
+
+/** A store of Svelte, by its contract, which others keep as well. */
+export interface Readable<T> {
+  /** Calls `run` with the value, and with every other, until the function that is returned is called. */
+  subscribe(run: (value: T) => void): () => void;
+}
+
+/** Options of {@link resource}. */
+export interface ResourceOptions<D> {
+  /** What is shown until the resource is there, also by a server, as `data` that are stale. */
+  fallbackData?: D;
+}
+
+/** A model or collection, kept up to date as long as there is a subscriber. Without an ID nothing is asked for. */
+export function resource<R extends object = Resource, Id extends string = string, C = ResourceClient>(
+  client: C & ResourceClient,
+  rid: OtherRid<SchemaOf<C>, Id> | null | undefined,
+  options?: ResourceOptions<Snapshot<R>>,
+): Readable<ResourceResult<Snapshot<R>, R>>;
+/** As the schema of the client has it. */
+export function resource<Id extends string, C>(
+  client: C & ResourceClient,
+  rid: KnownRid<SchemaOf<C>, Id> | null | undefined,
+  options?: ResourceOptions<Snapshot<ResourceOf<SchemaOf<C>, Id>>>,
+): Readable<ResourceResult<Snapshot<ResourceOf<SchemaOf<C>, Id>>, ResourceOf<SchemaOf<C>, Id>>>;
+export function resource(
+  client: ResourceClient,
+  rid: string | null | undefined,
+  { fallbackData }: ResourceOptions<unknown> = {},
+): Readable<ResourceResult<never, never>> {
+  return readable(new ResourceStore<never, never>(client, rid, fallbackData as never));
+}
+
+/** The state of a client's connection. */
+export const connection = (client: ResourceClient): Readable<ClientState> => readable(new ConnectionStore(client));
+
+/** The calls of a method of a resource: the value has `call`, and what is known of the latest. */
+export const call = <T = unknown, P = unknown>(
+  client: ResourceClient,
+  rid: string,
+  method: string,
+  options?: CallOptions,
+): Readable<CallResult<T, P>> => readable(new CallStore<T, P>(client, () => rid, method, options));
+
+/** A server subscribes only to look, and has left by the next microtask: nothing is asked for it. */
+function readable<S>(store: { subscribe(changed: () => void): () => void; getSnapshot(): S }): Readable<S> {
+  const subscribe = (run: (value: S) => void) => {
+    let last = store.getSnapshot();
+    let stop: (() => void) | null | undefined;
+    const show = () => {
+      const value = store.getSnapshot();
+      if (stop === null || value === last) return;
+      run((last = value));
+    };
+    run(last);
+    queueMicrotask(() => {
+      if (stop === null) return;
+      stop = store.subscribe(show);
+      show();
+    });
+    return () => {
+      stop?.();
+      stop = null;
+    };
+  };
+  return { subscribe };
+}
