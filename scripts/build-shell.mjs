@@ -1,4 +1,4 @@
-import { copyFileSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { spawnSync } from 'node:child_process';
 import { pathToFileURL } from 'node:url';
@@ -8,7 +8,7 @@ import { printable } from './lib/printable.mjs';
 import { privateNames } from './lib/private-names.mjs';
 import { bindgenOut, npmBin, pkg, root } from './lib/places.mjs';
 
-const CLIENTS = ['index', 'slim', 'workerd', 'edge'];
+const CLIENTS = ['index', 'slim', 'workerd'];
 /** What the adapters are for, and leave to the application. */
 const FRAMEWORKS = ['react', 'solid-js', 'vue'];
 const ADAPTERS = ['react', 'solid', 'svelte', 'vue'];
@@ -28,6 +28,7 @@ async function buildShell() {
   rmSync(pkg, { recursive: true, force: true });
   mkdirSync(pkg, { recursive: true });
   await bundleEntries();
+  edgeEntry();
   await bundleCommand();
   declareTypes();
   copyFileSync(MODULE, join(pkg, 'client.wasm'));
@@ -58,6 +59,14 @@ async function bundle(entries, options) {
     target: 'es2022',
     ...options,
   });
+}
+
+/** At Vercel's edge the module has another name than in Cloudflare Workers; all else is the same. */
+function edgeEntry() {
+  const text = readFileSync(join(pkg, 'workerd.js'), 'utf8');
+  const module = '"./client.wasm"';
+  if (!text.includes(module)) throw new Error('workerd.js does not import the module: see edgeEntry');
+  writeFileSync(join(pkg, 'edge.js'), text.replace(module, '"./client.wasm?module"'));
 }
 
 /** The command `resclient-wasm`, which uses the package it is in. */

@@ -23,8 +23,3 @@ declare module '*/client.wasm' {
   const module: WebAssembly.Module;
   export default module;
 }
-
-declare module '*/client.wasm?module' {
-  const module: WebAssembly.Module;
-  export default module;
-}

@@ -4,7 +4,7 @@ import { instantiate } from './wasm.js';
 
 export * from './exports.js';
 
-/** The client for Cloudflare Workers and the like, which compile modules when they are deployed and forbid it later. */
+/** The client for Cloudflare Workers and Vercel's edge, which compile modules when they are deployed and forbid it later. */
 export class ResClient<Schema = unknown> extends BaseClient<Schema> {
   /** @internal */
   protected __module(): WebAssembly.Module {

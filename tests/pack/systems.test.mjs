@@ -107,14 +107,14 @@ suite('the package works as it is in', () => {
   });
 
   works('Solid, Vite', async () => {
-    const root = await project('solid', 'solid');
+    const root = await project('solid', 'page', 'solid');
     const { build } = await load('vite');
     await build({ root, logLevel: 'error', configFile: false });
     await pageWorks(join(root, 'dist'));
   });
 
   works('Svelte, Vite', async () => {
-    const root = await project('svelte', 'svelte');
+    const root = await project('svelte', 'page', 'svelte');
     const { build } = await load('vite');
     const { svelte } = await load('@sveltejs/vite-plugin-svelte');
     await build({ root, logLevel: 'error', configFile: false, plugins: [svelte()] });

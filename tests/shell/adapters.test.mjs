@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { effectScope, shallowRef, watch, watchEffect } from 'vue';
-import { useCall, useCollection, useConnection, useModel, useResource } from '../../pkg/vue.js';
+import { effectScope, shallowRef } from 'vue';
+import { useCollection, useConnection, useModel, useResource } from '../../pkg/vue.js';
 import { delivered } from './support/bus.mjs';
 import { connected, exported, next } from './support/client.mjs';
+import { is, until, used } from './support/composables.mjs';
 
 const resources = () => ({
   counter: { model: { n: 1 } },
@@ -11,32 +12,6 @@ const resources = () => ({
   broken: { collection: [{ rid: 'lost' }] },
   lost: { error: { code: 'test.lost', message: 'Lost' } },
 });
-
-/** Uses a composable in a scope of its own, and notes every value of some of its refs. */
-function used(use) {
-  const scope = effectScope();
-  const refs = scope.run(use);
-  const log = [];
-  const seen = () => log.push([refs.status.value, refs.error.value?.code ?? refs.data.value]);
-  scope.run(() => watch([refs.status, refs.data, refs.error], seen, { immediate: true, flush: 'sync' }));
-  return { ...refs, log, stop: () => scope.stop() };
-}
-
-/** Resolves when a ref has a value that fits. */
-const until = (ref, fits) =>
-  new Promise((resolve) => {
-    const handle = watch(
-      ref,
-      (value) => {
-        if (!fits(value)) return;
-        resolve(value);
-        queueMicrotask(() => handle.stop());
-      },
-      { immediate: true, flush: 'sync' },
-    );
-  });
-
-const is = (value) => (other) => other === value;
 
 test('the events of one task make one snapshot, and none when they change nothing', async () => {
   const { client, gateway, delivered } = connected(resources());
@@ -405,105 +380,5 @@ test('thousands of components put one listener for each event on the client, for
   assert.equal(listeners, 3);
   for (const { stop } of scopes) stop();
   assert.equal(listeners, 0);
-  client.disconnect();
-});
-
-test('who reads a member is told when that changes, and not of others', async () => {
-  const { client, gateway } = connected({ book: { model: { title: 'Emma', year: 1815 } } });
-  const { status, data, members, stop } = used(() => useModel('book', client));
-  const titles = [];
-  const names = [];
-  const scope = effectScope();
-  scope.run(() => {
-    watchEffect(() => titles.push(members.title), { flush: 'sync' });
-    watchEffect(() => names.push(Object.keys(members).join()), { flush: 'sync' });
-  });
-  await until(status, is('success'));
-  gateway.event('book', 'change', { values: { year: 1816 } });
-  await until(data, ({ year }) => year === 1816);
-  gateway.event('book', 'change', { values: { title: 'Emma!', isbn: '1' } });
-  await until(data, ({ title }) => title === 'Emma!');
-  assert.deepEqual(titles, [undefined, 'Emma', 'Emma!']);
-  assert.deepEqual(names, ['', 'title,year', 'title,year,isbn']);
-  assert.deepEqual({ ...members }, { title: 'Emma!', year: 1816, isbn: '1' });
-  assert.deepEqual(['isbn' in members, 'constructor' in members, members.constructor], [true, false, undefined]);
-  assert.throws(() => (members.title = 'mine'), TypeError);
-  scope.stop();
-  stop();
-  client.disconnect();
-});
-
-test('data are stale without a connection, and before there are any but those that were given', async () => {
-  const { client } = connected(resources());
-  const fallbackData = { n: 0 };
-  const { status, data, isStale, log, stop } = used(() => useModel('counter', { client, fallbackData }));
-  assert.deepEqual([status.value, data.value, isStale.value], ['pending', fallbackData, true]);
-  await until(isStale, is(false));
-  assert.deepEqual(log, [
-    ['pending', { n: 0 }],
-    ['success', { n: 1 }],
-  ]);
-  client.disconnect();
-  await until(isStale, is(true));
-  assert.deepEqual([status.value, data.value], ['success', { n: 1 }]);
-  await client.connect();
-  await until(isStale, is(false));
-  assert.equal(log.length, 2);
-  stop();
-  client.disconnect();
-});
-
-test('a call is pending, and then what it came to; one before it is not shown', async () => {
-  const { client, gateway } = connected(resources());
-  gateway.answers.set('call.counter.add', ({ by }) => ({ result: { payload: by } }));
-  gateway.answers.set('call.counter.never', null);
-  gateway.answers.set('call.counter.fail', () => ({ error: { code: 'test.failed', message: 'Failed' } }));
-  const { log, stop, ...add } = used(() => useCall('counter', 'add', { client }));
-  assert.equal(add.status.value, 'idle');
-  const first = add.call({ by: 1 });
-  assert.ok(add.isPending.value);
-  const second = add.call({ by: 2 });
-  assert.deepEqual(await Promise.all([first, second]), [1, 2]);
-  await until(add.status, is('success'));
-  assert.equal(add.data.value, 2);
-  add.reset();
-  assert.deepEqual([add.isIdle.value, add.data.value], [true, undefined]);
-  assert.equal(log.filter(([status]) => status === 'success').length, 1);
-
-  const fail = used(() => useCall('counter', 'fail', { client }));
-  // Nobody waits for it.
-  void fail.call();
-  await until(fail.status, is('error'));
-  assert.equal(fail.error.value.code, 'test.failed');
-
-  const never = used(() => useCall('counter', 'never', { client, timeout: 1 }));
-  await assert.rejects(never.call(), { code: 'system.timeout' });
-  const given = never.call();
-  never.abort();
-  await assert.rejects(given, { name: 'AbortError' });
-  assert.equal(never.status.value, 'idle');
-  for (const { stop: end } of [{ stop }, fail, never]) end();
-  client.disconnect();
-});
-
-test('an effect that calls and asks again does not depend on what comes of it, and calls what the ID is then', async () => {
-  const { client, gateway } = connected(resources());
-  const rid = shallowRef('counter');
-  const calls = [];
-  for (const name of ['counter', 'list']) {
-    gateway.answers.set(`call.${name}.add`, () => (calls.push(name), { result: { payload: null } }));
-  }
-  const scope = effectScope();
-  const { call, status } = scope.run(() => useCall(rid, 'add', { client }));
-  const { refetch, data } = scope.run(() => useModel('counter', client));
-  let runs = 0;
-  scope.run(() => watchEffect(() => ((runs += 1), void call(), refetch())));
-  await until(status, is('success'));
-  await until(data, Boolean);
-  rid.value = 'list';
-  await call();
-  assert.equal(calls.at(-1), 'list');
-  assert.ok(runs <= 2, `${runs}`);
-  scope.stop();
   client.disconnect();
 });

@@ -22,11 +22,11 @@ export async function install() {
   return { installed, tarball };
 }
 
-/** A project with these sources; the name is that of its folder. */
-export async function project(name, fixture) {
+/** A project with these sources, of which the later count; the name is that of its folder. */
+export async function project(name, ...fixtures) {
   const path = join(folder, 'projects', name);
   await rm(path, { recursive: true, force: true });
-  await cp(join(sources, fixture), path, { recursive: true });
+  for (const fixture of fixtures) await cp(join(sources, fixture), path, { recursive: true });
   return path;
 }
 
