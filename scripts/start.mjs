@@ -15,7 +15,7 @@ await main(async (given) => {
   await buildPackage();
   await buildGateway();
   await buildSimulation();
-  makeSite();
+  await makeSite();
   const stopFollowing = followSite();
   const own = given.length > 0 ? given : ['--demo'];
   const options = [...own, '--www', site, '--addr', '127.0.0.1', '--port', String(port)];

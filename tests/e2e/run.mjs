@@ -8,7 +8,7 @@ import { site } from './support/gateway.mjs';
 // `node tests/e2e/run.mjs` runs every file, `node tests/e2e/run.mjs chart` those with the word in their name. The package
 // and the gateway have to be built before: `npm run test:e2e` does both.
 await main(async (words) => {
-  makeSite(site);
+  await makeSite(site);
   cpSync(join(root, 'tests/e2e/pages'), join(site, 'e2e'), { recursive: true });
   const files = readdirSync(join(root, 'tests/e2e'))
     .filter((name) => name.endsWith('.test.mjs') && (words.length === 0 || words.some((word) => name.includes(word))))

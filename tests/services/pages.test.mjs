@@ -9,7 +9,7 @@ import { javascript, python } from './support/languages.mjs';
 import { stage } from './support/stage.mjs';
 
 const site = join(root, 'target/services-site');
-makeSite(site);
+await makeSite(site);
 
 const on = stage('--www', site, '--headauth', 'auth.jwt', '--wsheadauth', 'auth.jwt');
 

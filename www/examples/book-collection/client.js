@@ -1,17 +1,13 @@
-import ResClient from '/pkg/index.js';
+import ResClient from 'resclient-wasm';
 
-const PAGE = 5;
-
-const client = new ResClient('/');
+const client = new ResClient(import.meta.env.VITE_GATEWAY ?? 'ws://localhost:8080');
 const part = (id) => document.getElementById(id);
 const rows = new Map();
-let start = 0;
-let leave;
 
-turn(0);
+client.subscribe('library.books', draw, (error) => {
+  part('note').textContent = error.message;
+});
 
-part('previous').addEventListener('click', () => turn(start - PAGE));
-part('next').addEventListener('click', () => turn(start + PAGE));
 part('add').addEventListener('submit', async (event) => {
   event.preventDefault();
   const form = event.target;
@@ -19,15 +15,6 @@ part('add').addEventListener('submit', async (event) => {
   const added = client.call('library.books', 'new', { title: title.value, author: author.value });
   if (await succeeds(added, part('note'))) form.reset();
 });
-
-/** Shows the page that begins with the book at `first`, and leaves the one that was shown. */
-function turn(first) {
-  start = Math.max(0, first);
-  leave?.();
-  leave = client.subscribe(`library.books?start=${start}&limit=${PAGE}`, draw, (error) => {
-    part('note').textContent = error.message;
-  });
-}
 
 function draw(books) {
   const shown = [...books];
@@ -44,9 +31,6 @@ function draw(books) {
     if (list.children[at] !== element) list.insertBefore(element, list.children[at] ?? null);
   });
   while (list.children.length > shown.length) list.lastChild.remove();
-  part('place').textContent = shown.length ? `Books ${start + 1} to ${start + shown.length}` : 'No books here';
-  part('previous').disabled = start === 0;
-  part('next').disabled = shown.length < PAGE;
 }
 
 function bookRow(book) {

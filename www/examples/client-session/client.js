@@ -1,4 +1,4 @@
-import ResClient from '/pkg/index.js';
+import ResClient from 'resclient-wasm';
 
 const KEY = 'session-key';
 
@@ -6,7 +6,7 @@ const KEY = 'session-key';
 const storage = sessionStorage;
 
 // The key makes every new connection one of the session, before anything else is asked for on it.
-const client = new ResClient('/', { onConnect: resume });
+const client = new ResClient(import.meta.env.VITE_GATEWAY ?? 'ws://localhost:8080', { onConnect: resume });
 const part = (id) => document.getElementById(id);
 let renewal;
 let leave;

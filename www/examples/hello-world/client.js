@@ -1,6 +1,6 @@
-import ResClient from '/pkg/index.js';
+import ResClient from 'resclient-wasm';
 
-const client = new ResClient('/');
+const client = new ResClient(import.meta.env.VITE_GATEWAY ?? 'ws://localhost:8080');
 const message = document.getElementById('message');
 
 client.get('example.model').then(

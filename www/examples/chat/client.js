@@ -1,0 +1,85 @@
+import ResClient from 'resclient-wasm';
+
+const part = (id) => document.getElementById(id);
+const rows = new Map();
+let name = null;
+
+// The token ends with the connection: on every new one the name is given again, before anything else is asked for.
+const client = new ResClient(import.meta.env.VITE_GATEWAY ?? 'ws://localhost:8080', {
+  onConnect: () => (name === null ? undefined : client.authenticate('chat', 'login', { name })),
+});
+
+client.subscribe('chat.messages', draw, say);
+
+part('login').addEventListener('submit', (event) => {
+  event.preventDefault();
+  attempt(async () => {
+    ({ name } = await client.authenticate('chat', 'login', { name: part('name').value }));
+    part('as').textContent = `Message from ${name}`;
+    enter(true);
+    part('text').focus();
+  });
+});
+
+part('post').addEventListener('submit', (event) => {
+  event.preventDefault();
+  attempt(async () => {
+    await client.call('chat.messages', 'post', { text: part('text').value });
+    event.target.reset();
+  });
+});
+
+part('logout').addEventListener('click', () => {
+  attempt(async () => {
+    await client.authenticate('chat', 'logout');
+    name = null;
+    enter(false);
+    part('name').focus();
+  });
+});
+
+/** Messages come at the end and go at the beginning; what is there stays as it is. */
+function draw(messages) {
+  const list = part('messages');
+  const isAtEnd = list.scrollHeight - list.scrollTop - list.clientHeight < 40;
+  const there = new Set(messages);
+  for (const [message, row] of rows) {
+    if (there.has(message)) continue;
+    row.remove();
+    rows.delete(message);
+  }
+  for (const message of messages) {
+    if (rows.has(message)) continue;
+    rows.set(message, messageRow(message));
+    list.append(rows.get(message));
+  }
+  if (isAtEnd) list.scrollTop = list.scrollHeight;
+}
+
+function messageRow({ author, text, at }) {
+  const row = document.createElement('li');
+  const who = document.createElement('strong');
+  const when = document.createElement('time');
+  const what = document.createElement('span');
+  who.textContent = author;
+  when.dateTime = new Date(at).toISOString();
+  when.textContent = new Date(at).toLocaleTimeString([], { hour: '2-digit', minute: '2-digit' });
+  what.className = 'text';
+  what.textContent = text;
+  row.append(who, when, what);
+  return row;
+}
+
+function enter(isIn) {
+  part('login').hidden = isIn;
+  part('post').hidden = !isIn;
+}
+
+function say(error) {
+  part('note').textContent = error ? error.message : '';
+}
+
+async function attempt(action) {
+  say();
+  await action().catch(say);
+}
