@@ -1,4 +1,4 @@
-//! Books: a collection of references to models, edited by calls.
+//! Books: a collection of references to models, whole or by pages, edited by calls.
 
 use resclient::protocol::ResError;
 use serde::Deserialize;
@@ -22,16 +22,26 @@ pub fn service() -> Service {
     let service = books.iter().zip(1..).fold(service, |service, (&(title, author), id)| {
         service.model(&rid(id), json!({ "id": id, "title": title, "author": author }))
     });
-    service.access("library.>", |_| Ok(Access::ALL)).call(BOOKS, "new", new).call(BOOKS, "delete", delete).call(
-        "library.book.$id",
-        "set",
-        set,
-    )
+    service
+        .access("library.>", |_| Ok(Access::ALL))
+        .get(BOOKS, page)
+        .call(BOOKS, "new", new)
+        .call(BOOKS, "delete", delete)
+        .call("library.book.$id", "set", set)
 }
 
 /// The resource id of a book.
 pub fn rid(id: u64) -> String {
     format!("library.book.{id}")
+}
+
+fn page(request: &Request) -> Result<Resource, ResError> {
+    let Page { start, limit } = Page::parse(request.query().unwrap_or_default())?;
+    let page: Vec<Value> =
+        references(request).into_iter().skip(start).take(limit).map(|rid| json!({ "rid": rid })).collect();
+    let resource = Box::new(Resource::Collection(page.into()));
+    // The query in its normal form: clients that write it in another way share one resource.
+    Ok(Resource::Query { resource, query: format!("start={start}&limit={limit}") })
 }
 
 fn new(request: &Request) -> Result<Reply, ResError> {
@@ -53,6 +63,7 @@ fn new(request: &Request) -> Result<Reply, ResError> {
     let id = highest.unwrap_or(0) + 1;
     service.create(&rid(id), Resource::Model(json!({ "id": id, "title": title, "author": author })))?;
     service.add(BOOKS, count, json!({ "rid": rid(id) }))?;
+    pages_changed(request);
     Ok(Reply::resource(rid(id)))
 }
 
@@ -65,6 +76,7 @@ fn delete(request: &Request) -> Result<Reply, ResError> {
     let at = references(request).iter().position(|book| *book == rid(id));
     let at = at.ok_or_else(|| invalid_params(format!("There is no book with the id {id}.")))?;
     request.service().remove(BOOKS, at)?;
+    pages_changed(request);
     request.service().delete(&rid(id))?;
     Ok(Reply::null())
 }
@@ -87,6 +99,32 @@ fn set(request: &Request) -> Result<Reply, ResError> {
     }
     request.service().change(request.name(), values.into())?;
     Ok(Reply::null())
+}
+
+/// Any page may be another now: the gateway asks for each that somebody looks at, as it asked for it first.
+fn pages_changed(request: &Request) {
+    request.service().event(BOOKS, "query", &json!({ "subject": format!("get.{BOOKS}") }));
+}
+
+struct Page {
+    start: usize,
+    limit: usize,
+}
+
+impl Page {
+    fn parse(query: &str) -> Result<Page, ResError> {
+        let mut page = Page { start: 0, limit: 10 };
+        for (name, value) in query.split('&').filter_map(|pair| pair.split_once('=')) {
+            match name {
+                "start" => page.start = value.parse().map_err(|_| Page::INVALID)?,
+                "limit" => page.limit = value.parse().map_err(|_| Page::INVALID)?,
+                _ => {}
+            }
+        }
+        if (1..=100).contains(&page.limit) { Ok(page) } else { Err(Page::INVALID) }
+    }
+
+    const INVALID: ResError = ResError::new("system.invalidQuery", "start is at least 0, limit from 1 to 100");
 }
 
 fn field<'a>(name: &str, text: &'a str) -> Result<&'a str, ResError> {

@@ -2,10 +2,13 @@
 //!
 //! They use nothing but the public [`service`](crate::service) API, so they are also its examples.
 
+mod chat;
 mod control;
 mod library;
 mod text;
 mod ticker;
+
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde_json::json;
 
@@ -13,7 +16,7 @@ use crate::bus::MemoryBus;
 use crate::service::{Access, Service};
 
 /// The first parts of the names of the demo's resources.
-pub const NAMES: [&str; 5] = ["demo", "example", "library", "text", "ticker"];
+pub const NAMES: [&str; 6] = ["chat", "demo", "example", "library", "text", "ticker"];
 
 /// Starts all demo services on a bus.
 ///
@@ -21,6 +24,7 @@ pub const NAMES: [&str; 5] = ["demo", "example", "library", "text", "ticker"];
 /// Outside of a tokio runtime.
 pub fn start(bus: &MemoryBus) {
     example().start(bus.connect());
+    chat::service().start(bus.connect());
     text::service().start(bus.connect());
     ticker::start(bus);
     let library = library::service().start(bus.connect());
@@ -32,4 +36,9 @@ fn example() -> Service {
         .model("example.model", json!({ "message": "Hello, World!" }))
         .access("example.>", |_| Ok(Access::ALL))
         .call("example.model", "set", text::set)
+}
+
+/// Unix time.
+fn millis() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as u64)
 }

@@ -1,9 +1,10 @@
 //! A price that moves, and its history.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use super::millis;
 use crate::bus::MemoryBus;
 use crate::service::{Access, Service, ServiceHandle};
 
@@ -60,10 +61,6 @@ impl Price {
         self.value = (next * 100.0).round() / 100.0;
         self.value
     }
-}
-
-fn millis() -> u64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as u64)
 }
 
 const EVERY: Duration = Duration::from_millis(250);

@@ -219,17 +219,19 @@ impl ServiceHandle {
             Kind::Call | Kind::Auth => rest.rsplit_once('.').unwrap_or((rest, "")),
             Kind::Get | Kind::Access => (rest, ""),
         };
-        if kind == Kind::Get {
+        // A gateway sends valid requests; whatever else comes is a request without anything.
+        let payload = serde_json::from_slice::<Payload>(&delivery.payload).unwrap_or_default();
+        let found = self.routes.iter().find_map(|route| {
+            let fits = route.kind == kind && (route.method == method || route.method == "*");
+            Some((route.pattern.matches(name).filter(|_| fits)?, route))
+        });
+        if kind == Kind::Get && (payload.query.as_deref().is_none_or(str::is_empty) || found.is_none()) {
             // Held until the answer is on the bus, so that a change comes either before it and is in it, or after.
             let store = store::lock(&self.store);
             if let Some(resource) = store.get(name) {
                 return self.answer(&reply, Ok(resource.clone().into_reply()));
             }
         }
-        let found = self.routes.iter().find_map(|route| {
-            let fits = route.kind == kind && (route.method == method || route.method == "*");
-            Some((route.pattern.matches(name).filter(|_| fits)?, route))
-        });
         let Some((parts, route)) = found else {
             let error = match kind {
                 Kind::Get => ResError::NOT_FOUND,
@@ -244,8 +246,7 @@ impl ServiceHandle {
             name: name.to_owned(),
             method: method.to_owned(),
             parts,
-            // A gateway sends valid requests; whatever else comes is a request without anything.
-            payload: serde_json::from_slice::<Payload>(&delivery.payload).unwrap_or_default(),
+            payload,
         };
         match &route.handler {
             Handler::Now(handler) => self.answer(&reply, guarded(|| handler(&request))),

@@ -99,6 +99,7 @@ impl Service {
     }
 
     /// Adds resources that are made when they are asked for. Events for them are sent with [`ServiceHandle::event`].
+    /// Of a resource that the service keeps, these are the ones with a query; the one without is as it is kept.
     #[must_use]
     pub fn get<F>(self, pattern: &str, handler: F) -> Service
     where
