@@ -54,7 +54,7 @@ export default defineConfig(
   },
   {
     // Tests hand functions to pages, so both worlds are in one file.
-    files: ['www/**', 'tests/**', 'benches/**', 'crates/*/tests/**'],
+    files: ['www/**', 'www/**/*.jsx', 'tests/**', 'benches/**', 'crates/*/tests/**'],
     languageOptions: { globals: globals.browser },
   },
 );

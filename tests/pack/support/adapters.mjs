@@ -16,10 +16,10 @@ export async function buildForDevelopment(folder, { flags = {}, alias = {} } = {
 }
 
 /**
- * Opens the built project beside a gateway of its own, and hands `run` the page and a client of somebody else. Fails when
- * the page complains of anything.
+ * Opens the built project beside a gateway of its own, and hands `run` the page, once it is ready, and a client of somebody else. Fails
+ * when the page complains of anything.
  */
-export async function inPage(browser, folder, run, query = '') {
+export async function inPage(browser, folder, run, query = '', ready = () => globalThis.page) {
   const { default: ResClient } = await import(join(folder, 'node_modules/resclient-wasm/index.js'));
   const server = await gateway({ www: join(folder, 'dist') });
   const other = new ResClient(() => new WebSocket(server.webSocket));
@@ -29,7 +29,7 @@ export async function inPage(browser, folder, run, query = '') {
     page.on('pageerror', (error) => complaints.push(error.message));
     page.on('console', (message) => ['error', 'warning'].includes(message.type()) && complaints.push(message.text()));
     await page.goto(`${server.page}?gateway=${encodeURIComponent(server.webSocket)}${query}`);
-    await page.waitForFunction(() => globalThis.page);
+    await page.waitForFunction(ready);
     await run(page, other);
     assert.deepEqual(complaints, []);
   } finally {
