@@ -46,7 +46,13 @@ async function formatted(block) {
   const isMember = !/^(abstract )?(class|function|interface|type|const) /.test(text);
   const source = text.startsWith('class') ? `${text} {}` : isMember ? `declare class C {\n${text}\n}` : text;
   const lines = (await prettier.format(source, { parser: 'typescript', printWidth: 84, singleQuote: true })).trimEnd();
-  const shown = isMember ? lines.split('\n').slice(1, -1).map((line) => line.slice(2)).join('\n') : lines.replace(/ \{\}$/, '');
+  const shown = isMember
+    ? lines
+        .split('\n')
+        .slice(1, -1)
+        .map((line) => line.slice(2))
+        .join('\n')
+    : lines.replace(/ \{\}$/, '');
   return fence(shown).trimEnd();
 }
 
@@ -90,20 +96,26 @@ class Entry {
   #class(symbol) {
     const [declaration] = symbol.declarations;
     const base = this.#base(declaration);
-    const heading = ts.getTextOfNode(declaration).split(base ? ' extends' : ' {')[0].replaceAll(/export |declare |abstract /g, '');
+    const heading = ts
+      .getTextOfNode(declaration)
+      .split(base ? ' extends' : ' {')[0]
+      .replaceAll(/export |declare |abstract /g, '');
     const text = `${fence(heading)}\n${this.#comment(declaration)}\n`;
-    if (base && this.#file === 'slim') return `${text}\nIts members are those of [\`ResClient\`](index.md#resclient).\n`;
+    if (base && this.#file === 'slim')
+      return `${text}\nIts members are those of [\`ResClient\`](index.md#resclient).\n`;
     const members = [...(base?.members ?? []), ...declaration.members].filter(isPublic);
     const nameOf = (member) => (ts.isConstructorDeclaration(member) ? 'constructor' : member.name.getText());
-    const shown = [...new Set(members.map(nameOf))].map((name) => {
+    const names = new Set(['constructor', ...members.map(nameOf)]);
+    const shown = [...names].map((name) => {
       const forms = members.filter((member) => nameOf(member) === name);
-      return `#### ${symbol.name}.${name}\n\n${this.#declared(forms)}`;
+      return forms.length === 0 ? '' : `#### ${symbol.name}.${name}\n\n${this.#declared(forms)}`;
     });
     return `${text}\n${shown.join('\n')}`;
   }
 
   #base(declaration) {
-    const [extended] = declaration.heritageClauses?.find(({ token }) => token === ts.SyntaxKind.ExtendsKeyword)?.types ?? [];
+    const [extended] =
+      declaration.heritageClauses?.find(({ token }) => token === ts.SyntaxKind.ExtendsKeyword)?.types ?? [];
     if (!extended) return undefined;
     const symbol = this.#checker.getTypeAtLocation(extended).symbol;
     const found = symbol.declarations.find(ts.isClassDeclaration);
@@ -127,7 +139,9 @@ class Entry {
     const docs = ts.getJSDocCommentsAndTags(holder).filter(ts.isJSDoc);
     const text = docs.map((doc) => this.#text(doc.comment)).join('\n\n');
     const tags = docs.flatMap((doc) => doc.tags ?? []);
-    const deprecated = tags.filter(({ tagName }) => tagName.text === 'deprecated').map((tag) => `**Deprecated.** ${this.#text(tag.comment)}`);
+    const deprecated = tags
+      .filter(({ tagName }) => tagName.text === 'deprecated')
+      .map((tag) => `**Deprecated.** ${this.#text(tag.comment)}`);
     return [...deprecated, text].filter(Boolean).join('\n\n');
   }
 
@@ -156,7 +170,10 @@ function declaredText(declaration) {
 function outdented(text) {
   const lines = text.split('\n');
   const depth = /^ */.exec(lines.at(-1))[0].length;
-  return lines.map((line, at) => (at ? line.slice(Math.min(depth, /^ */.exec(line)[0].length)) : line)).join('\n').replaceAll('    ', '  ');
+  return lines
+    .map((line, at) => (at ? line.slice(Math.min(depth, /^ */.exec(line)[0].length)) : line))
+    .join('\n')
+    .replaceAll('    ', '  ');
 }
 
 const fence = (text) => `\`\`\`ts\n${text}\n\`\`\`\n`;
@@ -176,7 +193,7 @@ const GROUPS = [
 ];
 
 const LEDES = {
-  index: 'The client, models and collections. `import ResClient from \'resclient-wasm\'`.',
+  index: "The client, models and collections. `import ResClient from 'resclient-wasm'`.",
   react: 'Hooks for React 18 and later.',
   vue: 'Composables for Vue 3.3 and later.',
   svelte: 'Stores for Svelte.',

@@ -55,10 +55,17 @@ const SECTIONS = [
  * A link that leads nowhere is a complaint; one to a file that is no page is text.
  */
 export async function makeDocs(site) {
-  const reference = (await apiReference()).map(({ file, name, text }) => ({ source: `www/docs/${file}.md`, file, name, text }));
+  const reference = (await apiReference()).map(({ file, name, text }) => ({
+    source: `www/docs/${file}.md`,
+    file,
+    name,
+    text,
+  }));
   const written = SECTIONS.map(({ title, pages }) => ({
     title,
-    pages: pages.filter(([s]) => existsSync(join(root, s))).map(([source, file, name]) => ({ source, file, name, text: readFileSync(join(root, source), 'utf8') })),
+    pages: pages
+      .filter(([s]) => existsSync(join(root, s)))
+      .map(([source, file, name]) => ({ source, file, name, text: readFileSync(join(root, source), 'utf8') })),
   }));
   const all = [...written, { title: 'API', pages: reference }].map(({ title, pages }) => ({
     title,
@@ -93,7 +100,8 @@ function leading(page, bySource) {
     if (/^www\/examples\/?$/.test(target)) return '/examples/';
     const found = bySource.get(target);
     if (found) return found.url + anchor;
-    if (0 && !existsSync(join(root, target))) throw new Complaint(`${page.source} links to ${href}, which is not there`);
+    if (!existsSync(join(root, target)))
+      throw new Complaint(`${page.source} links to ${href}, which is not there`);
     return undefined;
   };
 }

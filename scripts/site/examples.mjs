@@ -31,8 +31,22 @@ export async function makeExamples(site) {
   });
   const text = readFileSync(join(examples, 'README.md'), 'utf8');
   mkdirSync(join(site, 'examples'), { recursive: true });
-  const page = { url: '/examples/', part: '/examples/', sections: [], ...render(text, follow) };
+  const page = { url: '/examples/', part: '/examples/', sections: listed(text), ...render(text, follow) };
   writeFileSync(join(site, 'examples/index.html'), documentationPage(page));
+}
+
+/** The examples that the list has, by its headings. */
+function listed(text) {
+  return text
+    .split(/^## /m)
+    .slice(1)
+    .map((section) => ({
+      title: section.slice(0, section.indexOf('\n')),
+      pages: [...section.matchAll(/^- \[(.*?)\]\((.*?)\/\)/gm)].map(([, name, folder]) => ({
+        name,
+        url: `/examples/${folder}/`,
+      })),
+    }));
 }
 
 /** The page of an example with the bar of the site, and with its description and files. */
@@ -48,14 +62,16 @@ function framed(html, { filename }) {
 
 function madeOf(folder) {
   const { html } = render(readFileSync(join(folder, 'README.md'), 'utf8').replace(/^# .*\n/, ''), follow);
-  const files = filesBelow(folder).filter((path) => SHOWN.includes(extname(path)) && basename(path) !== 'vite.config.js');
+  const files = filesBelow(folder).filter(
+    (path) => SHOWN.includes(extname(path)) && basename(path) !== 'vite.config.js',
+  );
   const listed = files.map((path) => {
     const name = relative(folder, path);
     const text = readFileSync(path, 'utf8');
     return `<details><summary>${escape(name)}</summary>${code(text, extname(name).slice(1), `Source of ${name}`)}</details>`;
   });
   return `<section class="made-of prose" aria-labelledby="made-of">
-      <h2 id="made-of">${escape(basename(folder))}</h2>
+      <h2 id="made-of">What it is made of</h2>
       ${html}
       ${listed.join('\n      ')}
     </section>`;

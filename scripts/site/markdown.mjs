@@ -21,6 +21,7 @@ export function render(text, follow = (href) => href) {
       headings.push(heading);
     }
     if (token.type === 'inline') lead(token, follow, links);
+    if (/^t[hd]_open$/.test(token.type)) cell(token, tokens[at + 1], tokens[at + 2]);
   }
   const first = tokens.findIndex(({ type }) => type === 'paragraph_open');
   return {
@@ -52,7 +53,22 @@ function highlight(text, language) {
 }
 
 /** Languages by the names of files. */
-const LANGUAGES = { jsx: 'javascript', mjs: 'javascript', tsx: 'typescript', html: 'xml', vue: 'xml', svelte: 'xml', sh: 'bash' };
+const LANGUAGES = {
+  jsx: 'javascript',
+  mjs: 'javascript',
+  tsx: 'typescript',
+  html: 'xml',
+  vue: 'xml',
+  svelte: 'xml',
+  sh: 'bash',
+};
+
+/** A heading of nothing is none, and columns are aligned by the style of the site. */
+function cell(open, content, close) {
+  if (content.content === '') open.tag = close.tag = 'td';
+  if (open.attrGet('style')?.includes('right')) open.attrSet('class', 'number');
+  open.attrs = open.attrs?.filter(([name]) => name !== 'style') ?? null;
+}
 
 /** Leads the links of a paragraph to where they go. */
 function lead(inline, follow, links) {

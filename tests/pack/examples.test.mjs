@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { existsSync } from 'node:fs';
 import { cp, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, suite, test } from 'node:test';
@@ -14,7 +13,7 @@ suite('an application to copy', () => {
 
   before(async () => {
     ({ folder } = await project('examples'));
-  
+
     await cp(join(root, 'www/examples/style.css'), join(folder, 'style.css'));
     browser = await launch();
   });

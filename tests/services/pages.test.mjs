@@ -54,24 +54,31 @@ suite('the pages of the examples', () => {
     ['JavaScript', javascript('book-collection')],
     ['Python', python('book-collection')],
   ]) {
-    test(`books in ${language}: added, edited and deleted in one window, live on every page of the other`, async () => {
+    test(`books in ${language}: added, edited and deleted in one window, live in the other and on its pages`, async () => {
       await on.service(command);
-      const [one, other] = [await open('book-collection'), await open('book-collection')];
-      for (const title of ['Dracula', 'Emma', 'Frankenstein']) {
+      const [one, other, pages] = [
+        await open('book-collection'),
+        await open('book-collection'),
+        await open('pagination'),
+      ];
+      for (const title of ['Dracula', 'Emma', 'Frankenstein', 'Gulliver']) {
         await one.page.fill('#add [name=title]', title);
         await one.page.fill('#add [name=author]', 'Somebody');
         await one.page.click('#add button');
         await holds(one, '#add [name=title]', '');
       }
-      await other.until(() => document.querySelectorAll('#books li').length === 5);
-      await other.page.click('#next');
-      await shows(other, '#place', 'Books 6 to 6');
-      await holds(other, '#books [name=title]', 'Frankenstein');
-      // A book before it goes: the page has none any more.
+      await other.until(() => document.querySelectorAll('#books li').length === 7);
+      await shows(pages, '#place', 'Books 1 to 3');
+      await pages.page.click('#next');
+      await shows(pages, '#place', 'Books 4 to 6');
+      await pages.page.click('#next');
+      await shows(pages, '#books li', 'Gulliver by Somebody');
+      // A book before it goes: the page has none any more, and the one before has it.
       await one.page.click('#books li:first-child [data-action=delete]');
-      await shows(other, '#place', 'No books here');
-      await other.page.click('#previous');
-      await holds(other, '#books li:last-child [name=title]', 'Frankenstein');
+      await shows(pages, '#place', 'No books here');
+      await pages.page.click('#previous');
+      await shows(pages, '#books li:last-child', 'Gulliver by Somebody');
+      await holds(other, '#books li:last-child [name=title]', 'Gulliver');
       await one.page.fill('#books li:first-child [name=title]', 'Brave Old World');
       await one.page.press('#books li:first-child [name=title]', 'Enter');
       await holds(other, '#books li:first-child [name=title]', 'Brave Old World');

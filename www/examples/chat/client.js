@@ -43,31 +43,38 @@ function draw(messages) {
   const list = part('messages');
   const isAtEnd = list.scrollHeight - list.scrollTop - list.clientHeight < 40;
   const there = new Set(messages);
-  for (const [message, row] of rows) {
+  for (const [message, { row, show }] of rows) {
     if (there.has(message)) continue;
+    message.off('change', show);
     row.remove();
     rows.delete(message);
   }
   for (const message of messages) {
     if (rows.has(message)) continue;
     rows.set(message, messageRow(message));
-    list.append(rows.get(message));
+    list.append(rows.get(message).row);
   }
   if (isAtEnd) list.scrollTop = list.scrollHeight;
 }
 
-function messageRow({ author, text, at }) {
+function messageRow(message) {
   const row = document.createElement('li');
   const who = document.createElement('strong');
   const when = document.createElement('time');
   const what = document.createElement('span');
-  who.textContent = author;
-  when.dateTime = new Date(at).toISOString();
-  when.textContent = new Date(at).toLocaleTimeString([], { hour: '2-digit', minute: '2-digit' });
   what.className = 'text';
-  what.textContent = text;
   row.append(who, when, what);
-  return row;
+  // Nobody edits messages, but a service that has started again may have given the ID to another one.
+  const show = () => {
+    const at = new Date(message.at);
+    who.textContent = message.author;
+    when.dateTime = at.toISOString();
+    when.textContent = at.toLocaleTimeString([], { hour: '2-digit', minute: '2-digit' });
+    what.textContent = message.text;
+  };
+  message.on('change', show);
+  show();
+  return { row, show };
 }
 
 function enter(isIn) {

@@ -32,7 +32,11 @@ function chart(data) {
   const element = part('chart');
   const width = () => element.clientWidth - 44;
   const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name);
-  const axis = { stroke: () => colour('--muted'), grid: { stroke: () => colour('--line'), width: 1 }, ticks: { show: false } };
+  const axis = {
+    stroke: () => colour('--muted'),
+    grid: { stroke: () => colour('--line'), width: 1 },
+    ticks: { show: false },
+  };
   const options = {
     width: width(),
     height: 240,
