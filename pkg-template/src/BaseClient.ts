@@ -49,18 +49,23 @@ import { instantiate } from './wasm.js';
 export abstract class BaseClient<S = unknown> implements ClientApi {
   /** URL of the gateway; null when a factory makes the sockets. */
   hostUrl: string | null;
+  /** Makes the socket of each connection. */
   wsFactory: WebSocketFactory;
   /** Whether requests are sent at once. */
   connected = false;
   /** The socket, if there is one. */
   ws: WebSocketLike | null = null;
+  /** What is called when a connection is up, before it is used; null is nothing. */
   onConnect: OnConnect<this> | null;
+  /** What is called when no connection came about; null is nothing. */
   onConnectError: OnConnectError<this> | null;
   /** @internal Tells Vue to leave this alone when it finds it in a reactive object. */
   readonly __v_skip = true;
   /** In types alone: tells the schema to what is handed the client. */
   declare readonly [schema]: Follows<S>;
+  /** What the names of its events begin with on the event bus; `resclient` unless an option says otherwise. */
   readonly namespace: string;
+  /** What its events, and those of its resources, are emitted on. */
   readonly eventBus: EventBusLike;
   readonly #options: Options;
   readonly #emitter: Emitter;
@@ -134,6 +139,7 @@ export abstract class BaseClient<S = unknown> implements ClientApi {
     };
   }
 
+  /** URL of the gateway; null when a factory makes the sockets. */
   getHostUrl(): string | null {
     return this.hostUrl;
   }

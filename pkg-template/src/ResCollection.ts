@@ -43,10 +43,12 @@ export class ResCollection<T = unknown> {
     this._map = idCallback ? new Map() : null;
   }
 
+  /** The client that keeps it up to date. */
   getClient(): ClientApi {
     return this._api;
   }
 
+  /** ID of the collection, with its query if it has one. */
   getResourceId(): string {
     return this._rid;
   }

@@ -17,6 +17,7 @@ export class ResError {
   private _message = 'Unknown error';
   private _data: unknown = undefined;
 
+  /** `rid` is the resource that was asked for, `method` and `params` what was called on it, if anything was. */
   constructor(rid: string, method?: string, params?: unknown) {
     this.rid = rid;
     if (method) {
@@ -49,6 +50,7 @@ export class ResError {
     return this._data;
   }
 
+  /** ID of the resource that was asked for. */
   getResourceId(): string {
     return this.rid;
   }

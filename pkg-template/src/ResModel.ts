@@ -51,10 +51,12 @@ export class ResModel<T extends object = Record<string, unknown>> {
     return this._props;
   }
 
+  /** The client that keeps it up to date. */
   getClient(): ClientApi {
     return this._api;
   }
 
+  /** ID of the model, with its query if it has one. */
   getResourceId(): string {
     return this._rid;
   }

@@ -7,6 +7,7 @@ interface Getter {
 
 /** A soft reference: a value that names a resource without subscribing to it. */
 export class ResRef<R extends object = Resource> {
+  /** References are made by the client. */
   constructor(
     private readonly _api: Getter,
     private readonly _rid: string,
@@ -27,6 +28,7 @@ export class ResRef<R extends object = Resource> {
     return isReference(other) && other._api === this._api && other._rid === this._rid;
   }
 
+  /** The reference as the protocol has it. */
   toJSON(): { rid: string } {
     return { rid: this._rid };
   }

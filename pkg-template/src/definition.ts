@@ -28,6 +28,7 @@ export interface PropertyDefinition {
   property?: string;
 }
 
+/** Members of a model, by name: what type each has. */
 export type Definition = Record<string, PropertyType | PropertyDefinition>;
 
 /**
