@@ -65,6 +65,6 @@ export function followSite() {
 }
 
 /** Folders of `www/` that pages are made of. */
-const MADE = [join(www, 'docs'), join(www, 'examples')];
+const MADE = [join(www, 'docs'), join(www, 'examples'), join(www, 'search')];
 /** Milliseconds. */
 const SETTLED = 100;

@@ -5,6 +5,7 @@ import { Complaint } from '../lib/process.mjs';
 import { apiReference } from './api.mjs';
 import { documentationPage } from './layout.mjs';
 import { render } from './markdown.mjs';
+import { makeSearch } from './search.mjs';
 
 /** The documentation, in the order in which it is read: `[file in the repository, name of the page, name in the contents]`. */
 const SECTIONS = [
@@ -63,9 +64,12 @@ export async function makeDocs(site) {
   }));
   const written = SECTIONS.map(({ title, pages }) => ({
     title,
-    pages: pages
-      .filter(([s]) => existsSync(join(root, s)))
-      .map(([source, file, name]) => ({ source, file, name, text: readFileSync(join(root, source), 'utf8') })),
+    pages: pages.map(([source, file, name]) => ({
+      source,
+      file,
+      name,
+      text: readFileSync(join(root, source), 'utf8'),
+    })),
   }));
   const all = [...written, { title: 'API', pages: reference }].map(({ title, pages }) => ({
     title,
@@ -78,11 +82,15 @@ export async function makeDocs(site) {
   for (const page of pages) {
     const isReference = page.file.startsWith('api/');
     const content = rendered.get(page.url);
-    const html = documentationPage({ ...page, ...content, sections: all, part: isReference ? '/docs/api/' : '/docs/' });
+    const html = documentationPage({ ...page, ...content, contents: all, part: isReference ? '/docs/api/' : '/docs/' });
     const path = join(site, 'docs', `${page.file}.html`);
     mkdirSync(dirname(path), { recursive: true });
     writeFileSync(path, html);
   }
+  await makeSearch(
+    site,
+    pages.map((page) => ({ ...page, ...rendered.get(page.url) })),
+  );
 }
 
 const urlOf = (file) => `/docs/${file.replace(/(^|\/)index$/, '$1')}${/(^|\/)index$/.test(file) ? '' : '.html'}`;
@@ -100,8 +108,7 @@ function leading(page, bySource) {
     if (/^www\/examples\/?$/.test(target)) return '/examples/';
     const found = bySource.get(target);
     if (found) return found.url + anchor;
-    if (!existsSync(join(root, target)))
-      throw new Complaint(`${page.source} links to ${href}, which is not there`);
+    if (!existsSync(join(root, target))) throw new Complaint(`${page.source} links to ${href}, which is not there`);
     return undefined;
   };
 }

@@ -31,7 +31,7 @@ export async function makeExamples(site) {
   });
   const text = readFileSync(join(examples, 'README.md'), 'utf8');
   mkdirSync(join(site, 'examples'), { recursive: true });
-  const page = { url: '/examples/', part: '/examples/', sections: listed(text), ...render(text, follow) };
+  const page = { url: '/examples/', part: '/examples/', ...render(text, follow), contents: listed(text) };
   writeFileSync(join(site, 'examples/index.html'), documentationPage(page));
 }
 

@@ -31,13 +31,21 @@ export const site = (here) => `<a class="mark" href="/"
           ${PARTS.map(([href, name]) => `<a href="${href}"${href === here ? ' aria-current="true"' : ''}>${name}</a>`).join('\n          ')}
         </nav>`;
 
-/** The bar on top of a page whose content has the ID `content`. */
-export const bar = (here) => `<a class="skip" href="#content">Skip to the content</a>
+/** The bar on top of a page whose content has the ID `content`; `more` is what it has beside the parts of the site. */
+export const bar = (here, more = '') => `<a class="skip" href="#content">Skip to the content</a>
     <header class="bar">
       <div class="wide">
         ${site(here)}
+        ${more}
       </div>
     </header>`;
+
+/** Shown by its script, which it needs. */
+const SEARCH = `<form class="search" role="search" hidden>
+          <input type="search" aria-label="Search the documentation" placeholder="Search" autocomplete="off" />
+          <ul data-part="results" aria-label="What is found" hidden></ul>
+          <p role="status"></p>
+        </form>`;
 
 const PARTS = [
   ['/docs/', 'Docs'],
@@ -46,13 +54,13 @@ const PARTS = [
 ];
 
 /**
- * A page of the documentation. `sections` is the table of contents: `[{ title, pages: [{ url, name }] }]`; `headings` those of
+ * A page of the documentation. `contents` are those of all pages: `[{ title, pages: [{ url, name }] }]`; `headings` those of
  * the page itself.
  */
-export function documentationPage({ url, title, summary, html, headings, sections, part }) {
-  const pages = sections.flatMap((section) => section.pages);
+export function documentationPage({ url, title, summary, html, headings, contents, part }) {
+  const pages = contents.flatMap((section) => section.pages);
   const at = pages.findIndex((page) => page.url === url);
-  const contents = sections
+  const listed = contents
     .map(
       (section) => `<h2>${escape(section.title)}</h2>
           <ul>${section.pages
@@ -74,18 +82,19 @@ export function documentationPage({ url, title, summary, html, headings, section
     <link rel="stylesheet" href="/examples/style.css" />
     <title>${escape(title)} · resclient-wasm</title>
     <meta name="description" content="${escape(summary.slice(0, 200))}" />
+    <script type="module" src="/search.js"></script>
   </head>
   <body>
-    ${bar(part)}
+    ${bar(part, SEARCH)}
     <div class="wide docs">
       <details class="contents">
         <summary>All pages</summary>
         <nav aria-label="All pages, folded">
-          ${contents}
+          ${listed}
         </nav>
       </details>
       <nav class="contents" aria-label="All pages">
-          ${contents}
+          ${listed}
       </nav>
       <main class="prose" id="content">
         ${html}

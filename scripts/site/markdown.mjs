@@ -5,7 +5,7 @@ import MarkdownIt from 'markdown-it';
 const markdown = new MarkdownIt({ html: false, linkify: false, highlight });
 
 /**
- * Renders a page of Markdown: `{ title, summary, html, headings, links }`. Headings have the anchors that they have on GitHub. `follow`
+ * Renders a page of Markdown: `{ title, summary, html, headings, sections, links }`. Headings have the anchors that they have on GitHub. `follow`
  * is asked where a link of the page leads to; without an answer it is text.
  */
 export function render(text, follow = (href) => href) {
@@ -29,8 +29,24 @@ export function render(text, follow = (href) => href) {
     summary: first < 0 ? '' : plain(tokens[first + 1]),
     html: markdown.renderer.render(tokens, markdown.options, {}),
     headings,
+    sections: sectionsOf(tokens, headings),
     links,
   };
+}
+
+/** The words below each heading. The first stands for the page. */
+function sectionsOf(tokens, headings) {
+  const sections = [];
+  for (const [at, { type, content }] of tokens.entries()) {
+    if (type === 'heading_open') {
+      const { id, text } = headings[sections.length];
+      sections.push({ id: sections.length ? id : '', heading: text, text: '' });
+    } else if ((type === 'inline' && tokens[at - 1].type !== 'heading_open') || type === 'fence') {
+      const section = sections.at(-1);
+      if (section) section.text += `${type === 'fence' ? content : plain(tokens[at])} `;
+    }
+  }
+  return sections;
 }
 
 /** A block of code in the colours of its words. */
