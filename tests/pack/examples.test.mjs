@@ -1,11 +1,14 @@
 import assert from 'node:assert/strict';
-import { cp, writeFile } from 'node:fs/promises';
+import { existsSync, readdirSync } from 'node:fs';
+import { cp, readFile, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, suite, test } from 'node:test';
 import { build } from 'vite';
 import { inPage } from './support/adapters.mjs';
 import { launch } from './support/browser.mjs';
 import { project, root } from './support/project.mjs';
+
+const examples = join(root, 'www/examples');
 
 // The applications of www/examples/ that are there to be copied: here they are, beside the packed package.
 suite('an application to copy', () => {
@@ -19,6 +22,25 @@ suite('an application to copy', () => {
   });
   after(() => browser?.close());
 
+  for (const name of readdirSync(examples).filter((name) => existsSync(join(examples, name, 'index.html')))) {
+    test(`${name}: it is built by its own script, of nothing but what its package.json names`, async () => {
+      const copy = await copied(name, name);
+      const { scripts, dependencies } = JSON.parse(await readFile(join(copy, 'package.json'), 'utf8'));
+      assert.equal(scripts.build, 'vite build');
+      const sources = (await readdir(copy, { recursive: true })).filter((path) => /\.(m?js|jsx|vue)$/.test(path));
+      for (const path of sources) {
+        const imports = (await readFile(join(copy, path), 'utf8')).matchAll(/(?:from|import) '([^'.][^':]*)'/g);
+        for (const [, specifier] of imports) {
+          const [scope, rest] = specifier.split('/');
+          const dependency = scope.startsWith('@') ? `${scope}/${rest}` : scope;
+          assert.ok(dependencies[dependency] || path === 'vite.config.js', `${path} imports ${specifier}`);
+        }
+      }
+      await build({ root: copy, logLevel: 'error', build: { outDir: join(copy, 'dist') } });
+      assert.match(await readFile(join(copy, 'dist/index.html'), 'utf8'), /<script type="module"/);
+    });
+  }
+
   for (const [name, mode] of [
     ['react-books', 'production'],
     // Strict mode does twice what it does.
@@ -27,9 +49,7 @@ suite('an application to copy', () => {
     ['vue-books', 'development'],
   ]) {
     test(`${name}, ${mode}: a title renders its row, a new book the list, and neither anything else`, async () => {
-      const copy = join(folder, `${name}-${mode}`);
-      const filter = (path) => !/node_modules|dist$/.test(path);
-      await cp(join(root, 'www/examples', name), copy, { recursive: true, filter });
+      const copy = await copied(name, `${name}-${mode}`);
       const define = {
         'import.meta.env.VITE_GATEWAY': '"/"',
         'process.env.NODE_ENV': JSON.stringify(mode),
@@ -40,6 +60,13 @@ suite('an application to copy', () => {
       await writeFile(join(outDir, 'favicon.ico'), '');
       await inPage(browser, folder, booksWork, '', () => document.querySelectorAll('[data-rid]').length === 5);
     });
+  }
+
+  async function copied(name, to) {
+    const copy = join(folder, to);
+    const filter = (path) => !/node_modules|dist$/.test(path);
+    await cp(join(examples, name), copy, { recursive: true, filter });
+    return copy;
   }
 });
 
