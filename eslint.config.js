@@ -33,7 +33,7 @@ export default defineConfig(
   },
   {
     // What services send is data. Nothing that makes markup, script or an address of script out of text has a place here.
-    files: ['www/**', 'pkg-template/**'],
+    files: ['www/**', 'pkg-template/**', 'crates/gateway/src/server/page/**'],
     rules: {
       'no-eval': 'error',
       'no-implied-eval': 'error',

@@ -10,6 +10,8 @@ pub mod demo;
 #[cfg(feature = "server")]
 mod gateway;
 #[cfg(feature = "server")]
+pub mod inspector;
+#[cfg(feature = "server")]
 pub mod metrics;
 #[cfg(feature = "server")]
 pub mod resources;

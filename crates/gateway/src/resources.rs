@@ -41,6 +41,7 @@ use tracing::{info, warn};
 
 use crate::bus::MemoryBus;
 use crate::core::json;
+use crate::inspector::Inspector;
 use crate::service::{Access, Reply, Request, Resource, Service, ServiceError, ServiceHandle, invalid_params};
 
 /// Reads a file and makes a service of it. Also returns the first parts of the names in it, which the service owns.
@@ -62,8 +63,15 @@ pub fn parse(text: &str) -> Result<(Service, BTreeSet<String>), String> {
 }
 
 /// Takes over what a file says each time it is saved, and goes on until it is dropped. `service` is what was made of it, `taken` are
-/// names that others serve. What cannot be served is logged, and what was served before stays.
-pub async fn watch(path: &Path, bus: &MemoryBus, service: ServiceHandle, owned: BTreeSet<String>, taken: &[&str]) {
+/// names that others serve, `inspector` lists what is new. What cannot be served is logged, and what was served before stays.
+pub async fn watch(
+    path: &Path,
+    bus: &MemoryBus,
+    service: ServiceHandle,
+    owned: BTreeSet<String>,
+    taken: &[&str],
+    inspector: Option<&Inspector>,
+) {
     let mut served = Served { resources: read(path).unwrap_or_default(), services: vec![(owned, service)] };
     let mut seen = stamp(path).await;
     loop {
@@ -74,7 +82,7 @@ pub async fn watch(path: &Path, bus: &MemoryBus, service: ServiceHandle, owned: 
             continue;
         }
         seen = now;
-        match read(path).and_then(|resources| served.take_over(resources, bus, taken)) {
+        match read(path).and_then(|resources| served.take_over(resources, bus, taken, inspector)) {
             Ok(()) => info!("{} was saved: it is served as it is now", path.display()),
             Err(error) => warn!("{error}; what was served before stays"),
         }
@@ -96,7 +104,13 @@ struct Served {
 
 impl Served {
     /// Serves these resources, and no others.
-    fn take_over(&mut self, resources: Resources, bus: &MemoryBus, taken: &[&str]) -> Result<(), String> {
+    fn take_over(
+        &mut self,
+        resources: Resources,
+        bus: &MemoryBus,
+        taken: &[&str],
+        inspector: Option<&Inspector>,
+    ) -> Result<(), String> {
         if let Some(name) = owners(&resources).iter().find(|name| taken.contains(&name.as_str())) {
             return Err(format!("there are resources named {name:?} already"));
         }
@@ -123,7 +137,11 @@ impl Served {
             }
         }
         if !new.is_empty() {
-            self.services.push((owners(&new), added.start(bus.connect())));
+            let handle = added.start(bus.connect());
+            if let Some(inspector) = inspector {
+                inspector.list(&handle);
+            }
+            self.services.push((owners(&new), handle));
         }
         self.resources = resources;
         Ok(())

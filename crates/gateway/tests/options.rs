@@ -436,6 +436,7 @@ fn help_says_what_the_flags_do() {
             "--resources",
             "--www",
             "--demo",
+            "--inspector",
             "--metricsaddr",
             "--logformat",
         ] {

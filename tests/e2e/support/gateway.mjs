@@ -5,15 +5,20 @@ import { start, stop } from '../../../scripts/lib/process.mjs';
 /** What the tests serve: a copy of their own, which an `npm start` at the same time leaves alone. */
 export const site = join(root, 'target/e2e-site');
 
-/** The real gateway with its demo services and the site, on a port of the system's choice. */
+/** The real gateway, with its demo services and the site unless flags say otherwise, on a port of the system's choice. */
 export class Gateway {
+  #flags;
   #child;
   #port = 0;
+
+  constructor(...flags) {
+    this.#flags = flags.length ? flags : ['--demo', '--www', site];
+  }
 
   /** Starts it; after a stop, on the same port, as a page that is open expects. */
   async start() {
     const binary = process.env.RES_GATEWAY || built;
-    this.#child = start(binary, ['--demo', '--www', site, '--port', String(this.#port)], { stdio: 'pipe' });
+    this.#child = start(binary, [...this.#flags, '--port', String(this.#port)], { stdio: 'pipe' });
     process.once('exit', () => this.#child.kill('SIGKILL'));
     this.#port = await listening(this.#child);
     return this;

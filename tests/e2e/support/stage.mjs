@@ -5,9 +5,9 @@ import { Gateway } from './gateway.mjs';
 import { DemoWindow, Window } from './window.mjs';
 
 /** What the tests of a file share: a gateway and a browser. Every test closes its windows and finds no complaint in them. */
-export function stage() {
+export function stage({ gateway = new Gateway() } = {}) {
   const stage = {
-    gateway: new Gateway(),
+    gateway,
     browser: undefined,
     /** A window with the demo, from the gateway or from a server in front of it. */
     demo: async ({ from = stage.gateway, ...options } = {}) =>

@@ -13,22 +13,25 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use serde_json::json;
 
 use crate::bus::MemoryBus;
-use crate::service::{Access, Service};
+use crate::service::{Access, Service, ServiceHandle};
 
 /// The first parts of the names of the demo's resources.
 pub const NAMES: [&str; 6] = ["chat", "demo", "example", "library", "text", "ticker"];
 
-/// Starts all demo services on a bus.
+/// Starts all demo services on a bus, and gives them.
 ///
 /// # Panics
 /// Outside of a tokio runtime.
-pub fn start(bus: &MemoryBus) {
-    example().start(bus.connect());
-    chat::service().start(bus.connect());
-    text::service().start(bus.connect());
-    ticker::start(bus);
+pub fn start(bus: &MemoryBus) -> Vec<ServiceHandle> {
     let library = library::service().start(bus.connect());
-    control::service(library, bus.clone()).start(bus.connect());
+    vec![
+        chat::service().start(bus.connect()),
+        control::service(library.clone(), bus.clone()).start(bus.connect()),
+        example().start(bus.connect()),
+        text::service().start(bus.connect()),
+        ticker::start(bus),
+        library,
+    ]
 }
 
 fn example() -> Service {

@@ -12,7 +12,7 @@ const MAIN: &str = "ticker.main";
 const HISTORY: &str = "ticker.history";
 
 /// Starts the service and the clock that moves the price.
-pub fn start(bus: &MemoryBus) {
+pub fn start(bus: &MemoryBus) -> ServiceHandle {
     let mut price = Price { value: 100.0, state: millis() | 1 };
     let points: Vec<Value> = (1..=POINTS)
         .rev()
@@ -23,14 +23,16 @@ pub fn start(bus: &MemoryBus) {
         .collection(HISTORY, points.into())
         .access("ticker.>", |_| Ok(Access::READ))
         .start(bus.connect());
+    let moved = service.clone();
     tokio::spawn(async move {
         let mut clock = tokio::time::interval(EVERY);
         clock.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
         loop {
             clock.tick().await;
-            tick(&service, &mut price);
+            tick(&moved, &mut price);
         }
     });
+    service
 }
 
 fn tick(service: &ServiceHandle, price: &mut Price) {

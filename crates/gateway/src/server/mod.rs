@@ -11,6 +11,7 @@ mod http;
 mod meta;
 mod network;
 mod origin;
+mod page;
 mod rate;
 mod slots;
 mod tls;
@@ -67,6 +68,9 @@ pub struct ServerConfig {
     pub auth_headers: AuthHeaders,
     /// Directory of static files; default none.
     pub www: Option<PathBuf>,
+    /// The page for developers at `/`, which shows the list of an [`Inspector`](crate::inspector::Inspector) on the same bus;
+    /// default not. Not beside `www`.
+    pub inspector: bool,
     /// Compress messages to WebSocket clients that offer it (permessage-deflate), and take compressed ones; default not.
     pub ws_compression: bool,
     /// Serve https and wss; default http and ws.
@@ -119,6 +123,7 @@ impl Default for ServerConfig {
             ws_header_auth: None,
             auth_headers: AuthHeaders::Usual,
             www: None,
+            inspector: false,
             ws_compression: false,
             tls: None,
             allow_origin: AllowOrigin::SameOrigin,
@@ -155,6 +160,9 @@ impl ServerConfig {
         let mapped = [&self.put_method, &self.delete_method, &self.patch_method];
         if let Some(method) = mapped.into_iter().flatten().find(|method| !rid::is_valid_part(method)) {
             return Err(format!("{method:?} is not the name of a method"));
+        }
+        if self.inspector && self.www.is_some() {
+            return Err("the page for developers and static files cannot both be at /".into());
         }
         if self.ws_header_auth.is_some() && self.allow_origin == AllowOrigin::Any {
             return Err("pages of all origins may not open WebSockets in the name of the visitor: \
@@ -276,6 +284,12 @@ async fn answer(server: &Arc<Server>, remote: SocketAddr, request: Request, slot
         (StatusCode::BAD_REQUEST, [(header::CONNECTION, "close")]).into_response()
     } else if path == config.ws_path && upgrade::is_asked_for(request.headers()) {
         upgrade::upgrade(server, remote, request, slot).await
+    } else if config.inspector
+        // Who wants a WebSocket at another path is told that there is none.
+        && !upgrade::is_asked_for(request.headers())
+        && let Some(response) = page::serve(config, &request)
+    {
+        response
     } else if path == config.ws_path && config.www.is_none() {
         (StatusCode::BAD_REQUEST, [(header::SEC_WEBSOCKET_VERSION, "13")], WEBSOCKET_ONLY).into_response()
     } else if path.starts_with(&config.api_path) {

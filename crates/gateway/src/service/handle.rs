@@ -145,6 +145,16 @@ impl ServiceHandle {
         store::lock(&self.store).value(rid)
     }
 
+    /// The names of the resources that the service keeps, in their order.
+    pub fn resources(&self) -> Vec<String> {
+        store::lock(&self.store).names().cloned().collect()
+    }
+
+    /// Has somebody told whenever those names become others.
+    pub(crate) fn list_in(&self, listed: Arc<Notify>) {
+        store::lock(&self.store).list_in(listed);
+    }
+
     /// Sends an event as it stands: one of the service's own, or one for a resource it does not keep.
     pub fn event(&self, rid: &str, event: &str, data: &Value) {
         let payload = if data.is_null() { String::new() } else { data.to_string() };

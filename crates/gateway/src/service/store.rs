@@ -1,10 +1,11 @@
 //! The resources a service keeps.
 
 use std::collections::BTreeMap;
-use std::sync::{Mutex, MutexGuard};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use resclient::protocol::rid;
 use serde_json::{Map, Value};
+use tokio::sync::Notify;
 
 use super::{Resource, ServiceError};
 use crate::core::value::{Body, Change};
@@ -12,6 +13,8 @@ use crate::core::value::{Body, Change};
 #[derive(Debug, Default)]
 pub struct Store {
     resources: BTreeMap<String, Resource>,
+    /// Who is told that there are other names.
+    listed: Option<Arc<Notify>>,
 }
 
 /// The store, also after a handler panicked while it held it: every change is made in one step.
@@ -31,6 +34,15 @@ impl Store {
         }
     }
 
+    pub fn names(&self) -> impl Iterator<Item = &String> {
+        self.resources.keys()
+    }
+
+    /// Tells from now on of names that come and go.
+    pub fn list_in(&mut self, listed: Arc<Notify>) {
+        self.listed = Some(listed);
+    }
+
     pub fn put(&mut self, rid: &str, resource: Resource) -> Result<(), ServiceError> {
         if !rid::is_valid_name(rid) {
             return Err(ServiceError::InvalidName(rid.to_owned()));
@@ -42,12 +54,16 @@ impl Store {
             Resource::Query { .. } => return Err(ServiceError::InvalidValue("a query resource is not kept".into())),
         };
         check.map_err(|error| ServiceError::InvalidValue(format!("{rid}: {}", error.0)))?;
-        self.resources.insert(rid.to_owned(), resource);
+        if self.resources.insert(rid.to_owned(), resource).is_none() {
+            self.tell();
+        }
         Ok(())
     }
 
     pub fn remove_resource(&mut self, rid: &str) -> Result<(), ServiceError> {
-        self.resources.remove(rid).map(drop).ok_or_else(|| ServiceError::NotFound(rid.to_owned()))
+        self.resources.remove(rid).map(drop).ok_or_else(|| ServiceError::NotFound(rid.to_owned()))?;
+        self.tell();
+        Ok(())
     }
 
     /// Sets members, and removes those whose value is `{"action":"delete"}`.
@@ -87,6 +103,12 @@ impl Store {
             return Err(ServiceError::OutOfRange(rid.to_owned()));
         }
         Ok(items.remove(idx))
+    }
+
+    fn tell(&self) {
+        if let Some(listed) = &self.listed {
+            listed.notify_one();
+        }
     }
 
     fn items(&mut self, rid: &str) -> Result<&mut Vec<Value>, ServiceError> {

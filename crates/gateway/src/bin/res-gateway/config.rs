@@ -140,11 +140,27 @@ impl Config {
             NatsBus::new(options.clone()).map_err(|error| format!("{}: {error}", nats_option(&error, &options)))
         });
         let nats = nats.transpose()?;
+        let demo = options.demo.unwrap_or(nats.is_none() && resources.is_none());
+        if options.inspector == Some(true) && nats.is_some() {
+            return Err(
+                "inspector (--inspector): shows what the gateway serves by itself, and beside natsUrl (--nats) \
+                        that is nothing; leave out one of them"
+                    .into(),
+            );
+        }
+        if options.inspector == Some(true) && server.www.is_some() {
+            return Err(
+                "inspector (--inspector): the page is at /, where www (--www) has its files; leave out one of \
+                        them"
+                    .into(),
+            );
+        }
+        server.inspector = options.inspector.unwrap_or(server.www.is_none() && (demo || resources.is_some()));
 
         Ok(Config {
             listen: SocketAddr::new(address("addr (--addr)", options.addr)?, port),
             metrics: (metrics_port != 0).then(|| SocketAddr::new(metrics_addr, metrics_port)),
-            demo: options.demo.unwrap_or(nats.is_none() && resources.is_none()),
+            demo,
             nats,
             gateway,
             server,

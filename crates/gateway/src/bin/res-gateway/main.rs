@@ -16,6 +16,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use res_gateway::bus::MemoryBus;
+use res_gateway::inspector::{self, Inspector};
 use res_gateway::{Gateway, demo, metrics, resources, server};
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
@@ -98,6 +99,7 @@ async fn gateway(config: &Config) -> Result<Gateway, String> {
         return Ok(Gateway::start_over(connection, nats.clone(), config.gateway.clone()));
     }
     let bus = MemoryBus::new();
+    let inspector = config.server.inspector.then(|| Inspector::start(&bus));
     if let Some(file) = &config.resources {
         let (service, names) = resources::load(file).map_err(|error| format!("resources (--resources): {error}"))?;
         if config.demo
@@ -108,16 +110,33 @@ async fn gateway(config: &Config) -> Result<Gateway, String> {
                 file.display()
             ));
         }
+        if inspector.is_some() && names.contains(inspector::NAME) {
+            return Err(format!(
+                "resources (--resources): {}: names that begin with {:?} are those of the page for developers; rename \
+                 the resources or do without the page, with --inspector=false",
+                file.display(),
+                inspector::NAME
+            ));
+        }
         let service = service.start(bus.connect());
+        if let Some(inspector) = &inspector {
+            inspector.list(&service);
+        }
         if config.watch {
-            let (file, bus) = (file.clone(), bus.clone());
-            let taken = if config.demo { &demo::NAMES[..] } else { &[] };
-            tokio::spawn(async move { resources::watch(&file, &bus, service, names, taken).await });
+            let (file, bus, inspector) = (file.clone(), bus.clone(), inspector.clone());
+            let mut taken = if config.demo { demo::NAMES.to_vec() } else { Vec::new() };
+            taken.extend(inspector.is_some().then_some(inspector::NAME));
+            tokio::spawn(async move {
+                resources::watch(&file, &bus, service, names, &taken, inspector.as_ref()).await;
+            });
         }
     }
     if config.demo {
         info!("serving the demo");
-        demo::start(&bus);
+        let services = demo::start(&bus);
+        if let Some(inspector) = &inspector {
+            services.iter().for_each(|service| inspector.list(service));
+        }
     }
     Ok(Gateway::start(bus.connect(), config.gateway.clone()))
 }

@@ -110,6 +110,11 @@ pub struct Options {
     #[arg(num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "BOOL")]
     #[arg(value_parser = switch)]
     pub demo: Option<bool>,
+    /// Serve a page for developers at / that shows all resources [default: where there is neither --nats nor --www]
+    #[arg(long, help_heading = "Served by the gateway itself")]
+    #[arg(num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "BOOL")]
+    #[arg(value_parser = switch)]
+    pub inspector: Option<bool>,
 
     /// Serve https and wss
     #[arg(long, help_heading = "Security")]
