@@ -14,6 +14,8 @@ pub mod inspector;
 #[cfg(feature = "server")]
 pub mod metrics;
 #[cfg(feature = "server")]
+pub mod recording;
+#[cfg(feature = "server")]
 pub mod resources;
 #[cfg(feature = "server")]
 pub mod server;

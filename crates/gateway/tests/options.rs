@@ -437,6 +437,8 @@ fn help_says_what_the_flags_do() {
             "--www",
             "--demo",
             "--inspector",
+            "--record",
+            "--replay",
             "--metricsaddr",
             "--logformat",
         ] {

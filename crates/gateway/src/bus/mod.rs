@@ -72,7 +72,12 @@ pub struct Connection {
 }
 
 /// The messages of a connection in the order they arrived. They end when the connection is lost.
-pub struct Deliveries(Queue);
+pub struct Deliveries {
+    queue: Queue,
+    listener: Option<Listener>,
+}
+
+type Listener = Box<dyn FnMut(&Delivery) + Send + Sync>;
 
 enum Queue {
     Bounded(mpsc::Receiver<Delivery>),
@@ -84,38 +89,59 @@ enum Queue {
 impl Deliveries {
     /// The next message; `None` when the connection is lost. May be dropped while waiting without losing any.
     pub async fn recv(&mut self) -> Option<Delivery> {
-        match &mut self.0 {
+        let delivery = match &mut self.queue {
             Queue::Bounded(queue) => queue.recv().await,
             Queue::Weighed(queue) => queue.recv().await.map(|(delivery, _)| delivery),
             Queue::Unbounded(queue) => queue.recv().await,
-        }
+        };
+        self.heard(delivery)
     }
 
     /// The next message if it has arrived.
     pub fn try_recv(&mut self) -> Option<Delivery> {
-        match &mut self.0 {
+        let delivery = match &mut self.queue {
             Queue::Bounded(queue) => queue.try_recv().ok(),
             Queue::Weighed(queue) => queue.try_recv().ok().map(|(delivery, _)| delivery),
             Queue::Unbounded(queue) => queue.try_recv().ok(),
+        };
+        self.heard(delivery)
+    }
+
+    /// Has each message told to `listener` when it is handed out, which is in the order that it is dealt with.
+    #[must_use]
+    pub fn heard_by(self, listener: impl FnMut(&Delivery) + Send + Sync + 'static) -> Deliveries {
+        Deliveries { listener: Some(Box::new(listener)), ..self }
+    }
+
+    fn heard(&mut self, delivery: Option<Delivery>) -> Option<Delivery> {
+        if let (Some(listener), Some(delivery)) = (&mut self.listener, &delivery) {
+            listener(delivery);
         }
+        delivery
+    }
+}
+
+impl From<Queue> for Deliveries {
+    fn from(queue: Queue) -> Deliveries {
+        Deliveries { queue, listener: None }
     }
 }
 
 impl From<mpsc::Receiver<Delivery>> for Deliveries {
     fn from(queue: mpsc::Receiver<Delivery>) -> Deliveries {
-        Deliveries(Queue::Bounded(queue))
+        Queue::Bounded(queue).into()
     }
 }
 
 impl From<mpsc::Receiver<(Delivery, OwnedSemaphorePermit)>> for Deliveries {
     fn from(queue: mpsc::Receiver<(Delivery, OwnedSemaphorePermit)>) -> Deliveries {
-        Deliveries(Queue::Weighed(queue))
+        Queue::Weighed(queue).into()
     }
 }
 
 impl From<mpsc::UnboundedReceiver<Delivery>> for Deliveries {
     fn from(queue: mpsc::UnboundedReceiver<Delivery>) -> Deliveries {
-        Deliveries(Queue::Unbounded(queue))
+        Queue::Unbounded(queue).into()
     }
 }
 

@@ -80,6 +80,14 @@ pub fn push_error(out: &mut String, error: &ResError) {
     out.push('}');
 }
 
+/// The payload of a service's answer `{"error":…}`.
+pub fn error_answer(error: &ResError) -> String {
+    let mut out = String::from("{\"error\":");
+    push_error(&mut out, error);
+    out.push('}');
+    out
+}
+
 /// The error a service sent, or `None` when it is not an object with a code.
 pub fn read_error(text: &str) -> Option<ResError> {
     #[derive(serde::Deserialize)]

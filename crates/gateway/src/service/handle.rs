@@ -14,7 +14,7 @@ use super::request::Payload;
 use super::store::{self, Store};
 use super::{Handler, Kind, Reply, Request, Resource, Route, Service, ServiceError};
 use crate::bus::{Bus, Connection, Delivery};
-use crate::core::json::push_error;
+use crate::core::json::error_answer;
 
 /// A running service: for changing its resources, which sends the events that tell of it, and for stopping it.
 ///
@@ -274,20 +274,13 @@ impl ServiceHandle {
     }
 
     fn answer(&self, reply: &str, answer: Result<Reply, ResError>) {
-        let payload = answer.map_or_else(|error| error_payload(&error), Reply::into_payload);
+        let payload = answer.map_or_else(|error| error_answer(&error).into_bytes(), Reply::into_payload);
         if self.bus.publish(reply, None, payload.into()).is_err() {
             error!("the bus does not carry an answer of a service");
             // Whoever asked is told, rather than left to wait.
-            self.publish(reply, error_payload(&ResError::INTERNAL_ERROR));
+            self.publish(reply, error_answer(&ResError::INTERNAL_ERROR));
         }
     }
-}
-
-fn error_payload(error: &ResError) -> Vec<u8> {
-    let mut payload = String::from("{\"error\":");
-    push_error(&mut payload, error);
-    payload.push('}');
-    payload.into_bytes()
 }
 
 /// A handler that panics has made a mistake in one request; the others are none the worse for it.

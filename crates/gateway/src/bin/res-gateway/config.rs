@@ -26,6 +26,10 @@ pub struct Config {
     /// Whether they are served again when the file is saved.
     pub watch: bool,
     pub demo: bool,
+    /// Where what services say is recorded.
+    pub record: Option<PathBuf>,
+    /// What was recorded, in place of services.
+    pub replay: Option<PathBuf>,
     pub log: (Level, Format),
     /// What is accepted and yet is not as it was meant.
     pub warnings: Vec<String>,
@@ -117,7 +121,8 @@ impl Config {
         let auth = file(options.nats_creds).map_or(Auth::None, Auth::CredentialsFile);
         let root_certificates: Vec<_> =
             options.nats_root_cas.into_iter().flatten().filter_map(|name| file(Some(name))).collect();
-        let resources = options.resources.filter(|file| !file.as_os_str().is_empty());
+        let is_file = |file: &PathBuf| !file.as_os_str().is_empty();
+        let resources = options.resources.filter(is_file);
         if options.watch == Some(true) && resources.is_none() {
             return Err("watch (--watch): there is no file to watch; name one with resources (--resources)".into());
         }
@@ -132,6 +137,14 @@ impl Config {
                     .into(),
             );
         }
+        let (record, replay) = (options.record.filter(is_file), options.replay.filter(is_file));
+        if replay.is_some()
+            && (servers.is_some() || resources.is_some() || options.demo == Some(true) || record.is_some())
+        {
+            return Err("replay (--replay): a recording is served by itself; leave out natsUrl (--nats), resources \
+                        (--resources), demo (--demo) and record (--record)"
+                .into());
+        }
         let nats = servers.map(|servers| {
             let tls = TlsOptions { certificate, key, root_certificates, ..TlsOptions::default() };
             let rest = NatsOptions::default();
@@ -140,11 +153,11 @@ impl Config {
             NatsBus::new(options.clone()).map_err(|error| format!("{}: {error}", nats_option(&error, &options)))
         });
         let nats = nats.transpose()?;
-        let demo = options.demo.unwrap_or(nats.is_none() && resources.is_none());
-        if options.inspector == Some(true) && nats.is_some() {
+        let demo = options.demo.unwrap_or(nats.is_none() && resources.is_none() && replay.is_none());
+        if options.inspector == Some(true) && (nats.is_some() || replay.is_some()) {
             return Err(
                 "inspector (--inspector): shows what the gateway serves by itself, and beside natsUrl (--nats) \
-                        that is nothing; leave out one of them"
+                        or replay (--replay) that is nothing; leave it out"
                     .into(),
             );
         }
@@ -166,6 +179,8 @@ impl Config {
             server,
             watch: options.watch.unwrap_or(false),
             resources,
+            record,
+            replay,
             log: (
                 Level::new(options.debug.unwrap_or(false), options.trace.unwrap_or(false)),
                 Format::parse(filled(options.log_format).as_deref().unwrap_or("text"))?,

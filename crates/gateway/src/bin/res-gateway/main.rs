@@ -3,6 +3,7 @@
 #![forbid(unsafe_code)]
 
 mod config;
+mod embedded;
 mod limits;
 mod log;
 mod options;
@@ -15,9 +16,8 @@ use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::process::ExitCode;
 use std::time::Duration;
 
-use res_gateway::bus::MemoryBus;
-use res_gateway::inspector::{self, Inspector};
-use res_gateway::{Gateway, demo, metrics, resources, server};
+use res_gateway::recording::Recorder;
+use res_gateway::{Gateway, metrics, server};
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use tracing::{debug, info, warn};
@@ -61,13 +61,16 @@ async fn run(config: Config) -> Result<(), String> {
     }
     let scheme = if config.server.tls.is_some() { "https" } else { "http" };
     let (listener, bound) = listen(config.listen, "--port").await?;
-    let gateway = gateway(&config).await?;
+    let metrics = match config.metrics {
+        Some(address) => Some(listen(address, "--metricsport").await?),
+        None => None,
+    };
+    let (gateway, recorder) = gateway(&config).await?;
     open_files(config.server.connections);
     // Not before: until then the system ends the program.
     let mut stopping = signals::shutdown()?;
     let mut watched = JoinSet::new();
-    if let Some(address) = config.metrics {
-        let (listener, bound) = listen(address, "--metricsport").await?;
+    if let Some((listener, bound)) = metrics {
         info!("metrics on http://{bound}/metrics, health on http://{bound}/health");
         watched.spawn(metrics::serve(listener, gateway.clone(), stopping.clone()));
     }
@@ -82,6 +85,11 @@ async fn run(config: Config) -> Result<(), String> {
     let served = server::run(listener, gateway, config.server, stop).await;
     // Who reads metrics holds the gateway.
     drop(watched);
+    if let Some(recorder) = recorder
+        && tokio::time::timeout(LAST_WORDS, recorder.finished()).await.is_err()
+    {
+        warn!("the recording is not all written yet: its last messages may be missing");
+    }
     if let Some(nats) = &config.nats {
         // What was said at last has to arrive; the gateway is dropped, and its connection closes when it has.
         if tokio::time::timeout(LAST_WORDS, nats.closed()).await.is_err() {
@@ -91,54 +99,25 @@ async fn run(config: Config) -> Result<(), String> {
     served.map_err(|error| format!("the server failed: {error}"))
 }
 
-/// The gateway on its bus: NATS, or one in memory with the services of the program itself.
-async fn gateway(config: &Config) -> Result<Gateway, String> {
-    if let Some(nats) = &config.nats {
+/// The gateway on its bus: NATS, or one in memory with what the program itself serves; and what records it.
+async fn gateway(config: &Config) -> Result<(Gateway, Option<Recorder>), String> {
+    let mut connection = match &config.nats {
         // Whoever starts the program is told at once when it cannot work; later losses are lived through.
-        let connection = nats.connect().await.map_err(|error| format!("natsUrl (--nats): {error}"))?;
-        return Ok(Gateway::start_over(connection, nats.clone(), config.gateway.clone()));
+        Some(nats) => nats.connect().await.map_err(|error| format!("natsUrl (--nats): {error}"))?,
+        None => embedded::start(config)?.connect(),
+    };
+    let recorder = config.record.as_deref().map(Recorder::create).transpose();
+    let recorder = recorder.map_err(|error| format!("record (--record): {error}"))?;
+    if let Some(recorder) = &recorder {
+        connection = recorder.connection(connection);
     }
-    let bus = MemoryBus::new();
-    let inspector = config.server.inspector.then(|| Inspector::start(&bus));
-    if let Some(file) = &config.resources {
-        let (service, names) = resources::load(file).map_err(|error| format!("resources (--resources): {error}"))?;
-        if config.demo
-            && let Some(name) = demo::NAMES.iter().find(|name| names.contains(**name))
-        {
-            return Err(format!(
-                "resources (--resources): {}: the demo has resources named {name:?} too; rename those or leave out --demo",
-                file.display()
-            ));
-        }
-        if inspector.is_some() && names.contains(inspector::NAME) {
-            return Err(format!(
-                "resources (--resources): {}: names that begin with {:?} are those of the page for developers; rename \
-                 the resources or do without the page, with --inspector=false",
-                file.display(),
-                inspector::NAME
-            ));
-        }
-        let service = service.start(bus.connect());
-        if let Some(inspector) = &inspector {
-            inspector.list(&service);
-        }
-        if config.watch {
-            let (file, bus, inspector) = (file.clone(), bus.clone(), inspector.clone());
-            let mut taken = if config.demo { demo::NAMES.to_vec() } else { Vec::new() };
-            taken.extend(inspector.is_some().then_some(inspector::NAME));
-            tokio::spawn(async move {
-                resources::watch(&file, &bus, service, names, &taken, inspector.as_ref()).await;
-            });
-        }
-    }
-    if config.demo {
-        info!("serving the demo");
-        let services = demo::start(&bus);
-        if let Some(inspector) = &inspector {
-            services.iter().for_each(|service| inspector.list(service));
-        }
-    }
-    Ok(Gateway::start(bus.connect(), config.gateway.clone()))
+    let gateway = config.gateway.clone();
+    let gateway = match (config.nats.clone(), &recorder) {
+        (None, _) => Gateway::start(connection, gateway),
+        (Some(nats), None) => Gateway::start_over(connection, nats, gateway),
+        (Some(nats), Some(recorder)) => Gateway::start_over(connection, recorder.dial(nats), gateway),
+    };
+    Ok((gateway, recorder))
 }
 
 /// Takes as many open files as the system lets a program have: by itself it gives fewer, and each connection is one.

@@ -116,6 +116,13 @@ pub struct Options {
     #[arg(value_parser = switch)]
     pub inspector: Option<bool>,
 
+    /// Record what services say into a file, which must not be there yet
+    #[arg(long, value_name = "FILE", help_heading = "Recordings", value_parser = path())]
+    pub record: Option<PathBuf>,
+    /// Serve what was recorded, without the services
+    #[arg(long, value_name = "FILE", help_heading = "Recordings", value_parser = path())]
+    pub replay: Option<PathBuf>,
+
     /// Serve https and wss
     #[arg(long, help_heading = "Security")]
     #[arg(num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "BOOL")]

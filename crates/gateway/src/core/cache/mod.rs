@@ -9,7 +9,7 @@ mod entry;
 mod holding;
 mod query;
 mod reset;
-mod resource;
+pub(crate) mod resource;
 mod subscribers;
 
 use std::collections::{BTreeMap, HashSet, VecDeque};
