@@ -7,7 +7,7 @@ use std::time::Duration;
 use resclient::protocol::ResError;
 use serde_json::json;
 use tokio::time::{Instant, sleep_until};
-use tracing::info;
+use tracing::{error, info};
 
 use super::held::Held;
 use super::labels::{self, Clients};
@@ -244,7 +244,9 @@ impl Replay {
     fn publish(&self, subject: &str, payload: String) {
         // Where nobody listens to an event, that is said to the one who wants an answer.
         let reply = subject.starts_with("event.").then_some("replay.nobody");
-        self.bus.publish(subject, reply, payload.into_bytes().into()).expect("a bus in memory carries all");
+        if let Err(refusal) = self.bus.publish(subject, reply, payload.into_bytes().into()) {
+            error!(subject, ?refusal, "the bus does not carry a message of the recording");
+        }
     }
 }
 
