@@ -2,16 +2,18 @@
 
 mod support;
 
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use res_gateway::bus::{Connection, MemoryBus};
 use res_gateway::recording::{Recorder, Recording};
-use res_gateway::{Gateway, GatewayConfig, Outgoing};
+use res_gateway::service::{Access, Resource, Service};
+use res_gateway::{Gateway, GatewayConfig, Outgoing, Session};
 use serde_json::{Value, json};
 use support::fixture;
 use support::hand::{frame, is_silent, request, send, session};
 use support::program::File;
-use tokio::time::{Instant, sleep_until, timeout_at};
+use tokio::time::{Instant, sleep, sleep_until, timeout_at};
 
 /// A client does something every so often.
 const STEP: Duration = Duration::from_millis(100);
@@ -155,6 +157,59 @@ async fn what_changed_unseen_before_a_reset_is_seen_in_a_replay() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_services_took_time_to_say_is_said_when_they_said_it() {
+    let (bus, state) = (MemoryBus::new(), Arc::new(Mutex::new((json!([1]), Access::READ))));
+    let (value, access) = (state.clone(), state.clone());
+    let service = Service::new("slow")
+        .get_async("slow.list", move |_| {
+            let value = value.clone();
+            async move {
+                sleep(STEP / 3).await;
+                Ok(Resource::Collection(value.lock().unwrap().0.clone()))
+            }
+        })
+        .access_async("slow.list", move |_| {
+            let access = access.clone();
+            async move {
+                sleep(STEP / 3).await;
+                Ok(access.lock().unwrap().1.clone())
+            }
+        })
+        .start(bus.connect());
+    let studio = Studio::on("slow.jsonl", bus.connect());
+    let mut watcher = session(&studio.gateway).await;
+    let using = tokio::spawn(async move {
+        // Before the first answer, which has it.
+        sleep(STEP / 6).await;
+        state.lock().unwrap().0 = json!([1, 2]);
+        service.event("slow.list", "add", &json!({ "idx": 1, "value": 2 }));
+        sleep(STEP).await;
+        state.lock().unwrap().0 = json!([1, 3]);
+        service.reset(&["slow.>"], &[""; 0]);
+        sleep(STEP).await;
+        state.lock().unwrap().1 = Access::NONE;
+        service.reaccess("slow.list");
+    });
+    let told = async |client: &mut Session| {
+        let mut frames = Vec::new();
+        send(client, 1, "subscribe.slow.list", Value::Null).await;
+        for _ in 0..4 {
+            frames.push(frame(client).await);
+        }
+        frames
+    };
+    let frames = told(&mut watcher).await;
+    let last = frames.last().unwrap();
+    assert_eq!(last["event"], "slow.list.unsubscribe");
+    using.await.unwrap();
+    drop(watcher);
+    let gateway = replayed(&studio.finish().await);
+    let mut client = session(&gateway).await;
+    assert_eq!(told(&mut client).await, frames);
+    assert!(is_silent(&mut client).await);
+}
+
+#[tokio::test(start_paused = true)]
 async fn queries_are_replayed_however_they_are_written_and_their_events_answered() {
     let steps = [
         ctl("subscribe.fix.items?start=0&limit=3", Value::Null),
@@ -220,23 +275,31 @@ async fn who_may_see_what_depends_on_the_token_in_a_replay_too() {
 
 #[tokio::test(start_paused = true)]
 async fn a_recording_has_no_secrets_of_clients() {
-    let studio = Studio::new("secrets.jsonl");
+    let bus = MemoryBus::new();
+    let service = fixture::start(&bus);
+    let studio = Studio::on("secrets.jsonl", bus.connect());
     let steps = [
         ctl("auth.fix.auth.login", json!({ "role": "chief", "password": "hunter2", "tid": "session-17" })),
         ctl("auth.fix.auth.headerMeta", Value::Null),
         ctl("subscribe.fix.private.{cid}", Value::Null),
         ctl("subscribe.fix.model", Value::Null),
-        ctl("call.fix.ctl.tokenReset", json!({ "tids": ["session-17"], "subject": "auth.fix.auth.renew" })),
     ];
-    play(&studio.gateway, &steps[..4]).await;
-    // The call itself has the id in its parameters, which are kept.
+    play(&studio.gateway, &steps).await;
+    service.token_reset(&["session-17"], "auth.fix.auth.renew");
+    // What is answered comes behind it.
+    look(&studio.gateway, "fix.tree").await;
     let text = std::fs::read_to_string(&studio.finish().await.0).unwrap();
     for secret in ["hunter2", "chief", "session-17", "remoteAddr", "uri", "Cookie"] {
         assert!(!text.contains(secret), "{secret}: {text}");
     }
     let is_long_id = |word: &str| word.len() == 32;
     assert!(!text.split(|c: char| !c.is_ascii_hexdigit()).any(is_long_id), "{text}");
-    for kept in ["fix.private.{c1}", r#""tokens":[{"token":"t1","tid":"i1"}]"#, r#""conn":"c1","token":"t1""#] {
+    for kept in [
+        "fix.private.{c1}",
+        r#""tokens":[{"token":"t1","tid":"i1"}]"#,
+        r#""conn":"c1","token":"t1""#,
+        r#""tids":["i1"]"#,
+    ] {
         assert!(text.contains(kept), "{kept}: {text}");
     }
 }
