@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { after, suite, test } from 'node:test';
 import { root } from '../../scripts/lib/places.mjs';
 import { Gateway } from './support/gateway.mjs';
+import { violations } from './support/accessibility.mjs';
 import { stage } from './support/stage.mjs';
 
 const folder = mkdtempSync(join(tmpdir(), 'inspector-'));
@@ -53,7 +54,7 @@ suite('the page for developers', () => {
 
   const looksAt = (window, rid) =>
     window.until(
-      (rid) => document.querySelector('h1').textContent === rid && document.querySelector('#values:not([hidden])'),
+      (rid) => document.querySelector('#rid').textContent === rid && document.querySelector('#values:not([hidden])'),
       rid,
     );
 
@@ -162,7 +163,7 @@ suite('the page for developers', () => {
     await keyboard.press('Control+A');
     await keyboard.type('shop.item.1?a=b.c');
     await keyboard.press('Enter');
-    await window.until(() => document.querySelector('h1').textContent === 'shop.item.1?a=b.c');
+    await window.until(() => document.querySelector('#rid').textContent === 'shop.item.1?a=b.c');
     await window.page.keyboard.press('Shift+Tab');
     await window.page.keyboard.press('Shift+Tab');
     await keyboard.press('Enter');
@@ -318,11 +319,12 @@ suite('the page for developers', () => {
   };
   for (const [name, screen] of Object.entries(screens)) {
     for (const colorScheme of ['light', 'dark']) {
-      test(`${name}, ${colorScheme}: the page fits its width`, async () => {
+      test(`${name}, ${colorScheme}: the page fits its width, and nothing in it keeps anybody out`, async () => {
         const window = await open('', { ...screen, colorScheme });
         const shoot = async (what) => {
-          const path = join(root, `test-results/screens/inspector-${what}-${name}-${colorScheme}.png`);
-          await window.page.screenshot({ path, fullPage: true });
+          const path = join(root, `docs/screens/${name}-${colorScheme}/gateway-${what}.png`);
+          await window.page.screenshot({ path, fullPage: true, scale: 'css' });
+          assert.deepEqual(await violations(window), []);
           assert.equal(await window.page.evaluate(() => document.documentElement.scrollWidth), screen.viewport.width);
         };
         await shoot('list');
@@ -386,6 +388,6 @@ suite('the page for developers at other paths', () => {
     await window.until(() => document.querySelectorAll('tbody tr').length === 6);
     await window.page.click('.answer a');
     await window.until(() => document.querySelector('tbody')?.textContent.includes('Asimov'));
-    assert.equal(await window.page.textContent('h1'), 'library.book.6');
+    assert.equal(await window.page.textContent('#rid'), 'library.book.6');
   });
 });

@@ -1,4 +1,4 @@
-import { cpSync, readdirSync } from 'node:fs';
+import { cpSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { main, start } from '../../scripts/lib/process.mjs';
 import { root } from '../../scripts/lib/places.mjs';
@@ -9,6 +9,8 @@ import { site } from './support/gateway.mjs';
 // and the gateway have to be built before: `npm run test:e2e` does both.
 await main(async (words) => {
   await makeSite(site);
+  // Of pages that are there no more.
+  if (words.length === 0) rmSync(join(root, 'docs/screens'), { recursive: true, force: true });
   cpSync(join(root, 'tests/e2e/pages'), join(site, 'e2e'), { recursive: true });
   const files = readdirSync(join(root, 'tests/e2e'))
     .filter((name) => name.endsWith('.test.mjs') && (words.length === 0 || words.some((word) => name.includes(word))))

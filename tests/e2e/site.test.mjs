@@ -1,14 +1,12 @@
 import assert from 'node:assert/strict';
-import { readFileSync, rmSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { join, relative } from 'node:path';
 import { suite, test } from 'node:test';
 import { filesBelow } from '../../scripts/lib/fresh.mjs';
 import { root } from '../../scripts/lib/places.mjs';
+import { violations } from './support/accessibility.mjs';
 import { site } from './support/gateway.mjs';
 import { stage } from './support/stage.mjs';
 
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const screens = join(root, 'docs/screens');
 /** Of a screenshot, in pixels. */
 const TALLEST = 4_000;
@@ -42,7 +40,6 @@ suite('the site', () => {
   for (const [device, options] of Object.entries(devices)) {
     for (const colorScheme of ['light', 'dark']) {
       test(`${device}, ${colorScheme}: every page is whole, without a complaint, and nothing in it keeps anybody out`, async () => {
-        rmSync(join(screens, `${device}-${colorScheme}`), { recursive: true, force: true });
         const found = new Set();
         const window = await page('docs/', { ...options, colorScheme });
         for (const path of paths) {
@@ -147,16 +144,6 @@ suite('the site', () => {
       .replace(/\.html$/, '')
       .replaceAll('/', '-')
       .replace(/-$/, '') || 'index';
-
-  async function violations(window) {
-    await window.page.evaluate(axe);
-    const found = await window.page.evaluate(
-      async () => (await globalThis.axe.run(document, { resultTypes: ['violations'] })).violations,
-    );
-    return found.map(
-      ({ id, nodes }) => `${id}: ${nodes.map(({ target, html }) => `${target} ${html.slice(0, 80)}`).join('; ')}`,
-    );
-  }
 
   const focused = (keyboard) => keyboard.evaluate(() => document.activeElement.textContent.trim());
 });

@@ -34,7 +34,7 @@ export class ResourceView {
   open(rid) {
     this.#rid = rid;
     this.#clear();
-    this.#root.querySelector('h1').textContent = rid;
+    this.#root.querySelector('#rid').textContent = rid;
     part(this.#root, 'kind').textContent = 'Loading …';
     part(this.#root, 'error').textContent = '';
     part(this.#root, 'json').href = this.#apiAddress(rid);
