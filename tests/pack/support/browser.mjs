@@ -11,8 +11,15 @@ export const switches = [
   '--disable-sync',
 ];
 
-/** The system's Chromium. */
-export function launch({ args = [], ...options } = {}) {
+/** The system's Chromium. One that dies in its first moments, as it does now and then on a busy machine, is started once more. */
+export async function launch({ args = [], ...options } = {}) {
   const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium';
-  return chromium.launch({ executablePath, args: [...switches, ...args], ...options });
+  const start = () => chromium.launch({ executablePath, args: [...switches, ...args], ...options });
+  try {
+    return await start();
+  } catch (error) {
+    if (!/browser has been closed/.test(error.message)) throw error;
+    console.warn(error.message.split('\n')[0]);
+    return start();
+  }
 }
