@@ -251,6 +251,18 @@ export abstract class BaseClient<S = unknown> implements ClientApi {
     return follow(this, rid, listener, failed);
   }
 
+  /**
+   * Whether a resource is not kept up to date at the moment: it is not cached, there is no connection, what is cached is being
+   * compared on a new one, or its subscription has ended and not come anew. The event `stale` tells that it may be another matter
+   * for some resource while the client is connected. Throws when the resource ID is missing.
+   */
+  isStale<Rid extends string>(rid: KnownRid<S, Rid> | OtherRid<S, Rid>): boolean;
+  isStale(rid: string): boolean {
+    requireText(rid, RESOURCE_ID);
+    const handle = this.state.state === 'connected' ? this.#session!.driver.find(rid) : -1;
+    return handle < 0 || this.#session!.driver.is_stale(handle);
+  }
+
   /** Keeps a cached resource subscribed though nobody listens, until `unkeep`. Throws when it is not cached. */
   keep<Rid extends string>(rid: KnownRid<S, Rid> | OtherRid<S, Rid>): void;
   keep(rid: string): void {

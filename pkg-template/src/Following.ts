@@ -24,8 +24,8 @@ export interface Follower {
   found(resource: Live): void;
   /** It has had an event that may have changed it. */
   heard(event: string): void;
-  /** The state of the connection is another. */
-  stateChanged?(): void;
+  /** It may be up to date no more, or again. */
+  staleChanged?(): void;
   /** It could not be had, or is not kept up to date any more; it is asked for again. */
   failed(error: ResError): void;
 }
@@ -85,8 +85,8 @@ export class Following {
     if (!this.live && ws && ws !== this.refusedBy) this.ask();
   }
 
-  stateChanged(): void {
-    this.follower.stateChanged?.();
+  staleChanged(): void {
+    this.follower.staleChanged?.();
   }
 
   refused(error: ResError): void {

@@ -11,5 +11,6 @@ export interface ResourceClient {
   call(rid: string, method: string, params?: unknown, options?: RequestOptions): Promise<unknown>;
   on(events: string, handler: EventHandler): void;
   off(events: string, handler: EventHandler): void;
+  isStale?(rid: string): boolean;
   keepConnected?(): () => void;
 }

@@ -47,8 +47,9 @@ export type ResourceData<D, R> = ResourceResult<D, R> & { data: D };
 
 interface Refetch {
   /**
-   * Whether `data` may be out of date: there is no connection, or there is one again and the resource is being compared, or it could
-   * not be had any more, or nothing has come yet since data were given.
+   * Whether `data` may be out of date: there is no connection, or there is one again and what is cached is being compared, or the
+   * resource has lost its subscription and has not come anew, or it could not be had any more, or nothing has come yet since data
+   * were given.
    */
   isStale: boolean;
   /** Asks for the resource again after an error. It is done anyway after a while, and when the client has connected. */

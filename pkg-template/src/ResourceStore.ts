@@ -29,7 +29,7 @@ export class ResourceStore<D, R extends object> {
           found: (live) => this.#show(live),
           heard: (event) => CHANGES.has(event) && this.#outdate(),
           failed: (error) => this.#fail(error),
-          stateChanged: () => this.#compare(),
+          staleChanged: () => this.#compare(),
         })
       : null;
     this.#pending = this.#of({ ...PENDING, data: fallbackData, isLoading: this.#following !== null });
@@ -121,7 +121,10 @@ export class ResourceStore<D, R extends object> {
   }
 
   #isStale({ data, resource }: Pick<ResourceResult<D, R>, 'data' | 'resource'>): boolean {
-    return data !== undefined && !(resource && this.#client.state.state === 'connected');
+    if (data === undefined) return false;
+    const client = this.#client;
+    if (!resource || client.state.state !== 'connected') return true;
+    return client.isStale?.(this.#following!.rid) ?? false;
   }
 
   /** Asks for it again. */

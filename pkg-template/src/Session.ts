@@ -146,6 +146,10 @@ export class Session implements SessionEvents {
     return error;
   }
 
+  stale(): void {
+    this.emitter.emit(this.owner, 'stale', undefined);
+  }
+
   state(state: number, untilLow: number, untilHigh: number): void {
     const name = STATES[state]!;
     this.host.hold(name !== 'closed');

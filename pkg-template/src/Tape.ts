@@ -18,6 +18,8 @@ export interface SessionEvents {
   disconnected(): void;
   connectFailed(error: number): void;
   handshakeRefused(start: number, end: number): void;
+  /** Other resources may be stale than before. */
+  stale(): void;
 }
 
 /** Operations of the engine. */
@@ -42,6 +44,7 @@ export const enum Op {
   Refused = 18,
   Loaded = 19,
   HandshakeRefused = 20,
+  Stale = 21,
 }
 
 /** Reads the engine's operations from memory and has them carried out, in order. */
@@ -132,6 +135,8 @@ export class Tape {
         return this.session.refused(a, b !== 0, words[i + 3]!, words[i + 4]!);
       case Op.HandshakeRefused:
         return this.session.handshakeRefused(a, b);
+      case Op.Stale:
+        return this.session.stale();
       default:
         throw new Error(`resclient-wasm: unknown operation ${words[i]}`);
     }
@@ -169,6 +174,7 @@ const LENGTHS: readonly (number | undefined)[] = lengths({
   [Op.ConnectFailed]: 2,
   [Op.Refused]: 5,
   [Op.HandshakeRefused]: 3,
+  [Op.Stale]: 1,
 });
 
 function lengths(byOperation: Record<Exclude<Op, Op.Change | Op.Touch | Op.Loaded | Op.Drop>, number>): number[] {

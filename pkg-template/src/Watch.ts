@@ -11,8 +11,8 @@ export interface WatchedClient {
 export interface Watcher {
   readonly rid: string;
   connected(): void;
-  /** The state of the connection is another. */
-  stateChanged(): void;
+  /** The state of the connection is another, or some resources are up to date no more, or again. */
+  staleChanged(): void;
   /** A subscription to the resource was refused. */
   refused(error: ResError): void;
 }
@@ -34,14 +34,14 @@ class Watch {
     this.#watchers.add(watcher);
     if (this.#watchers.size > 1) return;
     this.client.on('connect', this.#connected);
-    this.client.on('state', this.#stateChanged);
+    this.client.on(STALE, this.#staleChanged);
     this.client.on('error', this.#refused as EventHandler);
   }
 
   delete(watcher: Watcher): void {
     if (!this.#watchers.delete(watcher) || this.#watchers.size > 0) return;
     this.client.off('connect', this.#connected);
-    this.client.off('state', this.#stateChanged);
+    this.client.off(STALE, this.#staleChanged);
     this.client.off('error', this.#refused as EventHandler);
   }
 
@@ -49,8 +49,8 @@ class Watch {
     for (const watcher of [...this.#watchers]) watcher.connected();
   };
 
-  readonly #stateChanged = (): void => {
-    for (const watcher of [...this.#watchers]) watcher.stateChanged();
+  readonly #staleChanged = (): void => {
+    for (const watcher of [...this.#watchers]) watcher.staleChanged();
   };
 
   readonly #refused = (error: ResError): void => {
@@ -59,4 +59,6 @@ class Watch {
   };
 }
 
+/** Events after which something may be stale that was not, or the other way round. */
+const STALE = 'state stale';
 const watches = new WeakMap<WatchedClient, Watch>();

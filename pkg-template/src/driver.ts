@@ -32,6 +32,8 @@ export interface Driver {
   take(resource: number): number;
   /** Byte offset of as many words as the first says: the records of those that have not been taken before. */
   take_all(resources: Uint32Array): number;
+  /** Whether a resource may be out of date. */
+  is_stale(resource: number): boolean;
   /** What can be read, when these have left the cache, by way of them; see `Remains.ts`. Byte offset of as many words as the first says. */
   remains(resources: Uint32Array): number;
   /** Puts off what the engine wants until `release`. Whether it was not put off already: only then `release` is to be called. */

@@ -7,7 +7,7 @@
 //! Only the part of the graph below the candidates is looked at: references from inside it are subtracted from the
 //! counts, what has references left is covered from outside. There is no recursion; cycles need no special case.
 
-use super::graph::{Graph, ResourceId};
+use super::graph::{Graph, ResourceId, Slot};
 
 /// Marks of one run over a slot.
 #[derive(Debug, Default, Clone, Copy)]
@@ -88,10 +88,23 @@ impl Graph {
 
     /// Whether anything is stale.
     pub fn has_stale(&mut self) -> bool {
-        let mut stale = std::mem::take(&mut self.stale);
-        stale.retain(|&id| self.slot(id).stale);
-        self.stale = stale;
-        !self.stale.is_empty()
+        self.has_behind() && self.behind.iter().any(|&id| self.slot(id).stale)
+    }
+
+    /// Whether anything is behind.
+    #[inline(never)]
+    pub fn has_behind(&mut self) -> bool {
+        let mut behind = std::mem::take(&mut self.behind);
+        behind.retain(|&id| self.slot(id).behind);
+        self.behind = behind;
+        !self.behind.is_empty()
+    }
+
+    /// A resource is not what it should be, until it comes anew.
+    pub fn fall_behind(&mut self, id: ResourceId) {
+        if !std::mem::replace(&mut self.slot_mut(id).behind, true) {
+            self.behind.push(id);
+        }
     }
 
     /// [`Graph::uncovered`], knowing that what is stale keeps in the cache what it refers to, but covers nothing.
@@ -100,7 +113,7 @@ impl Graph {
         if !collected.referred || !self.has_stale() {
             return collected;
         }
-        let candidates = [candidates, &self.stale].concat();
+        let candidates = [candidates, &self.behind].concat();
         self.uncovered(&candidates)
     }
 
@@ -112,27 +125,32 @@ impl Graph {
                 let cell = self.slot(id).content.cells()[at];
                 self.unrefer(cell);
             }
-            self.slot_mut(id).stale = false;
+            let slot = self.slot_mut(id);
+            slot.stale = false;
+            slot.behind = false;
         }
         self.unlink(&collected.dropped);
-        collected.stale.retain(|&id| !std::mem::replace(&mut self.slot_mut(id).stale, true));
-        self.stale.extend(&collected.stale);
+        collected.stale.retain(|&id| self.grow_stale(id));
         collected
     }
 
     /// Has what is listened to subscribed to again, though it may be covered by something else that is.
     pub fn renew(&mut self, listened: &[ResourceId]) {
         for &id in listened {
-            if !std::mem::replace(&mut self.slot_mut(id).stale, true) {
-                self.stale.push(id);
-            }
+            self.grow_stale(id);
         }
     }
 
+    /// Whether it was not stale before.
+    fn grow_stale(&mut self, id: ResourceId) -> bool {
+        self.fall_behind(id);
+        !std::mem::replace(&mut self.slot_mut(id).stale, true)
+    }
+
     /// Marks what is reached from these, for [`Graph::is_covered`]. The cost grows with the cache.
-    pub fn mark_covered(&mut self, is_subscribed: impl Fn(ResourceId) -> bool) {
+    pub fn mark_covered(&mut self, is_subscribed: impl Fn(ResourceId, &Slot) -> bool) {
         let epoch = self.next_epoch();
-        let mut todo: Vec<ResourceId> = self.ids().filter(|&id| is_subscribed(id)).collect();
+        let mut todo: Vec<ResourceId> = self.ids().filter(|&id| is_subscribed(id, self.slot(id))).collect();
         while let Some(id) = todo.pop() {
             let visit = &mut self.slot_mut(id).visit;
             if visit.epoch != epoch {
@@ -140,6 +158,11 @@ impl Graph {
                 todo.extend(Graph::references(self.slots_cells(id)));
             }
         }
+    }
+
+    /// Another number whenever the graph was looked at anew, so that [`Graph::is_covered`] says something else.
+    pub fn epoch(&self) -> u32 {
+        self.epoch
     }
 
     /// Whether the last [`Graph::mark_covered`] came by.

@@ -75,6 +75,8 @@ pub struct Slot {
     pub held: bool,
     /// Held, but without a subscription it needs: it has to be subscribed to.
     pub stale: bool,
+    /// It was stale, or what came did not fit, and it has not come anew since.
+    pub behind: bool,
     /// Whether the last request to subscribe to it was refused.
     pub refused: bool,
     /// Deleted by its service: no event will come, and asking again may find a new one.
@@ -99,8 +101,10 @@ pub struct Graph {
     /// Members' names met in the frame being scanned that had no number before.
     pub new_keys: Vec<(KeyId, Span)>,
     pairs: Vec<u64>,
-    /// The stale ones, and some that are not any more.
-    pub(super) stale: Vec<ResourceId>,
+    /// Those that are behind, as all are that are stale, and some that are not any more.
+    pub(super) behind: Vec<ResourceId>,
+    /// Whether anything was referred to since this was taken back.
+    pub linked: bool,
     pub(super) epoch: u32,
     /// Slots that collections have looked at so far: a measure of their work that does not depend on the machine.
     pub visits: u64,
@@ -118,7 +122,8 @@ impl Graph {
             fresh: Vec::new(),
             new_keys: Vec::new(),
             pairs: Vec::new(),
-            stale: Vec::new(),
+            behind: Vec::new(),
+            linked: false,
             epoch: 0,
             visits: 0,
             live: 0,
@@ -251,6 +256,7 @@ impl Graph {
     pub fn refer(&mut self, cell: Cell) {
         if let Some(target) = cell.as_reference() {
             self.slots[target as usize].indirect += 1;
+            self.linked = true;
         }
     }
 

@@ -128,6 +128,8 @@ pub struct Engine {
     pub(super) subscriptions: Subscriptions,
     pub(super) timers: Timers,
     pub(super) graph: Graph,
+    /// The epoch of the graph in which what is covered was marked last; 0 when it may be something else.
+    pub(super) covered_at: u32,
     /// The buffers of the last frame, while none is being taken in.
     pub(super) frame: Option<Box<Frame>>,
     pub(super) frame_id: FrameId,
@@ -166,6 +168,7 @@ impl Engine {
             subscriptions: Subscriptions::default(),
             timers: Timers::default(),
             graph: Graph::new(hasher),
+            covered_at: 0,
             frame: None,
             frame_id: 0,
             outputs: VecDeque::new(),
@@ -382,11 +385,32 @@ impl Engine {
             + self.subscriptions.iter().filter(|(_, s)| s.get.is_some()).count()
     }
 
+    /// Whether a cached resource may be out of date: without a usable connection; and with one when it has lost the subscription that
+    /// covered it, until it has come anew. [`Output::Stale`] tells when to ask again. As long as anything is stale the first
+    /// question after that has a cost that grows with the cache.
+    pub fn is_stale(&mut self, id: ResourceId) -> bool {
+        if self.connection.phase != Phase::Ready {
+            return true;
+        }
+        if self.covered_at != self.graph.epoch() {
+            if !self.graph.has_behind() {
+                return false;
+            }
+            self.mark_covered();
+            self.covered_at = self.graph.epoch();
+        }
+        self.graph.slot(id).behind || !self.graph.is_covered(id)
+    }
+
+    fn mark_covered(&mut self) {
+        // A subscription that has no answer keeps nothing up to date yet, nor does what has to come anew.
+        let is_subscribed = |id| self.subscriptions.get(id).is_some_and(|s| s.subscribed > s.in_flight);
+        self.graph.mark_covered(|id, slot| !slot.behind && is_subscribed(id));
+    }
+
     /// The cache, for inspection, in no particular order. Its cost grows with the cache.
     pub fn resources(&mut self) -> Vec<ResourceInfo<'_>> {
-        // A subscription that has no answer keeps nothing up to date yet.
-        let is_subscribed = |id| self.subscriptions.get(id).is_some_and(|s| s.subscribed > s.in_flight);
-        self.graph.mark_covered(is_subscribed);
+        self.mark_covered();
         self.graph
             .ids()
             .map(|id| {
@@ -406,6 +430,7 @@ impl Engine {
                     subscribed: subscription.map_or(0, |s| s.subscribed),
                     doubtful: subscription.map_or(0, |s| s.doubtful),
                     stale: self.connection.phase != Phase::Ready
+                        || slot.behind
                         || !self.graph.is_covered(id)
                         || !matches!(slot.content, Content::Error(_))
                             && subscription.is_some_and(|s| s.recovery.is_some()),

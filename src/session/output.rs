@@ -70,6 +70,9 @@ pub enum Output {
     Dropped(Vec<ResourceId>),
     /// A subscribe or unsubscribe request that no caller waits for was refused.
     Refused { resource: ResourceId, unsubscribe: bool, error: Span },
+    /// Other resources than before are stale though the connection is usable, or none any more; [`Engine::is_stale`](super::Engine::is_stale)
+    /// tells which.
+    Stale,
     /// A request is done.
     Settled { request: RequestId, outcome: Outcome },
 }

@@ -248,9 +248,14 @@ impl Engine {
         self.outputs.extend(later.drain(..));
         self.later = later;
         released.extend(self.graph.loose(&received));
+        // What has come is up to date, and what is referred to again by what is.
+        if std::mem::take(&mut self.graph.linked) || !received.is_empty() {
+            self.tell_stale();
+        }
         for id in received {
             let slot = self.graph.slot_mut(id);
             slot.deleted = false;
+            slot.behind = false;
             // Up to date again, whoever asked for it; unless nothing covers it, which is to be found out.
             if std::mem::take(&mut slot.stale) {
                 released.push(id);

@@ -67,10 +67,13 @@ impl Engine {
     /// A subscribe request was answered and its resources are in the cache.
     pub(super) fn subscribed(&mut self, id: ResourceId) {
         self.renewed(id);
+        self.tell_stale();
         let Some(subscription) = self.subscriptions.get_mut(id) else { return };
         subscription.in_flight -= 1;
         subscription.takes_over = false;
-        self.graph.slot_mut(id).refused = false;
+        let slot = self.graph.slot_mut(id);
+        slot.refused = false;
+        slot.behind = false;
         if let Some(request) = subscription.get.take() {
             self.settle(request, Outcome::Resource(id));
         }
@@ -247,14 +250,16 @@ impl Engine {
     /// A resource that is being unsubscribed is wanted again: the gateway will have forgotten it, so it is asked anew.
     pub(super) fn rejoin(&mut self, id: ResourceId) {
         if self.subscriptions.get(id).is_some_and(|s| s.leaving > 0 && s.leaving == s.subscribed) {
-            self.subscribe(id);
+            self.subscribe_anew(id);
         }
     }
 
     /// Drops what is not covered any more. What is listened to becomes stale, and is subscribed to after a while.
     pub(super) fn collect(&mut self, candidates: &[ResourceId]) {
         let uncovered = self.uncovered(candidates);
+        self.tell_stale();
         let collected = self.graph.collect(uncovered);
+        self.tell_stale();
         for &id in &collected.dropped {
             if let Some(mut subscription) = self.subscriptions.remove(id) {
                 self.timers.cancel(&mut subscription.timer);
@@ -268,6 +273,17 @@ impl Engine {
             self.resubscribe_later(id);
         }
         self.release_recovered();
+    }
+
+    /// If anything is stale, it may be something else from now on. Nothing is told while everything is, or is being compared.
+    pub(super) fn tell_stale(&mut self) {
+        self.covered_at = 0;
+        if self.state == ConnectionState::Connected
+            && self.graph.has_behind()
+            && !matches!(self.outputs.back(), Some(Output::Stale))
+        {
+            self.outputs.push_back(Output::Stale);
+        }
     }
 
     /// Something is listened to that may be here only because of something stale: then it is stale itself.
@@ -348,7 +364,14 @@ impl Engine {
             return self.reset_connection();
         }
         self.unsubscribe(id, count);
+        self.subscribe_anew(id);
+    }
+
+    /// Subscribes to what is being unsubscribed: until it comes, it may miss what happens in between.
+    fn subscribe_anew(&mut self, id: ResourceId) {
         self.subscribe(id);
+        self.graph.fall_behind(id);
+        self.tell_stale();
     }
 
     fn resubscribe_later(&mut self, id: ResourceId) {

@@ -50,6 +50,9 @@ struct Play {
     has_hook: bool,
     is_usable: bool,
     state: ConnectionState,
+    /// Whether the engine has told that other resources are stale, and those that were when it told so last.
+    tells_stale: bool,
+    stale: Vec<ResourceId>,
     /// What the engine asked for because of the last input, and the commands of the application meanwhile.
     outputs: usize,
     commands: usize,
@@ -91,6 +94,8 @@ impl Play {
             has_hook: false,
             is_usable: false,
             state: ConnectionState::Idle,
+            tells_stale: false,
+            stale: Vec::new(),
             outputs: 0,
             commands: 0,
         }

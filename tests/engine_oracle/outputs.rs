@@ -1,7 +1,7 @@
 //! What an engine asks for has to make sense where things stand.
 
 use resclient::cache::ResourceId;
-use resclient::session::{Outcome, Output};
+use resclient::session::{ConnectionState, Outcome, Output};
 
 use super::{Dice, Play, Socket};
 
@@ -32,6 +32,20 @@ impl Play {
             }
         }
         self.client.take_events();
+        self.assert_stale_told();
+    }
+
+    /// Who looks at what is stale when told so, and at no other time, knows it.
+    fn assert_stale_told(&mut self) {
+        if self.state != ConnectionState::Connected {
+            return;
+        }
+        let stale = self.client.stale_ids();
+        if std::mem::take(&mut self.tells_stale) {
+            self.stale = stale;
+        } else {
+            assert_eq!(self.stale, stale, "what is stale has changed untold");
+        }
     }
 
     /// Fails if it makes no sense.
@@ -56,7 +70,11 @@ impl Play {
             }
             Output::Disconnected => assert!(std::mem::take(&mut self.is_usable), "disconnected twice"),
             Output::ConnectFailed(_) => assert!(!self.is_usable, "it had not failed"),
-            Output::State(state) => assert_ne!(std::mem::replace(&mut self.state, *state), *state),
+            Output::State(state) => {
+                assert_ne!(std::mem::replace(&mut self.state, *state), *state);
+                self.tells_stale = true;
+            }
+            Output::Stale => self.tells_stale = true,
             Output::Loaded(ids) => ids.iter().for_each(|id| assert!(!self.dropped.contains(id), "it has left")),
             Output::Dropped(ids) => {
                 for id in ids {

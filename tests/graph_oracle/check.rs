@@ -35,7 +35,7 @@ impl Play {
     pub fn check_reachability(&mut self) {
         let covered = self.covered();
         let roots: BTreeSet<ResourceId> = self.nodes.values().filter(|node| node.root).map(|node| node.id).collect();
-        self.graph.mark_covered(|id| roots.contains(&id));
+        self.graph.mark_covered(|id, _| roots.contains(&id));
         for (name, node) in &self.nodes {
             assert_eq!(self.graph.is_covered(node.id), covered.contains(name), "whether {name} is covered");
         }

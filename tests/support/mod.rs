@@ -13,6 +13,7 @@ use std::collections::BTreeMap;
 use resclient::cache::ResourceId;
 use resclient::cache::texts::FrameId;
 use resclient::mirror::{Event, Mirror};
+use resclient::protocol::frame::ResourceKind;
 use resclient::session::{Config, ConnectionId, Counters, Engine, Get, Options, RequestId, Time};
 use serde_json::{Value as Json, json};
 
@@ -277,6 +278,14 @@ impl Client {
     /// The rids in the cache that it does not, sorted.
     pub fn stale(&mut self) -> Vec<&str> {
         self.cached(true)
+    }
+
+    /// The models and collections of which the engine says so when it is asked one by one.
+    pub fn stale_ids(&mut self) -> Vec<ResourceId> {
+        let resources = self.engine.resources();
+        let is_kept = |kind| matches!(kind, Some(ResourceKind::Model | ResourceKind::Collection));
+        let ids: Vec<ResourceId> = resources.into_iter().filter(|r| is_kept(r.kind)).map(|r| r.id).collect();
+        ids.into_iter().filter(|&id| self.engine.is_stale(id)).collect()
     }
 
     fn cached(&mut self, stale: bool) -> Vec<&str> {

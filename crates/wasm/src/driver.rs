@@ -178,6 +178,11 @@ impl Driver {
         record.words.as_ptr()
     }
 
+    /// Whether a resource may be out of date.
+    pub fn is_stale(&self, resource: u32) -> bool {
+        self.inner.engine.borrow_mut().is_stale(ResourceId(resource))
+    }
+
     /// While resources leave the cache: takes what is needed to read, later on, what these lead to. Gives the address of a number of
     /// words, of three lists behind their lengths, and of the records: what else is referred to, and the frames and the members' names
     /// that stand in records, some of them more than once.

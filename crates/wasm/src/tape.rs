@@ -88,6 +88,7 @@ impl Tape {
                 self.span(error);
             }
             Output::Loaded(resources) => self.list(op::LOADED, &resources),
+            Output::Stale => self.push(&[op::STALE]),
             Output::Open(_) | Output::Close(_) | Output::Send(_) => return Some(output),
         }
         None
@@ -200,4 +201,5 @@ mod op {
     pub const REFUSED: u32 = 18;
     pub const LOADED: u32 = 19;
     pub const HANDSHAKE_REFUSED: u32 = 20;
+    pub const STALE: u32 = 21;
 }
