@@ -2,10 +2,11 @@ import { type Accessor, createMemo, from } from 'solid-js';
 import type { CallOptions, CallResult } from './CallResult.js';
 import type { Resource } from './client.js';
 import type { ClientState } from './events.js';
+import type { Found, FoundCall, FoundData, FoundMethod } from './Found.js';
 import type { SchemaOf } from './Register.js';
 import type { ResourceClient } from './ResourceClient.js';
 import type { ResourceResult, Snapshot } from './ResourceResult.js';
-import type { KnownRid, OtherRid, ResourceOf } from './schema.js';
+import type { KnownRid, OtherRid } from './schema.js';
 import * as stores from './svelte.js';
 import type { Readable, ResourceOptions } from './svelte.js';
 
@@ -24,8 +25,8 @@ export function resource<R extends object = Resource, Id extends string = string
 export function resource<Id extends string, C>(
   client: C & ResourceClient,
   rid: Rid<KnownRid<SchemaOf<C>, Id>>,
-  options?: ResourceOptions<Snapshot<ResourceOf<SchemaOf<C>, Id>>>,
-): Accessor<ResourceResult<Snapshot<ResourceOf<SchemaOf<C>, Id>>, ResourceOf<SchemaOf<C>, Id>>>;
+  options?: ResourceOptions<FoundData<C, Id>>,
+): Accessor<Found<C, Id>>;
 export function resource(client: ResourceClient, rid: unknown, options?: ResourceOptions<unknown>): Accessor<never> {
   const followed = createMemo(() => {
     const value = typeof rid === 'function' ? (rid as Accessor<string>)() : (rid as string);
@@ -38,12 +39,27 @@ export function resource(client: ResourceClient, rid: unknown, options?: Resourc
 export const connection = (client: ResourceClient): Accessor<ClientState> => accessor(stores.connection(client));
 
 /** The calls of a method of a resource: the value has `call`, and what is known of the latest. */
-export const call = <T = unknown, P = unknown>(
+export function call<T = unknown, P = unknown, Id extends string = string, C = ResourceClient>(
+  client: C & ResourceClient,
+  rid: OtherRid<SchemaOf<C>, Id>,
+  method: string,
+  options?: CallOptions,
+): Accessor<CallResult<T, P>>;
+/** As the schema of the client has it. */
+export function call<Id extends string, M extends FoundMethod<C, Id>, C>(
+  client: C & ResourceClient,
+  rid: KnownRid<SchemaOf<C>, Id>,
+  method: M,
+  options?: CallOptions,
+): Accessor<FoundCall<C, Id, M>>;
+export function call(
   client: ResourceClient,
   rid: string,
   method: string,
   options?: CallOptions,
-): Accessor<CallResult<T, P>> => accessor(stores.call<T, P>(client, rid, method, options));
+): Accessor<CallResult<unknown, unknown>> {
+  return accessor(stores.call(client, rid, method, options));
+}
 
 /** It has a value from the beginning. */
 const accessor = <T>(store: Readable<T>): Accessor<T> => from(store) as Accessor<T>;

@@ -3,11 +3,12 @@ import { CallStore } from './CallStore.js';
 import type { Resource } from './client.js';
 import { ConnectionStore } from './ConnectionStore.js';
 import type { ClientState } from './events.js';
+import type { Found, FoundCall, FoundData, FoundMethod } from './Found.js';
 import type { SchemaOf } from './Register.js';
 import type { ResourceClient } from './ResourceClient.js';
 import type { ResourceResult, Snapshot } from './ResourceResult.js';
 import { ResourceStore } from './ResourceStore.js';
-import type { KnownRid, OtherRid, ResourceOf } from './schema.js';
+import type { KnownRid, OtherRid } from './schema.js';
 
 export type { CallOptions, CallResult, ResourceClient, ResourceResult, Snapshot };
 
@@ -33,8 +34,8 @@ export function resource<R extends object = Resource, Id extends string = string
 export function resource<Id extends string, C>(
   client: C & ResourceClient,
   rid: KnownRid<SchemaOf<C>, Id> | null | undefined,
-  options?: ResourceOptions<Snapshot<ResourceOf<SchemaOf<C>, Id>>>,
-): Readable<ResourceResult<Snapshot<ResourceOf<SchemaOf<C>, Id>>, ResourceOf<SchemaOf<C>, Id>>>;
+  options?: ResourceOptions<FoundData<C, Id>>,
+): Readable<Found<C, Id>>;
 export function resource(
   client: ResourceClient,
   rid: string | null | undefined,
@@ -47,12 +48,27 @@ export function resource(
 export const connection = (client: ResourceClient): Readable<ClientState> => readable(new ConnectionStore(client));
 
 /** The calls of a method of a resource: the value has `call`, and what is known of the latest. */
-export const call = <T = unknown, P = unknown>(
+export function call<T = unknown, P = unknown, Id extends string = string, C = ResourceClient>(
+  client: C & ResourceClient,
+  rid: OtherRid<SchemaOf<C>, Id>,
+  method: string,
+  options?: CallOptions,
+): Readable<CallResult<T, P>>;
+/** As the schema of the client has it. */
+export function call<Id extends string, M extends FoundMethod<C, Id>, C>(
+  client: C & ResourceClient,
+  rid: KnownRid<SchemaOf<C>, Id>,
+  method: M,
+  options?: CallOptions,
+): Readable<FoundCall<C, Id, M>>;
+export function call(
   client: ResourceClient,
   rid: string,
   method: string,
   options?: CallOptions,
-): Readable<CallResult<T, P>> => readable(new CallStore<T, P>(client, () => rid, method, options));
+): Readable<CallResult<unknown, unknown>> {
+  return readable(new CallStore<unknown, unknown>(client, () => rid, method, options));
+}
 
 /** A server subscribes only to look, and has left by the next microtask: nothing is asked for it. */
 function readable<S>(store: { subscribe(changed: () => void): () => void; getSnapshot(): S }): Readable<S> {

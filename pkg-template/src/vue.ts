@@ -14,14 +14,16 @@ import { CallStore } from './CallStore.js';
 import type { Resource } from './client.js';
 import { ConnectionStore } from './ConnectionStore.js';
 import type { ClientState } from './events.js';
+import type { FoundData, FoundMethod, FoundOutcome, FoundParams, FoundResource } from './Found.js';
 import type { ResClient } from './index.js';
+import { type AnyOptions, optionsOf } from './optionsOf.js';
 import type { AnyCollection, AnyModel, KnownAs, Schema, SchemaOf } from './Register.js';
 import type { ResCollection } from './ResCollection.js';
 import type { Model } from './ResModel.js';
 import type { ResourceClient } from './ResourceClient.js';
 import type { ResourceResult, Snapshot } from './ResourceResult.js';
 import { ResourceStore } from './ResourceStore.js';
-import type { KnownRid, OtherRid, ResourceOf } from './schema.js';
+import type { KnownRid, OtherRid } from './schema.js';
 import { reactiveMembers } from './reactiveMembers.js';
 import { storeRef } from './storeRef.js';
 
@@ -151,9 +153,9 @@ export function useCollection(rid: Rid, options?: ResourceClient | AnyOptions): 
 }
 
 /** Options of {@link useCall}. */
-export interface UseCallOptions extends CallOptions {
+export interface UseCallOptions<C extends ResourceClient = ResourceClient> extends CallOptions {
   /** Default: that of the application. */
-  client?: ResourceClient;
+  client?: C;
 }
 
 /** The parts of a {@link CallResult}, each as a ref. */
@@ -161,17 +163,32 @@ export type CallRefs<T, P> = {
   readonly [K in Exclude<keyof CallResult<T, P>, CallAction>]: ComputedRef<CallResult<T, P>[K]>;
 } & Pick<CallResult<T, P>, CallAction>;
 
+/** ID of what is called, or what has or answers one, among those known; see {@link RidAmong}. */
+export type CallRid<Id extends string, Known extends string> = MaybeRefOrGetter<Id> & MaybeRefOrGetter<Known>;
+
 /** The calls of a method of a resource. A component that is unmounted does not give a call up. */
-export function useCall<T = unknown, P = unknown>(
+export function useCall<
+  T = unknown,
+  P = unknown,
+  Id extends string = string,
+  C extends ResourceClient = ResourceClient,
+>(rid: CallRid<Id, OtherRid<SchemaOf<C>, Id>>, method: string, options?: UseCallOptions<C>): CallRefs<T, P>;
+/** As the schema has it. */
+export function useCall<Id extends string, M extends FoundMethod<C, Id>, C extends ResourceClient>(
+  rid: CallRid<Id, KnownRid<SchemaOf<C>, Id>>,
+  method: M,
+  options?: UseCallOptions<C>,
+): CallRefs<FoundOutcome<C, Id, M>, FoundParams<C, Id, M>>;
+export function useCall(
   rid: MaybeRefOrGetter<string>,
   method: string,
   { client, timeout }: UseCallOptions = {},
-): CallRefs<T, P> {
+): CallRefs<unknown, unknown> {
   const from = useClient<ResourceClient>(client);
   const options = timeout === undefined ? undefined : { timeout };
-  const store = new CallStore<T, P>(from, () => toValue(rid), method, options);
+  const store = new CallStore<unknown, unknown>(from, () => toValue(rid), method, options);
   const result = storeRef(store, () => store);
-  const part = <K extends keyof CallResult<T, P>>(key: K) => computed(() => result.value[key]);
+  const part = <K extends keyof AnyCall>(key: K) => computed(() => result.value[key]);
   return {
     status: part('status'),
     data: part('data'),
@@ -192,8 +209,8 @@ export function useConnection(client?: ResourceClient): Readonly<ShallowRef<Clie
   return storeRef(useClient(client), (from) => new ConnectionStore(from));
 }
 
-function useAny(rid: Rid, options: ResourceClient | AnyOptions = {}): Followed {
-  const { client, fallbackData } = 'getCached' in options ? { client: options, fallbackData: undefined } : options;
+function useAny(rid: Rid, options?: ResourceClient | AnyOptions): Followed {
+  const { client, fallbackData } = optionsOf(options);
   const from = useClient<ResourceClient>(client);
   let store: ResourceStore<never, never>;
   const storeOf = (value: string | null | undefined) =>
@@ -224,19 +241,9 @@ interface Followed {
   readonly refetch: () => void;
 }
 
-interface AnyOptions {
-  client?: ResourceClient;
-  fallbackData?: unknown;
-}
-
 type AnyResult = ResourceResult<never, never>;
 type AnyRefs = ResourceRefs<never, never>;
+type AnyCall = CallResult<unknown, unknown>;
 type CallAction = 'call' | 'abort' | 'reset';
-
-/** The resource that the schema of a client has for an ID. */
-type FoundResource<C, Id extends string, Other = Resource> = ResourceOf<SchemaOf<C>, Id, Other>;
-
-/** What is shown of it. */
-type FoundData<C, Id extends string, Other = Resource> = Snapshot<FoundResource<C, Id, Other>>;
 
 const CLIENT: InjectionKey<ResourceClient> = Symbol('resclient-wasm');

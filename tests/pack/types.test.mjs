@@ -34,6 +34,10 @@ suite('the types of the package', () => {
       await node(folder, [tsc, ...strict, ...flags, 'schema.ts', 'refused.ts']);
     });
 
+    test(`the stores of Svelte and the signals of Solid have the types of a schema with moduleResolution ${name}`, async () => {
+      await node(folder, [tsc, ...strict, ...flags, '--skipLibCheck', 'stores.ts']);
+    });
+
     test(`a resource ID may be a type parameter with moduleResolution ${name}`, async () => {
       await node(folder, [tsc, ...strict, ...flags, 'generic.ts']);
     });

@@ -54,7 +54,10 @@ test('what is here only because of something that is stale is stale, and so is w
   const { id } = await asked;
   const late = used(() => useModel('counter', client));
   assert.deepEqual([late.status.value, late.isStale.value], ['success', true]);
-  gateway.socket.deliver({ id, result: { collections: { list: [{ rid: 'counter' }] }, models: { counter: { n: 2 } } } });
+  gateway.socket.deliver({
+    id,
+    result: { collections: { list: [{ rid: 'counter' }] }, models: { counter: { n: 2 } } },
+  });
   for (const { isStale } of [list, row, late]) await until(isStale, is(false));
   assert.equal(row.data.value.n, 2);
   for (const { stop } of [list, row, late]) stop();
