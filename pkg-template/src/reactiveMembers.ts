@@ -1,4 +1,4 @@
-import { computed, type ComputedRef } from 'vue';
+import { computed, type ComputedRef, getCurrentScope, watch } from 'vue';
 import { alike } from './alike.js';
 
 /** The members of a plain object that is another from time to time. Who reads one depends on that one alone. */
@@ -12,9 +12,21 @@ export function reactiveMembers(source: () => object | undefined): object {
     const found = source();
     return found && Object.hasOwn(found, name) ? (found as Record<PropertyKey, unknown>)[name] : undefined;
   };
+  const scope = getCurrentScope();
+  let forgets = false;
+  /** Who has read a member that has gone hears of it by the part that was there then, also when it comes back. */
+  const forget = (found: string[]): void => {
+    const left = new Set<PropertyKey>(found);
+    for (const name of parts.keys()) if (!left.has(name)) parts.delete(name);
+  };
   const value = (name: PropertyKey): unknown => {
     let part = parts.get(name);
-    if (!part) parts.set(name, (part = computed(() => own(name))));
+    if (!part) {
+      parts.set(name, (part = computed(() => own(name))));
+      // Not before somebody reads members, which may be in a render.
+      if (!forgets && scope?.active) scope.run(() => watch(names, forget, { flush: 'sync' }));
+      forgets = true;
+    }
     return part.value;
   };
   return new Proxy(

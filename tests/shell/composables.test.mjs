@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { effectScope, shallowRef, watchEffect } from 'vue';
 import { useCall, useModel } from '../../pkg/vue.js';
 import { connected } from './support/client.mjs';
@@ -29,6 +31,43 @@ test('who reads a member is told when that changes, and not of others', async ()
   assert.throws(() => (members.title = 'mine'), TypeError);
   scope.stop();
   stop();
+  client.disconnect();
+});
+
+test('a member that goes is forgotten, and who read it is told when it comes back', async () => {
+  setFlagsFromString('--expose-gc');
+  const gc = runInNewContext('gc');
+  const books = { one: { model: { n: 1 } }, two: { model: { n: 2 } }, three: { model: { n: 3 } } };
+  const shelf = { first: { rid: 'one' }, second: { rid: 'two' }, third: { rid: 'three' } };
+  const { client, gateway } = connected({ ...books, shelf: { model: shelf } });
+  const scope = effectScope();
+  const { status, members } = scope.run(() => useModel('shelf', client));
+  await until(status, is('success'));
+  const all = shallowRef();
+  const second = shallowRef();
+  scope.run(() => {
+    watchEffect(() => (all.value = Object.keys(members).map((name) => members[name].n)), { flush: 'sync' });
+    watchEffect(() => (second.value = members.second?.n), { flush: 'sync' });
+  });
+  assert.deepEqual([all.value, second.value], [[1, 2, 3], 2]);
+  const gone = new WeakRef(members.first);
+  const nothing = { action: 'delete' };
+  gateway.event('shelf', 'change', { values: { first: nothing, second: nothing } });
+  await until(all, ({ length }) => length === 1);
+  assert.equal(second.value, undefined);
+  for (let tries = 0; gone.deref(); tries++) {
+    assert.ok(tries < 100, 'it is held');
+    // Looking at it keeps it until the task ends.
+    await new Promise((resolve) => setImmediate(resolve));
+    gc();
+  }
+  gateway.event('shelf', 'change', { values: { second: { rid: 'two' } }, models: { two: { n: 4 } } });
+  await until(second, is(4));
+  assert.deepEqual(all.value.toSorted(), [3, 4]);
+  // And of what it is from then on.
+  gateway.event('shelf', 'change', { values: { second: { rid: 'three' } } });
+  await until(second, is(3));
+  scope.stop();
   client.disconnect();
 });
 
