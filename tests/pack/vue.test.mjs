@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, suite, test } from 'node:test';
+import vue from '@vitejs/plugin-vue';
 import { build } from 'vite';
 import {
   buildForDevelopment,
@@ -28,7 +29,7 @@ suite('the composables of resclient-wasm/vue', () => {
       __VUE_PROD_DEVTOOLS__: 'false',
       __VUE_PROD_HYDRATION_MISMATCH_DETAILS__: 'false',
     };
-    await buildForDevelopment(folder, { flags });
+    await buildForDevelopment(folder, { flags, plugins: [vue()] });
     browser = await launch();
   });
   after(() => browser?.close());
@@ -173,6 +174,49 @@ suite('the composables of resclient-wasm/vue', () => {
     assert.deepEqual(await renders(page, BOOK), ['success']);
     assert.deepEqual(await requests(page), ['version', `subscribe.${BOOKS}`]);
   });
+
+  inBrowser(
+    'a template follows reactive models and collections, as applications with resclient make them',
+    async (page, other) => {
+      await show(page, [], { shelf: true });
+      await shown(page, 'shelf', 'Animal Farm by George Orwell');
+      await page.evaluate(async (rid) => {
+        const { client } = globalThis.page;
+        const model = await client.get(rid);
+        const books = await client.get('library.books');
+        globalThis.seen = { model, books, changes: [], same: () => books.atIndex(0) === model };
+        globalThis.seen.heard = (old, target) => globalThis.seen.changes.push([old.title, target === model]);
+        model.on('change', globalThis.seen.heard);
+      }, BOOK);
+      await other.call(BOOK, 'set', { title: 'Burmese Days' });
+      await shown(page, 'shelf', 'Burmese Days by George Orwell');
+      await other.call(BOOKS, 'new', { title: 'Frankenstein', author: 'Mary Shelley' });
+      await shown(page, 'shelf', 'Frankenstein by Mary Shelley');
+      await other.call(BOOKS, 'delete', { id: 2 });
+      await page.waitForFunction(() => document.querySelectorAll('#shelf li').length === 5);
+
+      await page.evaluate(() => globalThis.page.client.disconnect());
+      await other.call(BOOK, 'set', { title: 'Homage', author: 'Orwell' });
+      await other.call(BOOKS, 'new', { title: 'Walden', author: 'Henry David Thoreau' });
+      await page.evaluate(() => globalThis.page.client.connect());
+      await shown(page, 'shelf', 'Homage by Orwell');
+      await shown(page, 'shelf', 'Walden by Henry David Thoreau');
+      const seen = await page.evaluate(async (rid) => {
+        const { model, books, changes, heard, same } = globalThis.seen;
+        const { client } = globalThis.page;
+        model.off('change', heard);
+        return [same(), model === (await client.get(rid)), books === client.getCached('library.books'), changes];
+      }, BOOK);
+      const changes = [
+        ['Animal Farm', true],
+        ['Burmese Days', true],
+      ];
+      assert.deepEqual(seen, [true, true, true, changes]);
+      await show(page, []);
+      await sent(page, `unsubscribe.${BOOKS}`);
+    },
+    '&reactive',
+  );
 
   inBrowser('the state of the connection is shown', async (page) => {
     await shown(page, 'connection', 'idle');
