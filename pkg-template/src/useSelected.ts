@@ -19,7 +19,7 @@ export function useSelected(rid: Rid, options?: ResourceClient | AnyOptions): An
   return useStore(rid, optionsOf(options), false);
 }
 
-/** Also on a server, and where the page takes over from that, it is waited for what is not there. */
+/** Also on a server, and where the page takes over from that, it is waited for what is neither there nor given. */
 export function useSuspended(rid: string, options?: ResourceClient | AnyOptions): AnyData {
   const read = optionsOf(options);
   const client = useClient<ResourceClient>(read.client);
@@ -38,7 +38,8 @@ function useStore(rid: Rid, { client, select, fallbackData }: AnyOptions, suspen
     return select ? selection.of(result, select as () => never) : result;
   };
   const getSnapshot = () => of(store.getSnapshot());
-  const getServerSnapshot = suspends ? getSnapshot : () => of(store.getServerSnapshot());
+  const getOnServer = () => of(store.getServerSnapshot());
+  const getServerSnapshot = suspends && fallbackData === undefined ? getSnapshot : getOnServer;
   const result = useSyncExternalStore(store.subscribe, getSnapshot, getServerSnapshot);
   // What is selected may well be undefined.
   if (suspends && whole && whole.data === undefined) suspend(from, rid!, whole.error);

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, suite, test } from 'node:test';
 import { build } from 'vite';
@@ -34,14 +34,15 @@ function hooks(major) {
 
   before(async () => {
     built = folder;
-    let alias;
     if (major === 18) {
       ({ folder: built } = await project('react18', { fixture: 'react' }));
       const old = join(root, 'target/react18');
       await installLocked(join(root, 'tests/pack/react18'), old);
-      alias = Object.fromEntries(['react', 'react-dom'].map((name) => [name, join(old, 'node_modules', name)]));
+      for (const name of ['react', 'react-dom']) {
+        await symlink(join(old, 'node_modules', name), join(built, 'node_modules', name), 'junction');
+      }
     }
-    await buildForDevelopment(built, { alias });
+    await buildForDevelopment(built);
   });
 
   const inBrowser = (name, run, query) => test(name, () => inPage(browser, built, run, query));
@@ -345,6 +346,32 @@ function hooks(major) {
     assert.deepEqual(await statuses(page, BOOK), ['success']);
     assert.deepEqual(await requests(page), ['version', `subscribe.${BOOKS}`]);
   });
+
+  inBrowser(
+    'a page that a server made of what it was given is taken over as it is, and then follows',
+    async (page, other) => {
+      const { page: html } = JSON.parse(await node(built, ['server.mjs']));
+      const before = '["pending","as it was",true,2,"idle","idle"]';
+      assert.equal(html.replaceAll('&quot;', '"'), `<p>${before}</p><p title="as it was">as it was</p>`);
+      const kept = await page.evaluate(
+        async ([html, rid]) => {
+          const { client, hydrate } = globalThis.page;
+          // What the browser knows already is not what the server has made.
+          (await client.get(rid)).on();
+          await client.connect();
+          hydrate(html);
+          globalThis.made = document.querySelector('#hydrated p');
+          return globalThis.made.textContent;
+        },
+        [html, BOOK],
+      );
+      assert.equal(kept, before);
+      await shown(page, 'hydrated', '["success","Animal Farm",false,5,"connected","idle"]Animal Farm');
+      await other.call(BOOK, 'set', { title: 'Burmese Days' });
+      await shown(page, 'hydrated', '["success","Burmese Days",false,5,"connected","idle"]Burmese Days');
+      assert.ok(await page.evaluate(() => globalThis.made === document.querySelector('#hydrated p')));
+    },
+  );
 
   inBrowser('the state of the connection is shown', async (page) => {
     await show(page, []);

@@ -259,6 +259,32 @@ suite('the composables of resclient-wasm/vue', () => {
     assert.deepEqual(JSON.parse(text), ['success', book, false, false, 'connected']);
   });
 
+  inBrowser(
+    'a page that a server made of what it was given is taken over as it is, and then follows',
+    async (page, other) => {
+      const { given } = JSON.parse(await node(folder, ['server.mjs']));
+      const before = '["pending","as it was",true,2,"idle"]';
+      assert.ok(given.replaceAll('&quot;', '"').includes(`<p>${before}</p><p title="as it was">as it was</p>`), given);
+      const kept = await page.evaluate(
+        async ([html, rid]) => {
+          const { client, hydrate } = globalThis.page;
+          // What the browser knows already is not what the server has made.
+          (await client.get(rid)).on();
+          await client.connect();
+          hydrate(html, 'Given');
+          globalThis.made = document.querySelector('#hydrated p');
+          return globalThis.made.textContent;
+        },
+        [given, BOOK],
+      );
+      assert.equal(kept, before);
+      await shown(page, 'hydrated', '["success","Animal Farm",false,5,"idle"]Animal Farm');
+      await other.call(BOOK, 'set', { title: 'Burmese Days' });
+      await shown(page, 'hydrated', '["success","Burmese Days",false,5,"idle"]Burmese Days');
+      assert.ok(await page.evaluate(() => globalThis.made === document.querySelector('#hydrated p')));
+    },
+  );
+
   test('a schema that is registered types what is answered, and refuses what it does not describe', async () => {
     assert.deepEqual(await typeErrors(folder, 'registered.ts'), []);
   });

@@ -10,9 +10,9 @@ import { node, root } from './project.mjs';
  * Builds a project as it is while it is developed: then frameworks check how they are used, and React mounts twice in
  * strict mode.
  */
-export async function buildForDevelopment(folder, { flags = {}, alias = {}, plugins } = {}) {
+export async function buildForDevelopment(folder, { flags = {}, plugins } = {}) {
   const define = { 'process.env.NODE_ENV': '"development"', ...flags };
-  await build({ root: folder, logLevel: 'error', define, plugins, resolve: { alias }, build: { minify: false } });
+  await build({ root: folder, logLevel: 'error', define, plugins, build: { minify: false } });
 }
 
 /**
