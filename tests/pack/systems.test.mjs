@@ -46,6 +46,7 @@ suite('the package works as it is in', () => {
 
   for (const [version, name] of [
     [5, 'vite5'],
+    [6, 'vite6'],
     [7, 'vite7'],
     [8, 'vite'],
   ]) {
