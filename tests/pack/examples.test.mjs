@@ -3,7 +3,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { cp, readFile, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, suite, test } from 'node:test';
-import { build } from 'vite';
+import { build, createServer } from 'vite';
 import { inPage } from './support/adapters.mjs';
 import { launch } from './support/browser.mjs';
 import { project, root } from './support/project.mjs';
@@ -38,8 +38,27 @@ suite('an application to copy', () => {
       }
       await build({ root: copy, logLevel: 'error', build: { outDir: join(copy, 'dist') } });
       assert.match(await readFile(join(copy, 'dist/index.html'), 'utf8'), /<script type="module"/);
+      const sheets = (await readdir(join(copy, 'dist/assets'))).filter((file) => file.endsWith('.css'));
+      assert.match(await readFile(join(copy, 'dist/assets', sheets[0]), 'utf8'), /--accent/);
     });
   }
+
+  test('its development server has the looks that all examples share', async () => {
+    const server = await createServer({ root: await copied('chat', 'dev'), logLevel: 'error', server: { port: 0 } });
+    try {
+      await server.listen();
+      const page = await browser.newPage();
+      await page.goto(server.resolvedUrls.local[0]);
+      const radius = await page
+        .locator('button.primary')
+        .first()
+        .evaluate((button) => getComputedStyle(button).borderRadius);
+      assert.equal(radius, '9px');
+      await page.close();
+    } finally {
+      await server.close();
+    }
+  });
 
   for (const [name, mode] of [
     ['react-books', 'production'],

@@ -5,7 +5,6 @@ import { ResProvider } from 'resclient-wasm/react';
 import { AddBook } from './AddBook.jsx';
 import { BookList } from './BookList.jsx';
 import { ConnectionState } from './ConnectionState.jsx';
-import './books.css';
 
 const client = new ResClient(import.meta.env.VITE_GATEWAY ?? 'ws://localhost:8080');
 

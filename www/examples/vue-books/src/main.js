@@ -2,7 +2,6 @@ import ResClient from 'resclient-wasm';
 import { resClient } from 'resclient-wasm/vue';
 import { createApp } from 'vue';
 import App from './App.vue';
-import './books.css';
 
 const client = new ResClient(import.meta.env.VITE_GATEWAY ?? 'ws://localhost:8080');
 
