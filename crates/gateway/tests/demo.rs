@@ -64,8 +64,8 @@ async fn a_page_of_the_library_is_one_resource_however_it_is_written() {
 async fn a_page_that_cannot_be_is_refused() {
     let gateway = gateway().await;
     let mut client = session(&gateway).await;
-    let expected = json!({ "code": "system.invalidQuery", "message": "start is at least 0, limit from 1 to 100" });
-    for query in ["start=-1", "limit=0", "limit=101", "limit=all", "start=1.5"] {
+    let expected = json!({ "code": "system.invalidQuery", "message": "start is from 0 to 500, limit from 1 to 100" });
+    for query in ["start=-1", "limit=0", "limit=101", "limit=all", "start=1.5", "start=501"] {
         let page = request(&mut client, 1, &format!("get.library.books?{query}"), Value::Null).await;
         assert_eq!(page["error"], expected, "{query}");
     }
@@ -120,18 +120,30 @@ async fn whoever_has_said_a_name_writes_to_the_chat_under_that_name() {
 async fn names_and_texts_that_do_not_fit_are_refused() {
     let gateway = gateway().await;
     let mut client = session(&gateway).await;
-    for name in [json!(""), json!("  "), json!("a".repeat(31)), json!("a\nb"), json!(7), Value::Null] {
+    for name in [
+        json!(""),
+        json!("  "),
+        json!("a".repeat(31)),
+        json!("a\nb"),
+        json!(7),
+        json!("\u{200b}"),
+        json!("\u{202e}a"),
+        Value::Null,
+    ] {
         let refused = answer(&mut client, "auth.chat.login", json!({ "name": name })).await;
         assert_eq!(refused["error"]["code"], "system.invalidParams", "{name}");
     }
     let longest = "é".repeat(30);
     assert_eq!(result(&mut client, "auth.chat.login", json!({ "name": longest })).await["name"], longest);
-    for text in [json!(""), json!(" \n"), json!("a".repeat(501)), json!(["a"])] {
+    for text in [json!(""), json!(" \n"), json!("a".repeat(501)), json!("\u{200d}"), json!("a\u{2028}b"), json!(["a"])]
+    {
         let refused = answer(&mut client, "call.chat.messages.post", json!({ "text": text })).await;
         assert_eq!(refused["error"]["code"], "system.invalidParams", "{text}");
     }
-    let posted = answer(&mut client, "call.chat.messages.post", json!({ "text": "é".repeat(500) })).await;
-    assert_eq!(posted["error"], Value::Null);
+    for text in ["é".repeat(500), "👩\u{200d}💻".into()] {
+        let posted = answer(&mut client, "call.chat.messages.post", json!({ "text": text })).await;
+        assert_eq!(posted["error"], Value::Null, "{text}");
+    }
 }
 
 #[tokio::test(start_paused = true)]
@@ -150,6 +162,18 @@ async fn five_messages_in_five_seconds_are_the_most_of_a_connection() {
     tokio::time::advance(Duration::from_millis(5_000)).await;
     let posted = answer(&mut one, "call.chat.messages.post", json!({ "text": "again" })).await;
     assert_eq!(posted["error"], Value::Null);
+}
+
+#[tokio::test(start_paused = true)]
+async fn fifty_messages_in_five_seconds_are_the_most_of_all_however_often_somebody_comes() {
+    let gateway = gateway().await;
+    for n in 0..=50 {
+        let mut client = session(&gateway).await;
+        answer(&mut client, "auth.chat.login", json!({ "name": "Mary" })).await;
+        let posted = answer(&mut client, "call.chat.messages.post", json!({ "text": n.to_string() })).await;
+        let expected = if n < 50 { Value::Null } else { json!("chat.tooFast") };
+        assert_eq!(posted["error"]["code"], expected, "{n}");
+    }
 }
 
 #[tokio::test(start_paused = true)]

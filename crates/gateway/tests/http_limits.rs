@@ -41,7 +41,7 @@ async fn a_body_that_is_too_long_is_refused_whether_its_length_is_said_or_not() 
     assert_eq!((refused.status, &*refused.code()), (413, "system.badRequest"));
     let chunk = |text: &str| format!("{:x}\r\n{text}\r\n", text.len());
     let chunked = async |body: String| {
-        let head = format!("POST {ECHO} HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n");
+        let head = format!("POST {ECHO} HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n");
         Answer::parse(&exchange(server.address, &format!("{head}Connection: close\r\n\r\n{body}")).await)
     };
     let fits = chunked(format!("{}{}0\r\n\r\n", chunk(&text(500)[..400]), chunk(&text(500)[400..]))).await;
@@ -70,7 +70,7 @@ async fn a_body_that_takes_too_long_is_not_waited_for_and_delays_nobody() {
         serve(ServerConfig { body_time: Duration::from_secs(1), http_request_rate: 0, ..ServerConfig::default() })
             .await;
     let mut slow = TcpStream::connect(server.address).await.expect("the server listens");
-    let head = format!("POST {ECHO} HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n{{");
+    let head = format!("POST {ECHO} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n\r\n{{");
     slow.write_all(head.as_bytes()).await.expect("the server reads");
     let mut text = String::new();
     let ended = timeout(Duration::from_secs(20), slow.read_to_string(&mut text));
@@ -97,11 +97,13 @@ async fn a_body_that_takes_too_long_is_not_waited_for_and_delays_nobody() {
 #[tokio::test]
 async fn two_lengths_make_no_second_request() {
     let server = serve(ServerConfig::default()).await;
-    let smuggled = "GET /api/fix/secure HTTP/1.1\r\nHost: x\r\n\r\n";
+    let smuggled = "GET /api/fix/secure HTTP/1.1\r\nHost: localhost\r\n\r\n";
     let requests = [
-        format!("POST {ECHO} HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n1{smuggled}"),
-        format!("POST {ECHO} HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked, identity\r\n\r\n0\r\n\r\n{smuggled}"),
-        format!("POST {ECHO} HTTP/1.1\r\nHost: x\r\nContent-Length: +1\r\n\r\n1{smuggled}"),
+        format!("POST {ECHO} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n1{smuggled}"),
+        format!(
+            "POST {ECHO} HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked, identity\r\n\r\n0\r\n\r\n{smuggled}"
+        ),
+        format!("POST {ECHO} HTTP/1.1\r\nHost: localhost\r\nContent-Length: +1\r\n\r\n1{smuggled}"),
     ];
     for request in requests {
         let answers = exchange(server.address, &request).await;
@@ -110,7 +112,7 @@ async fn two_lengths_make_no_second_request() {
     }
     // Chunks count where both are there, for the gateway as for any proxy that keeps to the standard.
     let both = format!(
-        "POST {ECHO} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n\
+        "POST {ECHO} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n\
          1\r\n7\r\n0\r\n\r\n{smuggled}"
     );
     let answers = exchange(server.address, &both).await;
@@ -120,7 +122,7 @@ async fn two_lengths_make_no_second_request() {
 #[tokio::test]
 async fn a_head_that_takes_too_long_is_answered_with_408() {
     let server = serve(ServerConfig { header_time: Duration::from_millis(500), ..ServerConfig::default() }).await;
-    let begun = "GET /api/fix/child/1 HTTP/1.1\r\nHost: x\r\n";
+    let begun = "GET /api/fix/child/1 HTTP/1.1\r\nHost: localhost\r\n";
     let text = exchange(server.address, begun).await;
     assert!(text.starts_with("HTTP/1.1 408 Request Timeout\r\n") && text.contains("connection: close\r\n"), "{text:?}");
     // The same for the second on a connection; one that never begins is not answered.

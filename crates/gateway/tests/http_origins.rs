@@ -164,6 +164,8 @@ async fn every_origin_does_not_mean_the_cookies_of_every_visitor() {
 async fn a_page_by_a_name_that_was_made_to_lead_here_is_not_of_the_same_origin() {
     let own = serve(ServerConfig::default()).await;
     let listed = serve(allowing("http://app.example")).await;
+    // As for a development server of a front end.
+    let near = serve(allowing("http://localhost:5173")).await;
     let everywhere = serve_at("0.0.0.0:0", ServerConfig::default()).await;
     let cases = [
         ("127.0.0.1:8080", 200, 403),
@@ -186,10 +188,15 @@ async fn a_page_by_a_name_that_was_made_to_lead_here_is_not_of_the_same_origin()
             let answer = Answer::parse(&exchange(address, &format!("{head}Connection: close\r\n\r\n")).await);
             assert_eq!(answer.status, status, "{host} at {}", server.address);
         }
-        // A page that only reads from its own origin does not say which that is.
-        let head = format!("GET {PATH} HTTP/1.1\r\nHost: {host}\r\nSec-Fetch-Site: same-origin\r\n");
-        let answer = Answer::parse(&exchange(own.address, &format!("{head}Connection: close\r\n\r\n")).await);
-        assert_eq!(answer.status, own_status, "{host} without an origin");
+        // A page that only reads from its own origin does not say which that is, nor, by a name without TLS, that it is a page.
+        for fetch in ["", "Sec-Fetch-Site: same-origin\r\n"] {
+            for (server, status) in [(&own, own_status), (&near, own_status), (&listed, 200), (&everywhere, 200)] {
+                let head = format!("GET {PATH} HTTP/1.1\r\nHost: {host}\r\n{fetch}");
+                let address = (std::net::Ipv4Addr::LOCALHOST, server.address.port()).into();
+                let answer = Answer::parse(&exchange(address, &format!("{head}Connection: close\r\n\r\n")).await);
+                assert_eq!(answer.status, status, "{host} without an origin at {}", server.address);
+            }
+        }
     }
 }
 

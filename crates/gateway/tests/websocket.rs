@@ -290,7 +290,7 @@ async fn a_version_of_the_protocol_that_is_not_spoken_is_answered_with_the_one_t
     let server = TestServer::start(MemoryBus::new()).await;
     for version in ["Sec-WebSocket-Version: 8\r\n", ""] {
         let headers = format!("Upgrade: websocket\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n{version}");
-        let head = format!("GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade, close\r\n{headers}\r\n");
+        let head = format!("GET / HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade, close\r\n{headers}\r\n");
         let answer = Answer::parse(&exchange(server.address, &head).await);
         assert_eq!((answer.status, answer.header("sec-websocket-version")), (426, Some("13".into())), "{version}");
     }

@@ -1,9 +1,10 @@
 import { connect } from 'nats';
 import { NOT_FOUND, ResError, emit, invalidParams, reset, serve, setToken } from '../serve.mjs';
 
-// The last messages are kept, and so many of one connection are taken within a time.
+// The last messages are kept, and so many of one connection, and of all together, are taken within a time.
 const MOST_MESSAGES = 100;
 const MOST_IN_WINDOW = 5;
+const MOST_OF_ALL = 50;
 const WINDOW = 5_000;
 
 const nats = await connect({ servers: process.env.NATS_URL ?? 'nats://127.0.0.1:4222', maxReconnectAttempts: -1 });
@@ -20,7 +21,6 @@ add('Ada', 'Then say a name below and write something.', Date.now() - 60_000);
 
 serve(nats, 'auth.chat.login', ({ cid, params }) => {
   const name = text(params, 'name', 30);
-  if (/\p{Cc}/u.test(name)) throw invalidParams('name must be a single line');
   // The gateway sends the token along with all that this connection asks for. The next connection has none.
   setToken(nats, cid, { name });
   return { result: { name } };
@@ -84,8 +84,13 @@ function count(cid) {
     else recent.delete(key);
   }
   const times = recent.get(cid) ?? [];
-  if (times.length >= MOST_IN_WINDOW) {
-    throw new ResError('chat.tooFast', 'Take a breath: five messages in five seconds are the most.');
+  const ofAll = [...recent.values()].flat().length;
+  // Who connects anew is counted anew, but not for the room.
+  if (times.length >= MOST_IN_WINDOW || ofAll >= MOST_OF_ALL) {
+    throw new ResError(
+      'chat.tooFast',
+      'Take a breath: five messages in five seconds are the most, and fifty of all together.',
+    );
   }
   recent.set(cid, [...times, Date.now()]);
 }
@@ -95,6 +100,10 @@ function text(params, name, longest) {
   const trimmed = typeof given === 'string' ? given.trim() : '';
   // A character may be two of the units that length counts.
   const length = [...trimmed].length;
-  if (length < 1 || length > longest) throw invalidParams(`${name} must be a text of 1 to ${longest} characters`);
+  // Nothing that is not seen, or has others seen in another place; emoji are joined by one of these.
+  const isShown =
+    /[^\s\p{Cf}]/u.test(trimmed) && !/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u.test(trimmed.replaceAll('\u200d', ''));
+  if (!isShown || length > longest)
+    throw invalidParams(`${name} must be one line of 1 to ${longest} characters that show`);
   return trimmed;
 }

@@ -47,8 +47,8 @@ fn login(request: &Request) -> Result<Reply, ResError> {
     }
     let Params { name } = request.params()?;
     let name = name.trim();
-    if !(1..=LONGEST_NAME).contains(&name.chars().count()) || name.contains(char::is_control) {
-        return Err(invalid_params(format!("The name must be one line of 1 to {LONGEST_NAME} characters.")));
+    if !is_shown(name, LONGEST_NAME) {
+        return Err(invalid_params(format!("The name must be one line of 1 to {LONGEST_NAME} characters that show.")));
     }
     // The gateway sends the token along with all that this connection asks for. The next connection has none.
     request.service().token(request.cid(), &json!({ "name": name }), None);
@@ -65,6 +65,18 @@ fn name(request: &Request) -> Option<&str> {
     request.token()["name"].as_str()
 }
 
+/// Whether a text is one line that people see as it is.
+fn is_shown(text: &str, longest: usize) -> bool {
+    let is_seen = |c: char| !c.is_whitespace() && c != JOINER;
+    text.chars().count() <= longest && text.contains(is_seen) && !text.contains(is_hidden)
+}
+
+/// What is not seen, or has what stands around it seen in another place. Emoji are joined by one of these.
+fn is_hidden(c: char) -> bool {
+    let is_format = matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}');
+    c.is_control() || is_format && c != JOINER
+}
+
 struct Room {
     last_id: u64,
     recent: Recent,
@@ -79,8 +91,10 @@ impl Room {
         let author = name(request).ok_or(ResError::ACCESS_DENIED)?;
         let Params { text } = request.params()?;
         let text = text.trim();
-        if !(1..=LONGEST_TEXT).contains(&text.chars().count()) {
-            return Err(invalid_params(format!("The text must have 1 to {LONGEST_TEXT} characters.")));
+        if !is_shown(text, LONGEST_TEXT) {
+            return Err(invalid_params(format!(
+                "The text must be one line of 1 to {LONGEST_TEXT} characters that show."
+            )));
         }
         self.recent.count(request.cid())?;
 
@@ -111,9 +125,14 @@ impl Recent {
             times.retain(|&time| now.duration_since(time) < WINDOW);
             !times.is_empty()
         });
+        let of_all: usize = self.0.values().map(Vec::len).sum();
         let times = self.0.entry(cid.to_owned()).or_default();
-        if times.len() >= MOST_IN_WINDOW {
-            return Err(ResError::new("chat.tooFast", "Take a breath: five messages in five seconds are the most."));
+        // Who connects anew is counted anew, but not for the room.
+        if times.len() >= MOST_IN_WINDOW || of_all >= MOST_OF_ALL {
+            return Err(ResError::new(
+                "chat.tooFast",
+                "Take a breath: five messages in five seconds are the most, and fifty of all together.",
+            ));
         }
         times.push(now);
         Ok(())
@@ -134,4 +153,6 @@ const LONGEST_NAME: usize = 30;
 const LONGEST_TEXT: usize = 500;
 const MOST_MESSAGES: usize = 100;
 const MOST_IN_WINDOW: usize = 5;
+const MOST_OF_ALL: usize = 50;
+const JOINER: char = '\u{200d}';
 const WINDOW: Duration = Duration::from_secs(5);

@@ -121,10 +121,12 @@ impl Page {
                 _ => {}
             }
         }
-        if (1..=100).contains(&page.limit) { Ok(page) } else { Err(Page::INVALID) }
+        // Each page is a resource: there are not to be more of them than books could fill.
+        let is_valid = page.start <= MOST_BOOKS && (1..=100).contains(&page.limit);
+        if is_valid { Ok(page) } else { Err(Page::INVALID) }
     }
 
-    const INVALID: ResError = ResError::new("system.invalidQuery", "start is at least 0, limit from 1 to 100");
+    const INVALID: ResError = ResError::new("system.invalidQuery", "start is from 0 to 500, limit from 1 to 100");
 }
 
 fn field<'a>(name: &str, text: &'a str) -> Result<&'a str, ResError> {

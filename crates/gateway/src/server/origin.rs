@@ -39,13 +39,12 @@ impl AllowOrigin {
     pub fn check(&self, headers: &HeaderMap, place: Place) -> Result<(), Refused> {
         let guarded = place.heeds_cookies && headers.contains_key(header::COOKIE);
         let Some(origin) = headers.get(header::ORIGIN) else {
-            // Browsers say the origin wherever it could be a page that abuses the cookies of its visitor.
-            // They do not where a page reads from its own origin, but then they say that it is a page.
-            let is_page = headers.contains_key("sec-fetch-site");
-            let host = header_text(headers, header::HOST).unwrap_or_default();
+            // Browsers say the origin wherever it could be a page that abuses the cookies of its visitor. They do not where a
+            // page reads from its own origin, which whoever owns a name can have lead to this machine.
+            let host = header_text(headers, header::HOST).unwrap_or("localhost");
             return match self {
                 _ if guarded => Err(Refused::Unsaid),
-                AllowOrigin::SameOrigin if is_page && place.is_loopback && !is_local(host) => Err(Refused::Named),
+                _ if place.is_loopback && self.is_of_this_machine() && !is_local(host) => Err(Refused::Named),
                 _ => Ok(()),
             };
         };
@@ -64,6 +63,17 @@ impl AllowOrigin {
                     Some(_) if place.is_loopback && !is_local(&host) => Err(Refused::Named),
                     Some(_) => Ok(()),
                 }
+            }
+        }
+    }
+
+    /// Whether pages of this machine alone may use the gateway: others come through a proxy, under names that only that knows.
+    fn is_of_this_machine(&self) -> bool {
+        match self {
+            AllowOrigin::SameOrigin => true,
+            AllowOrigin::Any => false,
+            AllowOrigin::List(list) => {
+                list.iter().all(|origin| origin.split_once("://").is_some_and(|(_, host)| is_local(host)))
             }
         }
     }
