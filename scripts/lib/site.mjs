@@ -12,6 +12,7 @@ export async function makeSite(site = served) {
   // Only now, for on a fresh clone the npm packages were not there when this file was loaded.
   const { makeDocs } = await import('../site/docs.mjs');
   const { makeExamples } = await import('../site/examples.mjs');
+  const { makeSearch } = await import('../site/search.mjs');
   // Beside the one that may be served at the moment.
   const next = `${site}.next`;
   rmSync(next, { recursive: true, force: true });
@@ -19,8 +20,8 @@ export async function makeSite(site = served) {
   cpSync(pkg, join(next, 'pkg'), { recursive: true });
   cpSync(simulationOut, join(next, 'simulation-engine'), { recursive: true });
   writeFileSync(join(next, 'benchmark/runs.json'), JSON.stringify(benchmarks()));
-  await makeDocs(next);
-  await makeExamples(next);
+  const pages = [...(await makeDocs(next)), ...(await makeExamples(next))];
+  await makeSearch(next, pages);
   rmSync(site, { recursive: true, force: true });
   renameSync(next, site);
 }

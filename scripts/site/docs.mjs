@@ -5,7 +5,6 @@ import { Complaint } from '../lib/process.mjs';
 import { apiReference } from './api.mjs';
 import { documentationPage } from './layout.mjs';
 import { render } from './markdown.mjs';
-import { makeSearch } from './search.mjs';
 
 /** The documentation, in the order in which it is read: `[file in the repository, name of the page, name in the contents]`. */
 const SECTIONS = [
@@ -51,7 +50,7 @@ const SECTIONS = [
 ];
 
 /**
- * Writes the pages of the documentation into a folder of a site.
+ * Writes the pages of the documentation into a folder of a site, and gives them.
  *
  * A link that leads nowhere is a complaint; one to a file that is no page is text.
  */
@@ -87,10 +86,7 @@ export async function makeDocs(site) {
     mkdirSync(dirname(path), { recursive: true });
     writeFileSync(path, html);
   }
-  await makeSearch(
-    site,
-    pages.map((page) => ({ ...page, ...rendered.get(page.url) })),
-  );
+  return pages.map((page) => ({ ...page, ...rendered.get(page.url) }));
 }
 
 const urlOf = (file) => `/docs/${file.replace(/(^|\/)index$/, '$1')}${/(^|\/)index$/.test(file) ? '' : '.html'}`;

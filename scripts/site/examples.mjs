@@ -10,7 +10,7 @@ import { code, escape, render } from './markdown.mjs';
 
 const examples = join(root, 'www/examples');
 
-/** Builds the examples, as a person who has copied one does, into a folder of a site; each page also shows what it is made of. */
+/** Builds the examples, as a person who has copied one does, into a folder of a site, and gives their descriptions; each page also shows what it is made of. */
 export async function makeExamples(site) {
   const names = readdirSync(examples).filter((name) => existsSync(join(examples, name, 'index.html')));
   await build({
@@ -33,6 +33,10 @@ export async function makeExamples(site) {
   mkdirSync(join(site, 'examples'), { recursive: true });
   const page = { url: '/examples/', part: '/examples/', ...render(text, follow), contents: listed(text) };
   writeFileSync(join(site, 'examples/index.html'), documentationPage(page));
+  return names.map((name) => {
+    const description = render(readFileSync(join(examples, name, 'README.md'), 'utf8'), follow);
+    return { ...description, url: `/examples/${name}/`, name: 'Example', sections: description.sections.slice(0, 1) };
+  });
 }
 
 /** The examples that the list has, by its headings. */

@@ -21,6 +21,30 @@ suite('a live example', () => {
     await other.until((count) => document.querySelectorAll('#books li').length === count, count - 1);
   });
 
+  test('books: what is typed and not saved stays, and who deletes by keyboard goes on at the next', async () => {
+    const [one, other] = await both('book-collection');
+    await one.page.fill('#books li:first-child [name=title]', 'Half a ti');
+    await other.page.fill('#books li:first-child [name=author]', 'Somebody else');
+    await other.page.press('#books li:first-child [name=author]', 'Enter');
+    await holds(one, '#books li:first-child [name=author]', 'Somebody else');
+    await holds(one, '#books li:first-child [name=title]', 'Half a ti');
+    const next = await one.page.inputValue('#books li:nth-child(2) [name=title]');
+    await one.page.focus('#books li:first-child [data-action=delete]');
+    await one.page.keyboard.press('Enter');
+    await one.until((next) => document.activeElement.value === next, next);
+  });
+
+  test('all say that there is no connection, and that there is one again', async () => {
+    const names = ['book-collection', 'edit-text', 'ticker-chart', 'pagination', 'chat'];
+    const windows = await Promise.all(names.map((name) => page(`examples/${name}/`)));
+    for (const window of windows) await shows(window, '#state', '');
+    await gateway.kill();
+    for (const window of windows) await shows(window, '#state', 'No connection. Trying again …');
+    await gateway.start();
+    for (const window of windows) await shows(window, '#state', '');
+    for (const window of windows) window.complaints.length = 0;
+  });
+
   test('text: what is written in one window is in the other', async () => {
     const [one, other] = await both('edit-text');
     await one.page.fill('#text', 'Written in one');
@@ -43,11 +67,22 @@ suite('a live example', () => {
     const [one, other] = [await page('examples/pagination/'), await page('examples/book-collection/')];
     await shows(one, '#place', 'Books 1 to 3');
     await one.page.click('#next');
+    await one.until(() => document.querySelector('#place').textContent.startsWith('Books 4'));
     const third = await one.page.textContent('#books li');
     await other.page.click('#books li:first-child [data-action=delete]');
     await one.until((text) => document.querySelector('#books li').textContent !== text, third);
     await one.page.click('#previous');
     await shows(one, '#books li:last-child', third);
+    await one.page.focus('#next');
+    // Up to the last page and no further, without losing the place of who turns them by keyboard.
+    while ((await one.page.getAttribute('#next', 'aria-disabled')) === 'false') {
+      const place = await one.page.textContent('#place');
+      await one.page.keyboard.press('Enter');
+      await one.until((place) => document.querySelector('#place').textContent !== place, place);
+    }
+    assert.equal(await one.page.evaluate(() => document.activeElement.id), 'next');
+    await one.page.reload();
+    await shows(one, '#place', 'Books 1 to 3');
     await one.page.selectOption('#limit', '2');
     await shows(one, '#place', 'Books 1 to 2');
   });

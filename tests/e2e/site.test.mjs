@@ -100,7 +100,7 @@ suite('the site', () => {
 
   test('the documentation is searched by keyboard, from anywhere in it', async () => {
     const { page: reader } = await page('docs/services.html');
-    await reader.keyboard.press('/');
+    await reader.keyboard.press('Control+k');
     await reader.keyboard.type('unsubscribe dela');
     await reader.locator('[data-part="results"] a').first().waitFor();
     await reader.keyboard.press('ArrowDown');
@@ -109,6 +109,8 @@ suite('the site', () => {
     assert.equal(await reader.locator('[data-part="results"]').isVisible(), false);
     await reader.fill('[type=search]', 'zzzz');
     await reader.getByText('Nothing is found for “zzzz”').waitFor();
+    await reader.fill('[type=search]', 'uplot');
+    await reader.locator('[data-part="results"] a', { hasText: 'Ticker chart' }).waitFor();
     await reader.fill('[type=search]', 'ResClient.getCached');
     await reader.locator('[data-part="results"] a', { hasText: 'getCached' }).first().click();
     await reader.waitForURL(/\/docs\/api\/#/);

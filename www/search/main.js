@@ -10,8 +10,9 @@ const status = form.querySelector('[role="status"]');
 let index;
 
 form.hidden = false;
-form.addEventListener('submit', (event) => {
+form.addEventListener('submit', async (event) => {
   event.preventDefault();
+  await show();
   list.querySelector('a')?.click();
 });
 input.addEventListener('input', show);
@@ -28,7 +29,7 @@ form.addEventListener('keydown', (event) => {
   event.preventDefault();
 });
 document.addEventListener('keydown', (event) => {
-  if (event.key !== '/' || event.ctrlKey || event.metaKey || event.target.matches('input, textarea, select')) return;
+  if (event.key !== 'k' || !(event.ctrlKey || event.metaKey)) return;
   event.preventDefault();
   input.focus();
 });
@@ -43,13 +44,18 @@ form.addEventListener('focusout', ({ relatedTarget }) => {
 async function show() {
   const text = input.value.trim();
   if (!text) return close();
-  const searched = await load();
+  const searched = await load().catch(() => undefined);
   // It may have been written on meanwhile.
   if (text !== input.value.trim()) return;
+  if (!searched) return tell([], 'The index cannot be loaded. Try again when there is a connection.');
   const found = searched.search(text).slice(0, MOST);
+  tell(found, found.length ? `${found.length} found` : `Nothing is found for “${text}”`);
+}
+
+function tell(found, words) {
   list.replaceChildren(...found.map(result));
   list.hidden = found.length === 0;
-  status.textContent = found.length ? `${found.length} found` : `Nothing is found for “${text}”`;
+  status.textContent = words;
   status.classList.toggle('shown', found.length === 0);
 }
 
@@ -74,7 +80,7 @@ function result({ id, heading, page }) {
 /** The index is loaded when somebody searches. */
 function load() {
   index ??= fetch('/docs/search.json')
-    .then((response) => response.text())
+    .then((response) => (response.ok ? response.text() : Promise.reject(new Error(`status ${response.status}`))))
     .then((text) => MiniSearch.loadJSON(text, OPTIONS))
     .catch((error) => {
       index = undefined;

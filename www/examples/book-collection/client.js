@@ -4,6 +4,12 @@ const client = new ResClient(import.meta.env.VITE_GATEWAY ?? 'ws://localhost:808
 const part = (id) => document.getElementById(id);
 const rows = new Map();
 
+// While there is no connection what is shown may be out of date; when there is one again, it heals by itself.
+client.on('state', ({ state }) => {
+  part('state').textContent =
+    { connected: '', stale: 'Catching up …', waiting: 'No connection. Trying again …' }[state] ?? '…';
+});
+
 client.subscribe('library.books', draw, (error) => {
   part('note').textContent = error.message;
 });
@@ -38,17 +44,24 @@ function bookRow(book) {
   const form = element.querySelector('form');
   const note = element.querySelector('.note');
   const { title, author } = form.elements;
-  const show = () => {
-    title.value = book.title;
-    author.value = book.author;
+  // What was typed and is not saved yet stays, whatever others save meanwhile.
+  const show = (before) => {
+    for (const input of [title, author]) {
+      const { name } = input;
+      if (!before || input.value === (before[name] ?? book[name])) input.value = book[name];
+    }
     element.setAttribute('aria-label', book.title);
   };
   form.addEventListener('submit', (event) => {
     event.preventDefault();
-    succeeds(book.set({ title: title.value, author: author.value }), note);
+    succeeds(book.set({ title: title.value, author: author.value }), note).then((done) => done && show());
   });
   form.querySelector('[data-action=delete]').addEventListener('click', () => {
-    succeeds(client.call('library.books', 'delete', { id: book.id }), note);
+    // Who works by keyboard goes on at the row that takes its place.
+    const { nextElementSibling: next, previousElementSibling: previous } = element;
+    succeeds(client.call('library.books', 'delete', { id: book.id }), note).then((done) => {
+      if (done) (next ?? previous ?? part('add')).querySelector('input').focus();
+    });
   });
   book.on('change', show);
   show();

@@ -11,6 +11,12 @@ const client = new ResClient(import.meta.env.VITE_GATEWAY ?? 'ws://localhost:808
 
 client.subscribe('chat.messages', draw, say);
 
+// While there is no connection what is shown may be out of date; when there is one again, it heals by itself.
+client.on('state', ({ state }) => {
+  part('state').textContent =
+    { connected: '', stale: 'Catching up …', waiting: 'No connection. Trying again …' }[state] ?? '…';
+});
+
 part('login').addEventListener('submit', (event) => {
   event.preventDefault();
   attempt(async () => {

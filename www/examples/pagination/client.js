@@ -6,10 +6,16 @@ let start = 0;
 let shown = [];
 let leave;
 
+// While there is no connection what is shown may be out of date; when there is one again, it heals by itself.
+client.on('state', ({ state }) => {
+  part('state').textContent =
+    { connected: '', stale: 'Catching up …', waiting: 'No connection. Trying again …' }[state] ?? '…';
+});
+
 turn(0);
 
-part('previous').addEventListener('click', () => turn(start - limit()));
-part('next').addEventListener('click', () => turn(start + limit()));
+part('previous').addEventListener('click', () => start > 0 && turn(start - limit()));
+part('next').addEventListener('click', () => shown.length === limit() && turn(start + limit()));
 part('limit').addEventListener('change', () => turn(start - (start % limit())));
 
 function limit() {
@@ -33,8 +39,9 @@ function draw(books) {
   part('books').replaceChildren(...shown.map(({ item }) => item));
   part('place').textContent = shown.length ? `Books ${start + 1} to ${start + shown.length}` : 'No books here';
   part('note').textContent = '';
-  part('previous').disabled = start === 0;
-  part('next').disabled = shown.length < limit();
+  // Not disabled, which would take the focus from who works by keyboard.
+  part('previous').setAttribute('aria-disabled', start === 0);
+  part('next').setAttribute('aria-disabled', shown.length < limit());
 }
 
 function row(book) {

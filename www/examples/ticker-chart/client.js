@@ -6,6 +6,12 @@ const client = new ResClient(import.meta.env.VITE_GATEWAY ?? 'ws://localhost:808
 const part = (id) => document.getElementById(id);
 const failed = (error) => (part('note').textContent = error.message);
 
+// While there is no connection what is shown may be out of date; when there is one again, it heals by itself.
+client.on('state', ({ state }) => {
+  part('state').textContent =
+    { connected: '', stale: 'Catching up …', waiting: 'No connection. Trying again …' }[state] ?? '…';
+});
+
 client.subscribe(
   'ticker.main',
   ({ symbol, price }) => {
