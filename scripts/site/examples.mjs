@@ -84,6 +84,7 @@ function madeOf(folder) {
 /** Links between the examples are the same here; others are text. */
 const follow = (href) => {
   if (/^(https?:|#)/.test(href)) return href;
+  if (href.startsWith('../README.md')) return href.replace('../README.md', '/examples/');
   const [, name] = /^(?:\.\.\/)?([\w-]+)\/$/.exec(href) ?? [];
   return name && `/examples/${name}/`;
 };
