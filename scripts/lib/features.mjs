@@ -12,7 +12,7 @@ export const LISTS = [
 /**
  * What the project promises: features of the client, and faults of npm resclient 2.5 that it does not have; features of the gateway for
  * services, over HTTP, its options, metrics and life cycle; what articles about Resgate promise, faults of Resgate that it does not have,
- * and its security.
+ * and its security; what front-end developers have.
  */
 function promised() {
   return [
@@ -26,6 +26,7 @@ function promised() {
     ...ids('A', 13),
     ...ids('R', 16),
     ...ids('S', 39).slice(19),
+    ...ids('D', 9),
   ];
 }
 
