@@ -3,108 +3,23 @@
 mod support;
 
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
 use res_gateway::bus::{Connection, MemoryBus};
 use res_gateway::recording::{Recorder, Recording};
 use res_gateway::service::{Access, Resource, Service};
-use res_gateway::{Gateway, GatewayConfig, Outgoing, Session};
+use res_gateway::{Gateway, GatewayConfig, Session};
 use serde_json::{Value, json};
 use support::fixture;
 use support::hand::{frame, is_silent, request, send, session};
 use support::program::File;
-use tokio::time::{Instant, sleep, sleep_until, timeout_at};
-
-/// A client does something every so often.
-const STEP: Duration = Duration::from_millis(100);
-
-type Step = (&'static str, Value);
-
-/// A recording that is being made of the fixture.
-struct Studio {
-    file: File,
-    recorder: Recorder,
-    gateway: Gateway,
-}
-
-impl Studio {
-    fn new(name: &str) -> Studio {
-        let bus = MemoryBus::new();
-        fixture::start(&bus);
-        Studio::on(name, bus.connect())
-    }
-
-    fn on(name: &str, connection: Connection) -> Studio {
-        let file = File::none(name);
-        let recorder = Recorder::create(&file.0).unwrap();
-        let gateway = Gateway::start(recorder.connection(connection), GatewayConfig::default());
-        Studio { file, recorder, gateway }
-    }
-
-    /// The file, when all is in it.
-    async fn finish(self) -> File {
-        drop(self.gateway);
-        self.recorder.finished().await;
-        self.file
-    }
-}
-
-fn replayed(file: &File) -> Gateway {
-    let bus = MemoryBus::new();
-    Recording::read(&file.0).unwrap().replay(bus.connect());
-    Gateway::start(bus.connect(), GatewayConfig::default())
-}
-
-/// Sends these requests, one every step, and gives the answers and the events that came.
-async fn play(gateway: &Gateway, steps: &[Step]) -> (Vec<Value>, Vec<Value>) {
-    let mut client = session(gateway).await;
-    let (mut answers, mut events) = (vec![Value::Null; steps.len()], Vec::new());
-    for (number, (method, params)) in steps.iter().enumerate() {
-        let end = Instant::now() + STEP;
-        send(&client, number as u64, method, params.clone()).await;
-        while let Ok(next) = timeout_at(end, client.recv()).await {
-            let Outgoing::Frame(text) = next else { panic!("{next:?}") };
-            let frame: Value = serde_json::from_str(&text).unwrap();
-            match frame["id"].as_u64() {
-                Some(id) => answers[id as usize] = frame,
-                None => events.push(frame),
-            }
-        }
-    }
-    (answers, events)
-}
+use support::studio::{STEP, Studio, ctl, play, replayed, same};
+use tokio::time::{Instant, sleep, sleep_until};
 
 /// What another client finds.
 async fn look(gateway: &Gateway, rid: &str) -> Value {
     let answer = request(&mut session(gateway).await, 1, &format!("get.{rid}"), Value::Null).await;
     let kinds = ["models", "collections"].map(|kind| answer["result"][kind][rid].clone());
     kinds.into_iter().find(|value| !value.is_null()).unwrap_or(answer)
-}
-
-/// Records a client that takes these steps, and has another take them in the replay: both have to see the same.
-async fn same(name: &str, steps: &[Step]) -> (File, Vec<Value>, Vec<Value>) {
-    let studio = Studio::new(name);
-    let (answers, events) = play(&studio.gateway, steps).await;
-    let file = studio.finish().await;
-    let (again, events_again) = play(&replayed(&file), steps).await;
-    for ((step, answer), again) in steps.iter().zip(&answers).zip(&again) {
-        assert_eq!(answer, again, "{step:?}");
-    }
-    // In the order of each resource; the answers to query events may come between those of others elsewhere.
-    let by_resource = |events: &[Value]| {
-        let resource = |event: &Value| event["event"].as_str().unwrap().rsplit_once('.').unwrap().0.to_owned();
-        let mut events = events.to_vec();
-        if steps.iter().any(|(method, _)| method.contains('?')) {
-            events.sort_by_key(resource);
-        }
-        events
-    };
-    assert_eq!(by_resource(&events), by_resource(&events_again));
-    (file, answers, events)
-}
-
-fn ctl(method: &'static str, params: Value) -> Step {
-    (method, params)
 }
 
 #[tokio::test(start_paused = true)]
@@ -131,7 +46,7 @@ async fn a_client_sees_the_same_values_events_and_answers_in_a_replay() {
         ctl("subscribe.nobody.there", Value::Null),
         ctl("get.fix.tree", Value::Null),
     ];
-    let (_, answers, events) = same("values.jsonl", &steps).await;
+    let (_, answers, events) = same(Studio::new("values.jsonl"), &steps).await;
     assert_eq!(answers[14]["result"]["rid"], "fix.child.new1");
     assert_eq!(answers[15]["result"]["rid"], "fix.child.new2");
     let names: Vec<&str> = events.iter().map(|event| event["event"].as_str().unwrap()).collect();
@@ -148,7 +63,7 @@ async fn what_changed_unseen_before_a_reset_is_seen_in_a_replay() {
         ctl("call.fix.ctl.put", put),
         ctl("call.fix.ctl.reset", json!({ "resources": ["fix.>"] })),
     ];
-    let (file, _, events) = same("reset.jsonl", &steps).await;
+    let (file, _, events) = same(Studio::new("reset.jsonl"), &steps).await;
     assert_eq!(events.len(), 5, "{events:?}");
     let gateway = replayed(&file);
     assert_eq!(look(&gateway, "fix.collection").await, json!(["a", 1, true, null, "b"]));
@@ -222,7 +137,7 @@ async fn queries_are_replayed_however_they_are_written_and_their_events_answered
         ctl("call.fix.ctl.items", json!({ "insert": "last", "idx": 2, "mode": "error" })),
         ctl("subscribe.fix.items?limit=nonsense", Value::Null),
     ];
-    let (file, answers, events) = same("queries.jsonl", &steps).await;
+    let (file, answers, events) = same(Studio::new("queries.jsonl"), &steps).await;
     assert_eq!(answers[8]["error"]["code"], "system.invalidQuery");
     assert!(events.iter().any(|event| event["event"] == "fix.items?start=5&limit=2.add"), "{events:?}");
     let gateway = replayed(&file);
@@ -316,7 +231,7 @@ async fn nobody_else_may_read_a_recording() {
 async fn who_comes_later_finds_resources_as_they_are_by_then() {
     let add = |n: u32| ctl("call.fix.ctl.add", json!({ "rid": "fix.empty.collection", "idx": 0, "value": n }));
     let steps = [ctl("subscribe.fix.empty.collection", Value::Null), add(1), add(2), add(3)];
-    let (file, ..) = same("later.jsonl", &steps).await;
+    let (file, ..) = same(Studio::new("later.jsonl"), &steps).await;
     let gateway = replayed(&file);
     let items = |answer: Value| answer["result"]["collections"]["fix.empty.collection"].clone();
     let mut first = session(&gateway).await;
@@ -346,7 +261,7 @@ async fn who_comes_before_a_resource_was_asked_for_has_it_as_it_was_then() {
         ctl("subscribe.fix.model", Value::Null),
         ctl("call.fix.ctl.change", json!({ "rid": "fix.model", "values": { "str": "seen" } })),
     ];
-    let (file, ..) = same("before.jsonl", &steps).await;
+    let (file, ..) = same(Studio::new("before.jsonl"), &steps).await;
     let gateway = replayed(&file);
     let mut client = session(&gateway).await;
     let answer = request(&mut client, 1, "subscribe.fix.model", Value::Null).await;
@@ -362,7 +277,7 @@ async fn what_was_not_recorded_is_said_to_be_missing() {
         ctl("call.fix.calls.new", json!({ "n": 1 })),
         ctl("call.fix.calls.new", json!({ "n": 1 })),
     ];
-    let (file, answers, _) = same("missing.jsonl", &steps).await;
+    let (file, answers, _) = same(Studio::new("missing.jsonl"), &steps).await;
     let gateway = replayed(&file);
     let mut client = session(&gateway).await;
     for rid in ["fix.tree", "other.model", "fix.model?q=1"] {
@@ -396,7 +311,7 @@ async fn without_a_login_one_sees_what_all_who_asked_could_see() {
         ctl("subscribe.fix.secure", Value::Null),
         ctl("subscribe.fix.partial", Value::Null),
     ];
-    let (file, ..) = same("login.jsonl", &steps).await;
+    let (file, ..) = same(Studio::new("login.jsonl"), &steps).await;
     let answers = play(&replayed(&file), &steps[1..]).await.0;
     assert!(answers.iter().all(|answer| answer["error"].is_null()), "{answers:?}");
     // Not where it depended on who asked.

@@ -17,4 +17,5 @@ pub mod program;
 pub mod raw;
 pub mod small_bus;
 pub mod spy;
+pub mod studio;
 pub mod wire;
