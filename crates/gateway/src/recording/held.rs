@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use resclient::protocol::{ResError, Version};
 
+use super::line::{Kind, Line};
 use crate::core::cache::resource::Resource;
 use crate::core::json;
 use crate::core::response::{self, Failure, QueryAnswer};
@@ -28,9 +29,12 @@ enum State {
 }
 
 impl Held {
-    /// Learns the normal form of a query from the answer to it.
-    pub fn link(&mut self, name: &str, query: &str, answer: &str) {
-        if let Ok(fetched) = response::read_get(answer.as_bytes()) {
+    /// Learns the normal form of a query from the answer to it. That to a request of a query event need not have one.
+    pub fn link(&mut self, line: &Line) {
+        let (name, query) = (line.name(), line.query.as_deref().unwrap_or_default());
+        if let Ok(fetched) = response::read_get(line.answer().as_bytes())
+            && (line.kind == Kind::Get || !fetched.query.is_empty())
+        {
             self.links.insert((name.to_owned(), query.to_owned()), fetched.query);
         }
     }

@@ -77,7 +77,7 @@ pub enum Kind {
     Access,
     Call,
     Auth,
-    /// A request that a query event led to.
+    /// A request on a subject that a query event named.
     Query,
     Event,
     /// A token that no auth request waited for.

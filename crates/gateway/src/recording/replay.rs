@@ -53,13 +53,14 @@ impl Replay {
         let number = |line: &Line| line.conn.as_ref()?.strip_prefix('c')?.parse().ok();
         let clients = Clients::new(lines.iter().filter_map(number).max().unwrap_or(0).max(1));
         let (mut resources, mut access) = (Held::default(), HashMap::<_, BTreeMap<_, _>>::new());
-        for line in lines.iter().filter(|line| line.kind == Kind::Get) {
-            resources.link(line.name(), query(line), line.answer());
+        // A query event may have the gateway ask as it asks for a resource at first: both are `Kind::Query` then.
+        for line in lines.iter().filter(|line| matches!(line.kind, Kind::Get | Kind::Query)) {
+            resources.link(line);
         }
         let (mut kept, mut answers) = (Vec::new(), HashMap::<_, Answers>::new());
         for line in lines {
             match line.kind {
-                Kind::Get => {
+                Kind::Get | Kind::Query => {
                     let key = resources.key(line.name(), query(&line));
                     // Who asks before it was asked for has it as it was then.
                     if !resources.contains(&key) {
@@ -77,7 +78,7 @@ impl Replay {
                 }
                 // What came before the first answer is in it.
                 Kind::Event if !resources.contains(&resources.key(line.name(), "")) => continue,
-                Kind::Query | Kind::Event | Kind::Token | Kind::System => {}
+                Kind::Event | Kind::Token | Kind::System => {}
             }
             kept.push(line);
         }

@@ -41,7 +41,9 @@ impl Transcript {
     pub fn request(&mut self, subject: &str, reply: &str, payload: &Arc<[u8]>) {
         let payload = Payload::read(payload);
         let conn = payload.cid.as_ref().map(|cid| self.clients.meet(cid, payload.is_http).to_owned());
-        let (kind, subject) = match (subject.split('.').next(), self.queries.get(subject)) {
+        // The subject of a query event may be that of get requests too, of which those without a query are no others.
+        let event = self.queries.get(subject).filter(|_| payload.query.is_some());
+        let (kind, subject) = match (subject.split('.').next(), event) {
             (_, Some(event)) => (Kind::Query, event.as_str()),
             (Some("get"), _) => (Kind::Get, subject),
             (Some("access"), _) => (Kind::Access, subject),
