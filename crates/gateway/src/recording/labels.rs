@@ -20,8 +20,8 @@ impl Labels {
     }
 }
 
-/// The connections of clients: `c1`, `c2` and so on in the order of their first requests. Those of HTTP requests, which
-/// live for one, are all `c0`.
+/// The connections of clients: `c1`, `c2` and so on in the order of their first requests that are not of an HTTP request.
+/// Those of HTTP requests, which live for one, are all `c0`, as is a WebSocket while its header is looked at.
 #[derive(Debug)]
 pub struct Clients {
     labels: HashMap<String, String>,
@@ -37,10 +37,10 @@ impl Clients {
 
     /// The label of a connection, which is known from now on.
     pub fn meet(&mut self, cid: &str, is_http: bool) -> &str {
-        if !self.labels.contains_key(cid) {
-            self.count += usize::from(!is_http);
-            let number = if is_http { 0 } else { self.count.min(self.most) };
-            self.labels.insert(cid.to_owned(), format!("c{number}"));
+        let label = self.labels.entry(cid.to_owned()).or_insert_with(|| HTTP.to_owned());
+        if !is_http && label == HTTP {
+            self.count += 1;
+            *label = format!("c{}", self.count.min(self.most));
         }
         &self.labels[cid]
     }
@@ -101,3 +101,5 @@ pub fn in_text(text: &str) -> Option<&str> {
         text.split('.').find_map(|part| part.strip_prefix("{c")?.strip_suffix('}').map(|_| &part[1..part.len() - 1]));
     label.filter(|label| label[1..].parse::<usize>().is_ok())
 }
+
+const HTTP: &str = "c0";

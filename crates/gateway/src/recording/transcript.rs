@@ -18,8 +18,8 @@ pub struct Transcript {
     clients: Clients,
     tokens: Labels,
     tids: Labels,
-    /// Requests without an answer, by where it will come, in their order.
-    pending: IndexMap<String, Line>,
+    /// Requests without an answer, by where it will come, in their order, and the connections they are for.
+    pending: IndexMap<String, (Option<String>, Line)>,
     /// The subjects of query events that came, by what they have clients ask on.
     queries: HashMap<String, String>,
 }
@@ -58,7 +58,7 @@ impl Transcript {
             line.token = payload.token.map(|token| self.tokens.label(&json::canonical(token.get())));
             line.params = payload.params.and_then(|params| self.json(params.get().as_bytes()));
         }
-        self.pending.insert(reply.to_owned(), line);
+        self.pending.insert(reply.to_owned(), (payload.cid, line));
     }
 
     /// A message has come: the line that it leads to.
@@ -98,7 +98,7 @@ impl Transcript {
         if !no_responders && response::read_pre_response(payload).is_some() {
             return None;
         }
-        let line = self.pending.shift_remove(subject)?;
+        let (_, line) = self.pending.shift_remove(subject)?;
         let answer = if no_responders {
             // That nobody is there says nothing of a value.
             if matches!(line.kind, Kind::Get | Kind::Query) {
@@ -124,10 +124,10 @@ impl Transcript {
             tid: wire.tid.map(|tid| self.tids.label(&tid)),
         };
         // One of a client that has asked for nothing was guessed.
-        let conn = self.clients.meet(self.clients.in_subject(subject)?, false);
-        let waits = |line: &&mut Line| line.kind == Kind::Auth && line.conn.as_deref() == Some(conn);
+        let cid = self.clients.in_subject(subject)?;
+        let waits = |(of, line): &&mut (Option<String>, Line)| line.kind == Kind::Auth && of.as_deref() == Some(cid);
         match self.pending.values_mut().find(waits) {
-            Some(request) => request.tokens.push(token),
+            Some((_, request)) => request.tokens.push(token),
             None => {
                 let line = Line::new(Kind::Token, self.clients.hide(subject));
                 return Some(Line { tokens: vec![token], ..line });
