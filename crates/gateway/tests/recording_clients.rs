@@ -1,4 +1,4 @@
-//! Who is who in a recording: connections that begin with an HTTP request.
+//! Who is who in a recording: connections that begin with an HTTP request, and texts that look like their labels.
 
 mod support;
 
@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use support::fixture;
 use support::hand::{frame, is_silent, request};
 use support::spy::Spy;
-use support::studio::{STEP, Studio, replayed};
+use support::studio::{STEP, Studio, ctl, replayed, same};
 use tokio::time::{Instant, sleep, sleep_until};
 
 fn header(role: &str) -> ClientInfo {
@@ -112,4 +112,33 @@ async fn the_token_of_an_http_request_is_its_own_while_others_wait_for_theirs() 
     let lines = text.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
     let tokens: Vec<Value> = lines.filter(|line| line["kind"] == "auth").map(|line| line["tokens"].clone()).collect();
     assert_eq!(tokens, [json!([{ "token": "t1" }]), json!([{ "token": "t2" }])]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn texts_that_look_like_labels_are_as_they_were() {
+    let greeting = "Hello {c1}, {c0}, {cc1}, {c}, {cc}, {c+1}, {{c1}}, {c{c2}1} and {x}";
+    let change = |text: &str| json!({ "rid": "fix.model", "values": { "str": text, "{c1}": "{cc0}" } });
+    let put = |text: &str| json!({ "rid": "fix.x.{c1}", "resource": { "model": { "{c1}": text } } });
+    let custom = json!({ "rid": "fix.x.{c1}", "event": "hello", "data": { "{c0}": greeting } });
+    let steps = [
+        ctl("subscribe.fix.private.{cid}", Value::Null),
+        ctl("call.fix.ctl.change", change(greeting)),
+        ctl("subscribe.fix.model", Value::Null),
+        ctl("call.fix.ctl.change", change("{c1}")),
+        ctl("call.fix.calls.echo", json!({ "{c1}": greeting })),
+        ctl("call.fix.ctl.put", put("{c1}")),
+        ctl("subscribe.fix.x.{c1}", Value::Null),
+        ctl("call.fix.ctl.custom", custom),
+        ctl("call.fix.ctl.put", put(greeting)),
+        ctl("call.fix.ctl.reset", json!({ "resources": ["fix.x.{c1}"] })),
+    ];
+    let (file, answers, events) = same(Studio::new("texts.jsonl"), &steps).await;
+    assert_eq!(answers[2]["result"]["models"]["fix.model"]["str"], greeting);
+    assert_eq!(answers[4]["result"]["payload"]["params"]["{c1}"], greeting);
+    assert_eq!(answers[6]["result"]["models"]["fix.x.{c1}"], json!({ "{c1}": "{c1}" }));
+    let names: Vec<&str> = events.iter().map(|event| event["event"].as_str().unwrap()).collect();
+    assert_eq!(names, ["fix.model.change", "fix.x.{c1}.hello", "fix.x.{c1}.change"]);
+    // For who reads the file it is told apart from a client.
+    let text = std::fs::read_to_string(&file.0).unwrap();
+    assert!(text.contains("access.fix.private.{c1}") && text.contains("access.fix.x.{cc1}"), "{text}");
 }

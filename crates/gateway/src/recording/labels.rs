@@ -42,7 +42,7 @@ impl Clients {
             self.count += 1;
             *label = format!("c{}", self.count.min(self.most));
         }
-        &self.labels[cid]
+        label
     }
 
     /// The connections with this label.
@@ -55,11 +55,12 @@ impl Clients {
         subject.split('.').find(|part| self.labels.contains_key(*part))
     }
 
-    /// The text with `{c1}` in place of the id of that connection, wherever it is.
+    /// The text with `{c1}` in place of the id of that connection, wherever it is. What looks like that by itself has one
+    /// more `c`.
     pub fn hide(&self, text: &str) -> String {
         // All ids are of one length, and hexadecimal.
         let length = self.labels.keys().next().map_or(usize::MAX, String::len);
-        let (mut out, mut done, mut digits) = (String::with_capacity(text.len()), 0, 0);
+        let (mut out, mut done, mut digits, mut brace) = (String::with_capacity(text.len()), 0, 0, None);
         for (at, byte) in text.bytes().enumerate() {
             digits = if byte.is_ascii_hexdigit() { digits + 1 } else { 0 };
             if digits >= length
@@ -67,7 +68,17 @@ impl Clients {
             {
                 out.push_str(&text[done..at + 1 - length]);
                 out.push_str(&format!("{{{label}}}"));
-                (done, digits) = (at + 1, 0);
+                (done, digits, brace) = (at + 1, 0, None);
+            }
+            if byte == b'{' {
+                brace = Some(at);
+            } else if byte == b'}'
+                && let Some(start) = brace.take()
+                && is_label(&text[start + 1..at])
+            {
+                out.push_str(&text[done..=start]);
+                out.push('c');
+                done = start + 1;
             }
         }
         out.push_str(&text[done..]);
@@ -79,8 +90,12 @@ impl Clients {
         let mut parts = text.split('{');
         let mut out = parts.next().unwrap_or_default().to_owned();
         for part in parts {
-            match part.split_once('}').and_then(|(label, rest)| Some((self.with(label, cid)?, rest))) {
-                Some((id, rest)) => out.extend([id, rest]),
+            match part.split_once('}').filter(|(label, _)| is_label(label)) {
+                Some((label, _)) if label.starts_with("cc") => out.extend(["{", &part[1..]]),
+                Some((label, rest)) => match self.with(label, cid) {
+                    Some(id) => out.extend([id, rest]),
+                    None => out.extend(["{", part]),
+                },
                 None => out.extend(["{", part]),
             }
         }
@@ -97,9 +112,14 @@ impl Clients {
 
 /// The label that a subject or a name has in it.
 pub fn in_text(text: &str) -> Option<&str> {
-    let label =
-        text.split('.').find_map(|part| part.strip_prefix("{c")?.strip_suffix('}').map(|_| &part[1..part.len() - 1]));
-    label.filter(|label| label[1..].parse::<usize>().is_ok())
+    let mut braced = text.split('.').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'));
+    braced.find(|label| is_label(label) && !label.starts_with("cc"))
+}
+
+/// Whether it is a label, or one with more than one `c`.
+fn is_label(text: &str) -> bool {
+    let number = text.trim_start_matches('c');
+    number.len() < text.len() && !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 const HTTP: &str = "c0";

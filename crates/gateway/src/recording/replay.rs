@@ -189,7 +189,7 @@ impl Replay {
                 self.led_to.take_if(|led_to| !led_to.subjects.contains(&line.subject));
                 if self.resources.get(key, line.answer()) {
                     let pattern = labels::in_text(name).map(|label| name.replace(&format!("{{{label}}}"), "*"));
-                    let names = [pattern.as_deref().unwrap_or(name)];
+                    let names = [self.clients.show(pattern.as_deref().unwrap_or(name), "")];
                     self.publish("system.reset", json!({ "resources": names }).to_string());
                 }
             }
@@ -233,7 +233,7 @@ impl Replay {
     /// Publishes what was recorded; where the subject has a client in it, to all who are in that one's place.
     fn say(&self, subject: &str, payload: &str) {
         match labels::in_text(subject) {
-            None => self.publish(subject, self.clients.show(payload, "")),
+            None => self.publish(&self.clients.show(subject, ""), self.clients.show(payload, "")),
             Some(label) => {
                 for cid in self.clients.of(label) {
                     self.publish(&self.clients.show(subject, cid), self.clients.show(payload, cid));

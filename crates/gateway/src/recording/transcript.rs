@@ -86,7 +86,7 @@ impl Transcript {
                 for tid in reset.get_mut("tids").and_then(|tids| tids.as_array_mut()).into_iter().flatten() {
                     *tid = self.tids.label(tid.as_str().unwrap_or_default()).into();
                 }
-                Some(Line { data: to_raw_value(&reset).ok(), ..Line::new(Kind::System, subject.to_owned()) })
+                Some(Line { data: self.json(&serde_json::to_vec(&reset).ok()?), ..event(Kind::System) })
             }
             ("system", _) => Some(Line { data: self.json(payload), ..event(Kind::System) }),
             ("conn", "token") => self.token(subject, payload),
