@@ -62,14 +62,15 @@ pub fn parse(text: &str) -> Result<(Service, BTreeSet<String>), String> {
     Ok((service(&resources)?, owners(&resources)))
 }
 
-/// Takes over what a file says each time it is saved, and goes on until it is dropped. `service` is what was made of it, `taken` are
-/// names that others serve, `inspector` lists what is new. What cannot be served is logged, and what was served before stays.
+/// Takes over what a file says each time it is saved, and goes on until it is dropped. `service` is what was made of it, `check` is
+/// given the first parts of the names in it and says which of them others serve, `inspector` lists what is new. What cannot be
+/// served is logged, and what was served before stays.
 pub async fn watch(
     path: &Path,
     bus: &MemoryBus,
     service: ServiceHandle,
     owned: BTreeSet<String>,
-    taken: &[&str],
+    check: impl Fn(&BTreeSet<String>) -> Result<(), String>,
     inspector: Option<&Inspector>,
 ) {
     let mut served = Served { resources: read(path).unwrap_or_default(), services: vec![(owned, service)] };
@@ -82,7 +83,11 @@ pub async fn watch(
             continue;
         }
         seen = now;
-        match read(path).and_then(|resources| served.take_over(resources, bus, taken, inspector)) {
+        let checked = read(path).and_then(|resources| {
+            check(&owners(&resources)).map_err(|error| format!("{}: {error}", path.display()))?;
+            Ok(resources)
+        });
+        match checked.and_then(|resources| served.take_over(resources, bus, inspector)) {
             Ok(()) => info!("{} was saved: it is served as it is now", path.display()),
             Err(error) => warn!("{error}; what was served before stays"),
         }
@@ -108,12 +113,8 @@ impl Served {
         &mut self,
         resources: Resources,
         bus: &MemoryBus,
-        taken: &[&str],
         inspector: Option<&Inspector>,
     ) -> Result<(), String> {
-        if let Some(name) = owners(&resources).iter().find(|name| taken.contains(&name.as_str())) {
-            return Err(format!("there are resources named {name:?} already"));
-        }
         let is_new = |rid: &str| !self.services.iter().any(|(names, _)| names.contains(owner(rid)));
         let new: Resources =
             resources.iter().filter(|(rid, _)| is_new(rid)).map(|(rid, v)| (rid.clone(), v.clone())).collect();

@@ -2,6 +2,8 @@
 
 mod support;
 
+use std::io::{BufRead, BufReader};
+
 use res_gateway::bus::MemoryBus;
 use res_gateway::inspector::{Inspector, LIST};
 use res_gateway::server::ServerConfig;
@@ -141,6 +143,25 @@ async fn a_file_may_not_name_what_the_page_has() {
     assert!(message.contains("names that begin with \"_inspector\" are those of the page for developers"), "{message}");
     let program = Program::start(&["--resources", file.path(), "--inspector=false"]);
     assert_eq!(program.get("/api/_inspector/mine").await.2, "{}");
+}
+
+#[tokio::test]
+async fn a_file_that_is_saved_with_names_of_others_is_refused_with_the_words_of_the_start() {
+    let demo = r#"{ "library.mine": {} }"#;
+    for (name, flags, taken) in [("page", &[][..], r#"{ "_inspector.mine": {} }"#), ("demo", &["--demo"], demo)] {
+        let file = File::new(&format!("inspector-{name}-taken.json"), taken);
+        let flags = [&["--port", "0", "--resources", file.path(), "--watch"], flags].concat();
+        let (_, message) = failure(&flags);
+        let (_, words) = message.trim_end().split_once("resources (--resources): ").expect("the option is named");
+        assert!(words.starts_with(file.path()) && words.contains("rename "), "{words}");
+        std::fs::write(&file.0, SHOP).expect("it can be written");
+        let mut program = Program::start(&flags);
+        let mut log = BufReader::new(program.child.stderr.take().expect("piped")).lines();
+        std::fs::write(&file.0, taken).expect("it can be written");
+        let line = log.find_map(|line| line.ok().filter(|line| line.contains("WARN"))).expect("it warns");
+        assert!(line.ends_with(&format!("{words}; what was served before stays")), "{line}");
+        assert_eq!(program.get("/api/shop/basket").await.2, r#"{"total":1}"#);
+    }
 }
 
 #[tokio::test]

@@ -1,5 +1,7 @@
 //! Services of the program itself.
 
+use std::collections::BTreeSet;
+
 use res_gateway::bus::MemoryBus;
 use res_gateway::inspector::{self, Inspector};
 use res_gateway::recording::Recording;
@@ -21,32 +23,17 @@ pub fn start(config: &Config) -> Result<MemoryBus, String> {
     let inspector = config.server.inspector.then(|| Inspector::start(&bus));
     if let Some(file) = &config.resources {
         let (service, names) = resources::load(file).map_err(|error| format!("resources (--resources): {error}"))?;
-        if config.demo
-            && let Some(name) = demo::NAMES.iter().find(|name| names.contains(**name))
-        {
-            return Err(format!(
-                "resources (--resources): {}: the demo has resources named {name:?} too; rename those or leave out --demo",
-                file.display()
-            ));
-        }
-        if inspector.is_some() && names.contains(inspector::NAME) {
-            return Err(format!(
-                "resources (--resources): {}: names that begin with {:?} are those of the page for developers; rename \
-                 the resources or do without the page, with --inspector=false",
-                file.display(),
-                inspector::NAME
-            ));
-        }
+        let (has_demo, has_page) = (config.demo, inspector.is_some());
+        let check = move |names: &BTreeSet<String>| free(names, has_demo, has_page);
+        check(&names).map_err(|error| format!("resources (--resources): {}: {error}", file.display()))?;
         let service = service.start(bus.connect());
         if let Some(inspector) = &inspector {
             inspector.list(&service);
         }
         if config.watch {
             let (file, bus, inspector) = (file.clone(), bus.clone(), inspector.clone());
-            let mut taken = if config.demo { demo::NAMES.to_vec() } else { Vec::new() };
-            taken.extend(inspector.is_some().then_some(inspector::NAME));
             tokio::spawn(async move {
-                resources::watch(&file, &bus, service, names, &taken, inspector.as_ref()).await;
+                resources::watch(&file, &bus, service, names, check, inspector.as_ref()).await;
             });
         }
     }
@@ -58,4 +45,19 @@ pub fn start(config: &Config) -> Result<MemoryBus, String> {
         }
     }
     Ok(bus)
+}
+
+/// Whether nobody else here serves names of a file, at the start and whenever it is saved.
+fn free(names: &BTreeSet<String>, has_demo: bool, has_page: bool) -> Result<(), String> {
+    if has_demo && let Some(name) = demo::NAMES.iter().find(|name| names.contains(**name)) {
+        return Err(format!("the demo has resources named {name:?} too; rename those or leave out --demo"));
+    }
+    if has_page && names.contains(inspector::NAME) {
+        return Err(format!(
+            "names that begin with {:?} are those of the page for developers; rename the resources or do without the \
+             page, with --inspector=false",
+            inspector::NAME
+        ));
+    }
+    Ok(())
 }
