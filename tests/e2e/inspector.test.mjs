@@ -6,6 +6,7 @@ import { after, suite, test } from 'node:test';
 import { root } from '../../scripts/lib/places.mjs';
 import { Gateway } from './support/gateway.mjs';
 import { violations } from './support/accessibility.mjs';
+import { edit, looksAt, names, notes, opener, rows, shows, value } from './support/inspector.mjs';
 import { stage } from './support/stage.mjs';
 
 const folder = mkdtempSync(join(tmpdir(), 'inspector-'));
@@ -44,48 +45,7 @@ suite('the page for developers', () => {
   const { gateway, page } = stage({ gateway: new Gateway('--resources', file, '--watch') });
   after(() => rmSync(folder, { recursive: true }));
 
-  /** A window with a resource, or with the list alone. */
-  async function open(rid = '', options) {
-    const window = await page(`#${rid}`, options);
-    await window.until(() => document.querySelector('#list li'));
-    if (rid) await looksAt(window, rid);
-    return window;
-  }
-
-  const looksAt = (window, rid) =>
-    window.until(
-      (rid) => document.querySelector('#rid').textContent === rid && document.querySelector('#values:not([hidden])'),
-      rid,
-    );
-
-  /** The rows as they are read: name and text. */
-  const rows = (window) =>
-    window.page.$$eval('tbody tr', (rows) =>
-      rows.map((row) => [row.querySelector('th').textContent, row.querySelector('.json, a')?.textContent]),
-    );
-  const value = (window, name) =>
-    window.page.locator('tbody tr', { has: window.page.locator(`th:text-is("${name}")`) });
-  const shows = (window, name, text) =>
-    window.until(
-      ([name, text]) =>
-        [...document.querySelectorAll('tbody tr')].some(
-          (row) => row.querySelector('th').textContent === name && row.querySelector('.json')?.textContent === text,
-        ),
-      [name, text],
-    );
-
-  /** Edits a value in its place. */
-  async function edit(window, name, text) {
-    await value(window, name)
-      .getByRole('button', { name: `Edit ${name}` })
-      .click();
-    await window.page.keyboard.type(text);
-    await window.page.keyboard.press('Enter');
-  }
-
-  const names = (window) => window.page.$$eval('#list li', (items) => items.map((item) => item.textContent));
-  const notes = (window, selector, text) =>
-    window.until(([selector, text]) => document.querySelector(selector)?.textContent === text, [selector, text]);
+  const open = opener(page);
 
   test('lists what there is, and what the file says when it is saved', async () => {
     const window = await open();
