@@ -1,5 +1,7 @@
 // The RES protocol over one WebSocket: requests with their answers, events, and a new connection when one is lost.
 
+import { parse } from './value.js';
+
 const PROTOCOL = '1.2.3';
 const DELAY = 250;
 const LONGEST_DELAY = 4_000;
@@ -36,7 +38,7 @@ export class Connection {
     const socket = new WebSocket(this.#url);
     this.#socket = socket;
     socket.onopen = () => this.#greet();
-    socket.onmessage = ({ data }) => this.#receive(JSON.parse(data));
+    socket.onmessage = ({ data }) => this.#receive(parse(data));
     socket.onclose = () => this.#lose();
   }
 

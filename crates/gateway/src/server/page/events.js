@@ -1,6 +1,7 @@
 // The last events of what is looked at, the latest first.
 
 import { element, part } from './dom.js';
+import { isObject } from './value.js';
 
 const MOST = 50;
 
@@ -37,7 +38,7 @@ export class EventLog {
 
 /** Without the resources that come along, which are not the event. */
 function shortened(data) {
-  if (typeof data !== 'object' || Array.isArray(data)) return data;
+  if (!isObject(data) || Array.isArray(data)) return data;
   const isOwn = ([name]) => !['models', 'collections', 'errors'].includes(name);
   return Object.fromEntries(Object.entries(data).filter(isOwn));
 }

@@ -118,7 +118,8 @@ export class Row {
       event.preventDefault();
       const { value } = this.#field;
       void this.#try(async () => {
-        await this.#save(read(value));
+        // What is there already is not asked for.
+        if (value !== written(this.#value)) await this.#save(read(value));
         this.#say('');
         this.#draw();
       });

@@ -19,7 +19,9 @@ export function shown(value, resource) {
     const isData = isObject(value);
     const text = isData ? JSON.stringify(value.data, null, 1) : JSON.stringify(value);
     const short = text.length < 80 ? text.replace(/\n\s*/g, ' ') : text;
-    return [element('span', { class: `json ${isData ? 'data' : typeof value}` }, short)];
+    return [
+      element('span', { class: `json ${isData ? 'data' : JSON.isRawJSON?.(value) ? 'number' : typeof value}` }, short),
+    ];
   }
   const link = element('a', { href: address(rid), class: 'reference' }, rid);
   if (value.soft) {
@@ -30,41 +32,57 @@ export function shown(value, resource) {
   return resource ? [link, element('span', { class: 'preview' }, JSON.stringify(resource.value))] : [link];
 }
 
-/** What a value is edited as: JSON, or the text itself where that is read as the same value. */
+/** What a value is edited as: JSON, or the text or the data itself where that is read as the same value. */
 export function written(value) {
   if (typeof value === 'string' && isPlain(value)) return value;
-  const isWrapped = isObject(value) && isObject(value.data);
-  return isWrapped ? JSON.stringify(value.data, null, 2) : JSON.stringify(value);
+  if (!isObject(value?.data)) return JSON.stringify(value);
+  const isOnlyData = Object.keys(value).length === 1 && !isOfProtocol(value.data);
+  return JSON.stringify(isOnlyData ? value.data : value, null, 2);
 }
 
 /**
- * The value that a text stands for: what is no JSON is a text itself, and objects and arrays are wrapped as data. Throws a
- * sentence where the text begins as JSON does and is none.
+ * The value that a text stands for, so that what was `written` is the value again: what is no JSON is a text itself, and
+ * objects and arrays are wrapped as data. Throws a sentence where the text begins as JSON does and is none.
  */
 export function read(text) {
-  const json = parsed(text.trim());
+  const json = typed(text.trim());
   if (json === undefined) {
     const first = text.trim()[0];
     if (!['{', '[', '"'].includes(first)) return text;
     throw new Error(`This begins with ${first} and is no JSON. Put a text in quotes to have it as it stands.`);
   }
-  const isValue = !isObject(json) || reference(json) !== undefined || 'data' in json || 'action' in json;
-  return isValue ? json : { data: json };
+  return !isObject(json) || isOfProtocol(json) ? json : { data: json };
 }
 
 /** Parameters of a call, which may be left out. Throws a sentence where they are no JSON. */
 export function readParams(text) {
   if (!text.trim()) return undefined;
-  const json = parsed(text);
+  const json = typed(text);
   if (json === undefined) throw new Error('The parameters are no JSON, such as {"name": "value"}.');
   return json;
 }
 
-function isObject(value) {
-  return typeof value === 'object' && value !== null;
+/** JSON. Numbers that JavaScript would write in another way are kept as they stand, such as integers of 64 bits. */
+export function parse(text) {
+  return JSON.parse(text, (_, value, context) => {
+    const isKept = typeof value !== 'number' || !JSON.rawJSON || String(value) === context.source;
+    return isKept ? value : JSON.rawJSON(context.source);
+  });
+}
+
+/** Whether it is an object or an array, and no number that is kept as it stands. */
+export function isObject(value) {
+  return typeof value === 'object' && value !== null && !JSON.isRawJSON?.(value);
+}
+
+/** Whether an object would be taken for a value of the protocol if it was not wrapped as data. */
+function isOfProtocol(object) {
+  return ['data', 'rid', 'action'].some((name) => Object.hasOwn(object, name));
 }
 
 function isPlain(text) {
+  // A field makes one line break of each of these.
+  if (text.includes('\r')) return false;
   try {
     return read(text) === text;
   } catch {
@@ -72,10 +90,19 @@ function isPlain(text) {
   }
 }
 
-function parsed(text) {
+/** JSON that is to be sent, or `undefined`. Throws a sentence where a browser without exact numbers has rounded one. */
+function typed(text) {
+  let rounded;
+  const check = (_, value) => {
+    if (typeof value === 'number' && !Number.isSafeInteger(Math.trunc(value))) rounded = value;
+    return value;
+  };
   try {
-    return JSON.parse(text);
+    const json = parse(text);
+    if (!JSON.rawJSON) JSON.parse(text, check);
+    if (rounded === undefined) return json;
   } catch {
     return undefined;
   }
+  throw new Error(`This browser cannot tell ${rounded} from the numbers beside it, and does not send it.`);
 }
