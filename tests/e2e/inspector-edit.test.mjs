@@ -105,4 +105,55 @@ suite('values edited in the page for developers', () => {
     await edit(window, 'a', '1');
     await shows(old, 'a', '1');
   });
+
+  test('what is larger than the gateway takes is not sent, and the connection stays', async () => {
+    const window = await open('kept.text');
+    const most = Number(await window.page.getAttribute('html', 'data-frame-bytes'));
+    assert.equal(most, 65_536);
+    const head = JSON.stringify({ id: 4, method: 'call.kept.text.set', params: { text: '' } }).length;
+    await begin(window, 'text');
+    await window.page.fill('td textarea', 'x'.repeat(most - head + 1));
+    await window.page.keyboard.press('Enter');
+    await notes(
+      window,
+      'tbody .note:not(:empty)',
+      'This is too large: it takes a message of 65,537 bytes, and the gateway takes 65,536 at most.',
+    );
+    assert.equal(await window.page.textContent('#state [role="status"]'), 'Live');
+    // As much as it takes it gets.
+    await window.page.fill('td textarea', 'x'.repeat(most - head));
+    await window.page.keyboard.press('Enter');
+    await isClosed(window);
+    assert.equal((await served('kept/text')).length, most - head + '{"text":""}'.length);
+  });
+
+  test('why the gateway has closed the connection is said', async () => {
+    const window = await open('kept.text');
+    await begin(window, 'text');
+    // A fault that no gateway lets pass: a request in binary.
+    await window.page.evaluate(() => {
+      const { send } = WebSocket.prototype;
+      WebSocket.prototype.send = function (text) {
+        WebSocket.prototype.send = send;
+        this.send(new TextEncoder().encode(text));
+      };
+    });
+    await window.page.keyboard.type('other');
+    await window.page.keyboard.press('Enter');
+    await notes(
+      window,
+      'tbody .note:not(:empty)',
+      'The gateway has closed the connection: frames must be text (1003).',
+    );
+    await window.until(() => document.querySelector('#state').dataset.connection === 'connected');
+    assert.equal(await window.page.isVisible('#notice'), false);
+    await gateway.stop();
+    await notes(window, '#notice', 'The gateway has closed the connection: the gateway is going away (1001).');
+    assert.equal(await window.page.isVisible('#notice'), true);
+    await gateway.start();
+    await window.until(() => document.querySelector('#state').dataset.connection === 'connected');
+    assert.equal(await window.page.isVisible('#notice'), false);
+    const unexpected = window.complaints.filter((text) => !/^WebSocket connection to .* failed/.test(text));
+    window.complaints.splice(0, window.complaints.length, ...unexpected);
+  });
 });

@@ -24,7 +24,7 @@ async fn the_page_is_there_where_the_gateway_serves_resources_of_its_own() {
         let (status, head, body) = program.get("/").await;
         assert_eq!(status, 200, "{flags:?}");
         assert!(head.to_lowercase().contains("content-type: text/html; charset=utf-8"), "{head}");
-        assert!(body.contains(r#"data-ws-path="/" data-api-path="/api/""#), "{body}");
+        assert!(body.contains(r#"data-ws-path="/" data-api-path="/api/" data-frame-bytes="65536""#), "{body}");
         // And the WebSocket is where it was.
         let mut client = program.connect().await;
         let list = client.request(&format!("subscribe.{LIST}"), Value::Null).await;

@@ -30,13 +30,12 @@ pub fn serve(config: &ServerConfig, request: &Request) -> Option<Response> {
     Some(response)
 }
 
-/// The page, told where everything is.
+/// The page, told where everything is and how much it may send at once.
 fn index(config: &ServerConfig) -> String {
-    include_str!("index.html").replacen("{ws_path}", &escaped(&config.ws_path), 1).replacen(
-        "{api_path}",
-        &escaped(&config.api_path),
-        1,
-    )
+    let frame_bytes = config.frame_bytes.min(config.message_bytes).to_string();
+    let facts = [("{ws_path}", &config.ws_path), ("{api_path}", &config.api_path), ("{frame_bytes}", &frame_bytes)];
+    let page = include_str!("index.html").to_owned();
+    facts.iter().fold(page, |page, (name, fact)| page.replacen(name, &escaped(fact), 1))
 }
 
 /// A text in the quotes of an attribute.

@@ -8,7 +8,7 @@ import { List } from './list.js';
 import { ResourceView } from './resource.js';
 import { reference } from './value.js';
 
-const { wsPath, apiPath } = document.documentElement.dataset;
+const { wsPath, apiPath, frameBytes } = document.documentElement.dataset;
 // Below the address of the page, which a proxy may have put somewhere else than the gateway has it.
 const below = (path) => new URL(`.${path}`, document.baseURI);
 
@@ -17,9 +17,9 @@ const article = find('resource');
 let chosen;
 let wasConnected = false;
 
-const connection = new Connection(webSocketAddress(), {
-  state: (state) => {
-    showState(state);
+const connection = new Connection(webSocketAddress(), Number(frameBytes), {
+  state: (state, why) => {
+    showState(state, why);
     wasConnected ||= state === 'connected';
     if (state === 'connected') void followed.connected();
     if (state === 'lost' && !wasConnected) void explain();
@@ -104,7 +104,7 @@ async function send(type, method, params) {
   return result;
 }
 
-function showState(state) {
+function showState(state, why) {
   const pill = find('state');
   pill.dataset.connection = state;
   pill.querySelector('[role="status"]').textContent = {
@@ -114,6 +114,9 @@ function showState(state) {
   }[state];
   document.body.classList.toggle('stale', state === 'lost');
   if (state === 'connected') find('notice').hidden = true;
+  if (!why) return;
+  find('notice').hidden = false;
+  find('notice').textContent = why;
 }
 
 /** A gateway that gives out this page and takes no WebSocket from it was told to. */
