@@ -20,6 +20,19 @@ export function arrange(parent, elements) {
   });
 }
 
+/** A function that has another called once before the next frame is drawn, however often it is called itself. */
+export function beforeFrame(draw) {
+  let isAsked = false;
+  const drawOnce = () => {
+    isAsked = false;
+    draw();
+  };
+  return () => {
+    if (!isAsked) requestAnimationFrame(drawOnce);
+    isAsked = true;
+  };
+}
+
 /** The part of an element with a name. */
 export function part(parent, name) {
   return parent.querySelector(`[data-part="${name}"]`);

@@ -5,6 +5,7 @@ import { address } from './value.js';
 
 /** More would make the page slow, and nobody reads them. */
 const MOST = 500;
+const ORDER = new Intl.Collator('en', { numeric: true });
 
 export class List {
   #element;
@@ -24,7 +25,10 @@ export class List {
 
   /** Takes over all names there are. */
   show(names) {
-    this.#names = names.sort(new Intl.Collator('en', { numeric: true }).compare);
+    // Those that are known are in order already, which leaves little to sort.
+    const more = new Set(names);
+    const known = this.#names.filter((name) => more.delete(name));
+    this.#names = [...known, ...more].sort(ORDER.compare);
     part(this.#element, 'count').textContent = names.length.toLocaleString('en');
     this.#draw();
   }

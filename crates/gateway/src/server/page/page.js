@@ -2,6 +2,7 @@
 
 import { CallForm } from './call.js';
 import { Connection } from './connection.js';
+import { beforeFrame } from './dom.js';
 import { EventLog } from './events.js';
 import { Followed, LIST } from './followed.js';
 import { List } from './list.js';
@@ -16,6 +17,8 @@ const find = (id) => document.getElementById(id);
 const article = find('resource');
 let chosen;
 let wasConnected = false;
+/** Thousands may come and go at once. */
+const showList = beforeFrame(drawList);
 
 const connection = new Connection(webSocketAddress(), Number(frameBytes), {
   state: (state, why) => {
@@ -83,7 +86,7 @@ function ridOfAddress() {
   }
 }
 
-function showList() {
+function drawList() {
   const { kind, value } = followed.get(LIST) ?? {};
   if (kind !== 'collection') {
     list.fail(value?.message ?? '');

@@ -1,6 +1,6 @@
 // The resource that is looked at: its values, which can be edited, and a form to add one.
 
-import { arrange, part } from './dom.js';
+import { arrange, beforeFrame, part } from './dom.js';
 import { Row } from './row.js';
 import { read } from './value.js';
 
@@ -18,6 +18,7 @@ export class ResourceView {
   #kind;
   /** Of a model by member, of a collection in their order. */
   #rows = [];
+  #drawSoon = beforeFrame(() => this.draw());
 
   /** `call(method, params)` calls a method of the resource. */
   constructor(root, { followed, call, apiPath }) {
@@ -66,7 +67,7 @@ export class ResourceView {
       // Rows go with their items, so that one that is being edited stays with its own.
       if (isOfItems && name === 'add') this.#rows.splice(data.idx, 0, ...this.#flashing(data));
       if (isOfItems && name === 'remove') this.#rows.splice(data.idx, 1);
-      this.draw();
+      this.#drawSoon();
     } else {
       for (const row of this.#rows) if (row.refersTo(rid)) row.redraw();
     }
