@@ -30,9 +30,10 @@ export class Followed {
     void this.#settle();
   }
 
-  /** Asks for it again, if it could not be had or is gone. */
-  retry() {
-    if (this.#asked.rid !== this.#wanted || this.get(this.#wanted)?.kind !== 'error') return;
+  /** Asks for it again, if it or what it refers to could not be had or is gone, and is there by now. */
+  retry(isThere) {
+    const isMissing = [...this.#resources].some(([rid, { kind }]) => kind === 'error' && rid !== LIST && isThere(rid));
+    if (this.#asked.rid !== this.#wanted || !isMissing) return;
     this.#isAgain = true;
     void this.#settle();
   }
@@ -81,22 +82,25 @@ export class Followed {
       this.#isAgain = false;
       // What the one before refers to would not be sent again for the next one, and is not kept up to date without it.
       if (this.#asked.isHeld) await this.#connection.request(`unsubscribe.${this.#asked.rid}`).catch(() => {});
+      const seen = this.get(this.#wanted);
       for (const rid of this.#resources.keys()) if (rid !== LIST) this.#resources.delete(rid);
       const rid = this.#wanted;
       this.#asked = { rid, isHeld: false };
-      if (rid !== undefined && rid !== LIST) await this.#subscribe(rid, this.#asked);
+      if (rid !== undefined && rid !== LIST) await this.#subscribe(rid, this.#asked, seen);
     }
     this.#isBusy = false;
   }
 
-  async #subscribe(rid, asked) {
+  async #subscribe(rid, asked, seen) {
     try {
       this.take(await this.#connection.request(`subscribe.${rid}`));
       if (asked) asked.isHeld = true;
     } catch (error) {
       // It is asked for again when there is a connection; what was seen last stays until then.
       if (error.code === 'connection') return;
-      this.#resources.set(rid, { kind: 'error', value: error });
+      // What was deleted and is not found stays deleted.
+      const isGone = error.code === 'system.notFound' && seen?.kind === 'error' && seen.value.code === DELETED.code;
+      this.#resources.set(rid, isGone ? seen : { kind: 'error', value: error });
     }
     this.#told.whole(rid);
   }

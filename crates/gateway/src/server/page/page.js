@@ -17,6 +17,8 @@ const find = (id) => document.getElementById(id);
 const article = find('resource');
 let chosen;
 let wasConnected = false;
+/** The names on the list, as it was shown last. */
+let listed = new Set();
 /** Thousands may come and go at once. */
 const showList = beforeFrame(drawList);
 
@@ -33,12 +35,15 @@ const connection = new Connection(webSocketAddress(), Number(frameBytes), {
 const followed = new Followed(connection, {
   whole: (rid) => {
     if (rid === LIST) showList();
-    if (rid === chosen) view.draw();
+    if (rid === chosen) view.whole();
   },
   event: (rid, name, data) => {
     if (rid === LIST) showList();
     view.event(rid, name, data);
-    if (rid === chosen) events.add(name, data);
+    if (rid !== chosen) return;
+    events.add(name, data);
+    // It may be there again: a model that becomes a collection is deleted first.
+    if (name === 'unsubscribe' && listed.has(rid)) followed.retry((rid) => rid === chosen);
   },
 });
 
@@ -90,11 +95,14 @@ function drawList() {
   const { kind, value } = followed.get(LIST) ?? {};
   if (kind !== 'collection') {
     list.fail(value?.message ?? '');
+    listed.clear();
     return;
   }
   const names = value.map(reference);
   list.show(names);
-  if (names.includes(chosen)) followed.retry();
+  const before = listed;
+  listed = new Set(names);
+  followed.retry((rid) => listed.has(rid) && (rid === chosen || !before.has(rid)));
 }
 
 async function send(type, method, params) {

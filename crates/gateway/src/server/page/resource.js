@@ -42,7 +42,13 @@ export class ResourceView {
     this.#root.querySelector('#values').hidden = true;
   }
 
-  /** Shows it as it is now, whole. */
+  /** Shows it and what it refers to, which have come together. */
+  whole() {
+    this.draw();
+    for (const row of this.#rows) row.redraw();
+  }
+
+  /** Shows it as it is now. */
   draw() {
     const { kind, value } = this.#followed.get(this.#rid) ?? {};
     if (!kind) return;

@@ -58,7 +58,7 @@ export class Row {
 
   /** Shows what it refers to as that is now. */
   redraw() {
-    if (!this.#field) this.#draw();
+    if (!this.#field && reference(this.#value) !== undefined) this.#draw();
   }
 
   flash() {
