@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, suite, test } from 'node:test';
 import { Gateway } from './support/gateway.mjs';
-import { begin, edit, notes, opener, rows, shows } from './support/inspector.mjs';
+import { begin, edit, looksAt, notes, opener, rows, shows, value } from './support/inspector.mjs';
 import { stage } from './support/stage.mjs';
 
 /** JSON, since JavaScript does not have all of these. Each is edited as the text beside it. */
@@ -155,5 +155,32 @@ suite('values edited in the page for developers', () => {
     assert.equal(await window.page.isVisible('#notice'), false);
     const unexpected = window.complaints.filter((text) => !/^WebSocket connection to .* failed/.test(text));
     window.complaints.splice(0, window.complaints.length, ...unexpected);
+  });
+
+  test('the focus goes to the next row when one is removed, and to the heading after the last', async () => {
+    const window = await open('kept.model');
+    const focus = (text) =>
+      window.until((text) => (document.activeElement.ariaLabel ?? document.activeElement.textContent) === text, text);
+    for (const [rid, labels] of [
+      ['kept.model', ['Remove a', 'Remove b', 'Remove c']],
+      ['kept.list', ['Remove 0', 'Remove 0', 'Remove 0']],
+    ]) {
+      await window.page.click(`#list >> text="${rid}"`);
+      await looksAt(window, rid);
+      await window.page.focus(`[aria-label="${labels[0]}"]`);
+      for (const [at, label] of labels.entries()) {
+        await focus(label);
+        await window.page.keyboard.press('Enter');
+        await window.until((left) => document.querySelectorAll('tbody tr').length === left, labels.length - at - 1);
+      }
+      await focus(rid);
+    }
+  });
+
+  test('whoever types in a row that another removes does not remove the next one', async () => {
+    const [one, other] = [await open('kept.values'), await open('kept.values')];
+    await begin(one, 'aFloat');
+    await value(other, 'aFloat').getByRole('button', { name: 'Remove aFloat' }).click();
+    await one.until(() => document.activeElement.id === 'rid');
   });
 });

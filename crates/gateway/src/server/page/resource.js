@@ -18,6 +18,8 @@ export class ResourceView {
   #kind;
   /** Of a model by member, of a collection in their order. */
   #rows = [];
+  /** As they are on the page. */
+  #shown = [];
   #drawSoon = beforeFrame(() => this.draw());
 
   /** `call(method, params)` calls a method of the resource. */
@@ -111,10 +113,13 @@ export class ResourceView {
   }
 
   #arrange(count, [one, more]) {
+    const focus = this.#focusAfter();
     arrange(
       this.#tbody,
       this.#rows.map((row) => row.element),
     );
+    focus?.focus();
+    this.#shown = [...this.#rows];
     const counted = `${count.toLocaleString('en')} ${count === 1 ? one : more}`;
     part(this.#root, 'kind').textContent = `${this.#kind}, ${counted}`;
     const rest = count - this.#rows.length;
@@ -125,6 +130,14 @@ export class ResourceView {
     this.#root.querySelector('thead [data-part="key"]').textContent = isModel ? 'Member' : 'Index';
     this.#root.querySelector('thead').hidden = count === 0;
     part(this.#form, 'key').textContent = isModel ? 'Member' : 'Index, if not the end';
+  }
+
+  /** What gets the focus if it is in a row that is not there any more: the next row, of whoever has removed this one. */
+  #focusAfter() {
+    const at = this.#shown.findIndex(({ element }) => element.contains(document.activeElement));
+    if (at < 0 || this.#rows.includes(this.#shown[at])) return undefined;
+    const next = this.#shown.slice(at).find((row) => this.#rows.includes(row));
+    return this.#shown[at].isRemoving && next ? next.removing : this.#root.querySelector('#rid');
   }
 
   #member(name, value) {
@@ -167,6 +180,7 @@ export class ResourceView {
   #clear() {
     this.#kind = undefined;
     this.#rows = [];
+    this.#shown = [];
     this.#tbody.replaceChildren();
     this.#form.reset();
     this.#form.querySelector('.note').textContent = '';

@@ -13,6 +13,8 @@ export class Row {
   #field;
   #lookup;
   #save;
+  /** Whether it was asked for here that it is removed. */
+  isRemoving = false;
 
   /**
    * `lookup(rid)` gives what a reference leads to. `save(value)` and `remove()` ask the service for it; without `save` the
@@ -22,7 +24,7 @@ export class Row {
     this.#lookup = lookup;
     this.#save = save;
     this.#value = value;
-    const button = element('button', { class: 'icon', type: 'button', onclick: () => this.#try(remove) }, '×');
+    const button = element('button', { class: 'icon', type: 'button', onclick: () => this.#remove(remove) }, '×');
     this.removing = button;
     this.#buttons.append(button);
     this.element = element('tr', {}, this.#head, this.#cell, this.#buttons);
@@ -124,6 +126,13 @@ export class Row {
         this.#draw();
       });
     }
+  }
+
+  async #remove(remove) {
+    this.isRemoving = true;
+    await this.#try(remove);
+    // It has been refused, or is gone by now or with the next frame.
+    this.isRemoving = !this.#note.textContent;
   }
 
   async #try(action) {
