@@ -105,6 +105,27 @@ suite('the page for developers', () => {
     assert.equal((await rows(window)).length, 9);
   });
 
+  test('a name that no path has is not linked to over HTTP, and any that is typed can be left again', async () => {
+    save({ ...RESOURCES, 'shop.a/b': { here: true } });
+    const window = await open();
+    await window.page.click('text=shop.a/b');
+    await shows(window, 'here', 'true');
+    assert.equal(await window.page.isVisible('[data-part="json"]'), false);
+    await window.page.click('text="shop.basket"');
+    await looksAt(window, 'shop.basket');
+    assert.equal(await window.page.isVisible('[data-part="json"]'), true);
+    save(RESOURCES);
+    // Half of a character.
+    await window.page.fill('#filter', '\ud800');
+    await window.page.keyboard.press('Enter');
+    await window.until(() => document.querySelector('#rid').textContent === '\ufffd');
+    await window.page.goBack();
+    await looksAt(window, 'shop.basket');
+    await window.until(() => document.querySelectorAll('#list li').length === 1);
+    await window.page.fill('#filter', '');
+    await window.until(() => document.querySelectorAll('#list li').length === 6);
+  });
+
   test('is used with the keyboard alone', async () => {
     const window = await open();
     const { keyboard } = window.page;

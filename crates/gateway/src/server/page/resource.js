@@ -40,7 +40,9 @@ export class ResourceView {
     this.#root.querySelector('#rid').textContent = rid;
     part(this.#root, 'kind').textContent = 'Loading …';
     part(this.#root, 'error').textContent = '';
-    part(this.#root, 'json').href = this.#apiAddress(rid);
+    const address = this.#apiAddress(rid);
+    part(this.#root, 'json').hidden = !address;
+    part(this.#root, 'json').href = address;
     this.#root.querySelector('#values').hidden = true;
   }
 
@@ -186,8 +188,10 @@ export class ResourceView {
     this.#form.querySelector('.note').textContent = '';
   }
 
+  /** The address of its JSON; none of a name that no path has, because it has slashes or half a character. */
   #apiAddress(rid) {
     const [name, ...query] = rid.split('?');
+    if (name.includes('/') || !rid.isWellFormed()) return '';
     const path = name.split('.').map(encodeURIComponent).join('/');
     return this.#apiPath + path + (query.length ? `?${query.join('?')}` : '');
   }

@@ -7,9 +7,9 @@ export function reference(value) {
   return typeof value?.rid === 'string' ? value.rid : undefined;
 }
 
-/** The address of a resource on this page. */
+/** The address of a resource on this page. Half of a character, which no name has, is one that stands for it. */
 export function address(rid) {
-  return `#${encodeURI(rid)}`;
+  return `#${encodeURI(rid.toWellFormed())}`;
 }
 
 /** A value to look at. Of what a reference leads to, `resource` is shown in a line, where it is there. */
