@@ -91,6 +91,19 @@ fn what_is_wanted_again_while_it_is_given_back_is_stale_until_it_has_come_anew()
 }
 
 #[test]
+fn what_is_refused_when_it_is_wanted_again_is_as_fresh_as_what_else_covers_it() {
+    let mut client = listening();
+    let b = client.id("b");
+    told(&mut client, event("list.add", json!({ "idx": 1, "value": { "rid": "b" } })));
+    client.unlisten(b);
+    client.advance(5_000);
+    client.listen(b);
+    client.respond("unsubscribe.b", json!(null));
+    client.refuse("subscribe.b", "system.accessDenied");
+    assert_eq!(stale(&mut client), [""; 0], "the list has kept it up to date all the time");
+}
+
+#[test]
 fn without_a_connection_all_is_stale_and_after_it_what_could_not_be_had_again() {
     let mut client = listening();
     client.close();

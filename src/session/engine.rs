@@ -402,7 +402,7 @@ impl Engine {
         self.graph.slot(id).behind || !self.graph.is_covered(id)
     }
 
-    fn mark_covered(&mut self) {
+    pub(super) fn mark_covered(&mut self) {
         // A subscription that has no answer keeps nothing up to date yet, nor does what has to come anew.
         let is_subscribed = |id| self.subscriptions.get(id).is_some_and(|s| s.subscribed > s.in_flight);
         self.graph.mark_covered(|id, slot| !slot.behind && is_subscribed(id));

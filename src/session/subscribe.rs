@@ -71,6 +71,7 @@ impl Engine {
         let Some(subscription) = self.subscriptions.get_mut(id) else { return };
         subscription.in_flight -= 1;
         subscription.takes_over = false;
+        subscription.rejoins = false;
         let slot = self.graph.slot_mut(id);
         slot.refused = false;
         slot.behind = false;
@@ -115,6 +116,7 @@ impl Engine {
         subscription.subscribed -= 1;
         self.graph.slot_mut(id).refused = true;
         let was_live = std::mem::take(&mut subscription.takes_over);
+        let rejoins = std::mem::take(&mut subscription.rejoins);
         let recovers = std::mem::take(&mut subscription.recovers);
         let failures = if recovers { subscription.failures + 1 } else { 0 };
         let error = match outcome {
@@ -144,6 +146,9 @@ impl Engine {
                     && matches!(self.graph.slot(id).content, Content::Error(_)))
         {
             self.recover_later(id, failures);
+        }
+        if rejoins {
+            self.cover_rejoined(id);
         }
         self.linger(id);
     }
@@ -251,6 +256,16 @@ impl Engine {
     pub(super) fn rejoin(&mut self, id: ResourceId) {
         if self.subscriptions.get(id).is_some_and(|s| s.leaving > 0 && s.leaving == s.subscribed) {
             self.subscribe_anew(id);
+            self.subscriptions.entry(id).rejoins = true;
+        }
+    }
+
+    /// It was refused, and nothing was missed if something else has kept it up to date.
+    fn cover_rejoined(&mut self, id: ResourceId) {
+        self.mark_covered();
+        if self.graph.is_covered(id) && !self.graph.slot(id).stale {
+            self.tell_stale();
+            self.graph.slot_mut(id).behind = false;
         }
     }
 

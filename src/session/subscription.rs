@@ -20,6 +20,8 @@ pub struct Subscription {
     pub renewed: bool,
     /// Whether it is to cover the resource in place of another subscription, which is about to end.
     pub takes_over: bool,
+    /// Whether it was asked for anew while it was being given back. Nothing is missed meanwhile if something else covers it.
+    pub rejoins: bool,
     /// Whether it was taken because what is referred to was an error: the references do not cover it.
     pub recovers: bool,
     /// How often in a row it was refused while it was that.

@@ -50,7 +50,7 @@ test('every feature is printed with the tests that show it', () => {
   assert.deepEqual([status, complaint], [0, '']);
   assert.match(stdout, /^C1 {4}The first frame/m);
   assert.match(stdout, /^ {6}tests\/handshake\.rs › an_unsupported_protocol_fails_the_connection_for_good$/m);
-  assert.match(stdout, /\n215 rows, shown by \d+ tests\n$/);
+  assert.match(stdout, /\n224 rows, shown by \d+ tests\n$/);
 });
 
 test('the demands on the security of the client are printed like that, and one whose test is not there is a fault', () => {
