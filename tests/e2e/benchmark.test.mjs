@@ -38,7 +38,7 @@ suite('the page of the benchmark', () => {
       assert.deepEqual(await text(window, '.name'), ['T1', 'T5', 'T11']);
       assert.deepEqual(await text(window, 'td.value'), ['4.50 × as fast', '400 × as fast', '2.00 ms']);
       assert.deepEqual(await text(window, 'td.target strong'), ['missed', 'met', 'met']);
-      assert.equal(await window.page.locator('svg').count(), 2);
+      assert.equal(await window.page.locator('main svg').count(), 2);
       await window.page.screenshot({ path: join(root, `test-results/screens/benchmark-${name}.png`), fullPage: true });
       assert.equal(await window.page.evaluate(() => document.documentElement.scrollWidth), screen.viewport.width);
     });
