@@ -16,7 +16,7 @@ form.addEventListener('submit', async (event) => {
   list.querySelector('a')?.click();
 });
 input.addEventListener('input', show);
-input.addEventListener('focus', show);
+input.addEventListener('click', show);
 form.addEventListener('keydown', (event) => {
   const links = [...list.querySelectorAll('a')];
   const at = links.indexOf(document.activeElement);
