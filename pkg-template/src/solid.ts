@@ -3,12 +3,13 @@ import type { CallOptions, CallResult } from './CallResult.js';
 import type { Resource } from './client.js';
 import type { ClientState } from './events.js';
 import type { Found, FoundCall, FoundData, FoundMethod } from './Found.js';
+import type { Readable } from './Readable.js';
 import type { SchemaOf } from './Register.js';
 import type { ResourceClient } from './ResourceClient.js';
 import type { ResourceResult, Snapshot } from './ResourceResult.js';
 import type { KnownRid, OtherRid } from './schema.js';
 import * as stores from './svelte.js';
-import type { Readable, ResourceOptions } from './svelte.js';
+import type { ResourceOptions } from './svelte.js';
 
 export type { CallOptions, CallResult, ResourceClient, ResourceOptions, ResourceResult, Snapshot };
 

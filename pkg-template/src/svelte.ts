@@ -4,19 +4,15 @@ import type { Resource } from './client.js';
 import { ConnectionStore } from './ConnectionStore.js';
 import type { ClientState } from './events.js';
 import type { Found, FoundCall, FoundData, FoundMethod } from './Found.js';
+import type { Readable } from './Readable.js';
 import type { SchemaOf } from './Register.js';
 import type { ResourceClient } from './ResourceClient.js';
 import type { ResourceResult, Snapshot } from './ResourceResult.js';
 import { ResourceStore } from './ResourceStore.js';
 import type { KnownRid, OtherRid } from './schema.js';
+import { storeReadable } from './storeReadable.js';
 
-export type { CallOptions, CallResult, ResourceClient, ResourceResult, Snapshot };
-
-/** A store of Svelte, by its contract, which others keep as well. */
-export interface Readable<T> {
-  /** Calls `run` with the value, and with every other, until the function that is returned is called. */
-  subscribe(run: (value: T) => void): () => void;
-}
+export type { CallOptions, CallResult, Readable, ResourceClient, ResourceResult, Snapshot };
 
 /** Options of {@link resource}. */
 export interface ResourceOptions<D> {
@@ -41,11 +37,11 @@ export function resource(
   rid: string | null | undefined,
   { fallbackData }: ResourceOptions<unknown> = {},
 ): Readable<ResourceResult<never, never>> {
-  return readable(new ResourceStore<never, never>(client, rid, fallbackData as never));
+  return storeReadable(new ResourceStore<never, never>(client, rid, fallbackData as never));
 }
 
 /** The state of a client's connection. */
-export const connection = (client: ResourceClient): Readable<ClientState> => readable(new ConnectionStore(client));
+export const connection = (client: ResourceClient): Readable<ClientState> => storeReadable(new ConnectionStore(client));
 
 /** The calls of a method of a resource: the value has `call`, and what is known of the latest. */
 export function call<T = unknown, P = unknown, Id extends string = string, C = ResourceClient>(
@@ -67,29 +63,5 @@ export function call(
   method: string,
   options?: CallOptions,
 ): Readable<CallResult<unknown, unknown>> {
-  return readable(new CallStore<unknown, unknown>(client, () => rid, method, options));
-}
-
-/** A server subscribes only to look, and has left by the next microtask: nothing is asked for it. */
-function readable<S>(store: { subscribe(changed: () => void): () => void; getSnapshot(): S }): Readable<S> {
-  const subscribe = (run: (value: S) => void) => {
-    let last = store.getSnapshot();
-    let stop: (() => void) | null | undefined;
-    const show = () => {
-      const value = store.getSnapshot();
-      if (stop === null || value === last) return;
-      run((last = value));
-    };
-    run(last);
-    queueMicrotask(() => {
-      if (stop === null) return;
-      stop = store.subscribe(show);
-      show();
-    });
-    return () => {
-      stop?.();
-      stop = null;
-    };
-  };
-  return { subscribe };
+  return storeReadable(new CallStore<unknown, unknown>(client, () => rid, method, options));
 }

@@ -29,7 +29,7 @@ export function AddBook() {
           <input name="author" autoComplete="off" required />
         </label>
       </div>
-      <div className="line">
+      <div className="row">
         <button className="button primary" disabled={isPending}>
           Add
         </button>

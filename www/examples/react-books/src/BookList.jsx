@@ -7,7 +7,7 @@ export function BookList() {
   const { data: rids, error, isStale } = useCollection('library.books', { select: ids });
   return (
     <section className="books" aria-busy={!rids} data-stale={isStale}>
-      <div className="line">
+      <div className="row">
         <h2>Books</h2>
         <RenderCount />
       </div>

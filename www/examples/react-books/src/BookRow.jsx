@@ -9,12 +9,12 @@ export const BookRow = memo(function BookRow({ rid }) {
   const { data: book, error } = useModel(rid);
   return (
     <li className="card pad" data-rid={rid}>
-      <div className="line">
+      <div className="row">
         <span>{book ? `${book.title} by ${book.author}` : (error?.message ?? '…')}</span>
         <RenderCount />
       </div>
       {book && (
-        <div className="line">
+        <div className="row">
           <TitleField rid={rid} title={book.title} />
           <DeleteBook id={book.id} title={book.title} />
         </div>

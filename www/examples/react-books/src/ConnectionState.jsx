@@ -5,7 +5,7 @@ import { RenderCount } from './RenderCount.jsx';
 export function ConnectionState() {
   const { state } = useConnection();
   return (
-    <p className="line" role="status">
+    <p className="row" role="status">
       <span className="connection" data-state={state}>
         {state}
       </span>
