@@ -41,8 +41,15 @@ suite('what the package holds', () => {
     assert.doesNotMatch(module, /\.rs\b/);
   });
 
+  test('the stores of Svelte and the signals of Solid are less than 80 lines each', async () => {
+    for (const adapter of ['svelte', 'solid']) {
+      const text = await readFile(join(root, `pkg-template/src/${adapter}.ts`), 'utf8');
+      assert.ok(text.trimEnd().split('\n').length < 80, adapter);
+    }
+  });
+
   test('every target of the exports map is there, types before code', async () => {
-    for (const entry of ['.', './slim', './react', './vue', './client.wasm']) assert.ok(manifest.exports[entry], entry);
+    for (const entry of ['.', './slim', './react', './vue', './svelte', './solid', './client.wasm']) assert.ok(manifest.exports[entry], entry);
     for (const [entry, target] of Object.entries(manifest.exports)) {
       const targets = typeof target === 'string' ? [target] : Object.values(target);
       for (const path of targets) await readFile(join(installed, path));
