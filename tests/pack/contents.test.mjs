@@ -49,7 +49,8 @@ suite('what the package holds', () => {
   });
 
   test('every target of the exports map is there, types before code', async () => {
-    for (const entry of ['.', './slim', './react', './vue', './svelte', './solid', './client.wasm']) assert.ok(manifest.exports[entry], entry);
+    for (const entry of ['.', './slim', './react', './vue', './svelte', './solid', './client.wasm'])
+      assert.ok(manifest.exports[entry], entry);
     for (const [entry, target] of Object.entries(manifest.exports)) {
       const targets = typeof target === 'string' ? [target] : Object.values(target);
       for (const path of targets) await readFile(join(installed, path));
