@@ -21,8 +21,8 @@ export class Window {
       if (['error', 'warning'].includes(message.type())) window.complaints.push(message.text());
     });
     window.page.on('requestfailed', (request) => {
-      // The icon may still be on its way when the page is left for another.
-      const isLeft = request.failure().errorText === 'net::ERR_ABORTED' && request.url().endsWith('/favicon.svg');
+      // What is on its way when the page is left for another is given up by the page itself.
+      const isLeft = request.failure().errorText === 'net::ERR_ABORTED';
       if (!isLeft) window.complaints.push(`failed: ${request.url()}`);
     });
     window.page.on('response', (response) => {
