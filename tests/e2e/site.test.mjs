@@ -58,7 +58,7 @@ suite('the site', () => {
     }
   }
 
-  test('every link leads to a page and a place in it that are there', async () => {
+  test('every link leads to a page and a place in it that are there, and there is a way to every page', async () => {
     const anchors = new Map();
     const links = [];
     const { page: reader } = await page('');
@@ -73,6 +73,12 @@ suite('the site', () => {
     }
     const own = links.filter(({ to }) => to.origin === new URL(gateway.address).origin);
     assert.ok(own.length > 500, `${own.length} links`);
+    const led = new Set(own.filter(({ from, to }) => `/${from}` !== to.pathname).map(({ to }) => to.pathname));
+    assert.deepEqual(
+      [...anchors.keys()].filter((path) => !led.has(path)),
+      [],
+      'there is a way to every page',
+    );
     const broken = own.filter(({ to: { pathname, hash } }) => {
       const ids = anchors.get(pathname);
       return !ids || (hash && !ids.includes(decodeURIComponent(hash.slice(1))));
