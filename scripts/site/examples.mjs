@@ -24,8 +24,6 @@ export async function makeExamples(site) {
     build: {
       outDir: join(site, 'examples'),
       emptyOutDir: false,
-      // Chromium's rule for what is loaded before it is asked for is a script in the page, which the policy forbids.
-      modulePreload: { polyfill: false },
       rolldownOptions: { input: names.map((name) => join(examples, name, 'index.html')) },
     },
   });
@@ -50,7 +48,8 @@ function listed(text) {
         name,
         url: `/examples/${folder}/`,
       })),
-    }));
+    }))
+    .filter(({ pages }) => pages.length > 0);
 }
 
 /** The page of an example with the bar of the site, and with its description and files. */
