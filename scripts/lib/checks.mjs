@@ -36,14 +36,17 @@ const SHOWN = 'features';
 
 /** Runs them all. */
 export async function checks() {
-  const result = { passed: 0, failed: 0 };
+  const result = { passed: 0, failed: 0, names: [] };
   for (const [name, run] of Object.entries(CHECKS)) {
     const { code, text } = await run().catch((error) => {
       if (error instanceof Complaint) return { code: 1, text: error.message };
       throw error;
     });
     if (code === 0) result.passed += 1;
-    else result.failed += 1;
+    else {
+      result.failed += 1;
+      result.names.push(name);
+    }
     if (code !== 0 || name === SHOWN) console.log(text);
     console.log(`${code === 0 ? 'ok' : 'not ok'} ${name}`);
   }
