@@ -157,6 +157,19 @@ suite('values edited in the page for developers', () => {
     window.complaints.splice(0, window.complaints.length, ...unexpected);
   });
 
+  test('a script that sends more than the gateway takes is told so by it', async () => {
+    const window = await open('kept.text');
+    const closed = await window.page.evaluate(async () => {
+      const socket = new WebSocket(`ws://${location.host}/`);
+      await new Promise((resolve) => socket.addEventListener('open', resolve));
+      // More than the buffers on the way hold.
+      socket.send('x'.repeat(16 * 1024 * 1024));
+      const { code, reason, wasClean } = await new Promise((resolve) => socket.addEventListener('close', resolve));
+      return { code, reason, wasClean };
+    });
+    assert.deepEqual(closed, { code: 1009, reason: 'the message is too big', wasClean: true });
+  });
+
   test('the focus goes to the next row when one is removed, and to the heading after the last', async () => {
     const window = await open('kept.model');
     const focus = (text) =>

@@ -11,6 +11,8 @@ use res_gateway::{GatewayConfig, server};
 use serde_json::{Value, json};
 use support::client::TestServer;
 use support::http::{Answer, ask, exchange};
+use support::wire::{FIN, TEXT, Wire, frame};
+use tokio::io::AsyncReadExt;
 use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::Message;
 
@@ -180,6 +182,16 @@ async fn messages_that_are_too_big_close_the_connection_with_1009() {
     assert_eq!(client.request("call.notes.first.wait", params).await["result"], json!({ "payload": null }));
     client.send("call.notes.first.wait", json!({ "text": "x".repeat(70 << 10) })).await;
     assert_eq!(client.closed().await, 1009);
+}
+
+#[tokio::test]
+async fn whoever_sends_more_than_is_read_learns_why_it_is_closed() {
+    let server = TestServer::start(MemoryBus::new()).await;
+    let (_, mut wire) = Wire::connect(server.address, "").await;
+    // More than the buffers between the two hold.
+    wire.send(&frame(FIN | TEXT, &vec![b'x'; 16 << 20])).await;
+    assert_eq!(wire.closed().await, (1009, "the message is too big".to_owned()));
+    assert_eq!(wire.stream.read(&mut [0]).await.expect("an end, not a reset"), 0);
 }
 
 #[tokio::test]

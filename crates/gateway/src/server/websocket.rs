@@ -7,6 +7,7 @@ use futures_util::stream::{SplitSink, SplitStream};
 use futures_util::{SinkExt, StreamExt};
 use hyper::upgrade::Upgraded;
 use hyper_util::rt::TokioIo;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::{Instant, MissedTickBehavior, interval_at, timeout};
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
@@ -49,6 +50,7 @@ pub async fn leave(mut sink: SplitSink<WebSocket, Message>, mut stream: SplitStr
             if sink.send(frame).await.is_ok() {
                 // Until the client has answered, or what it sends instead has ended.
                 while let Some(Ok(_)) = stream.next().await {}
+                finish(sink.reunite(stream).expect("they are of one socket").into_inner().into_inner()).await;
             }
         };
         // A slow reader has to read what is on its way before it can see why it is closed.
@@ -59,6 +61,15 @@ pub async fn leave(mut sink: SplitSink<WebSocket, Message>, mut stream: SplitStr
     } else {
         // The client began to close: what is left is the answer to that.
         let _ = timeout(GOODBYE, sink.close()).await;
+    }
+}
+
+/// Says that no more will come, and takes what the client was still sending, such as the rest of a message that is too big: a socket
+/// that is closed with bytes unread is reset, and its client may lose what it was sent last, which is why it is closed.
+async fn finish(mut socket: TokioIo<Upgraded>) {
+    if socket.shutdown().await.is_ok() {
+        let mut bytes = [0; READ_BYTES];
+        while let Ok(1..) = socket.read(&mut bytes).await {}
     }
 }
 

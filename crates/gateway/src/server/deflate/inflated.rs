@@ -26,6 +26,11 @@ impl<S> Inflated<S> {
     pub fn new(socket: S, is_agreed: bool, frame_bytes: usize) -> Inflated<S> {
         Inflated { socket, incoming: is_agreed.then(|| Box::new(Incoming::new(frame_bytes))) }
     }
+
+    /// The socket, without what was read of it.
+    pub fn into_inner(self) -> S {
+        self.socket
+    }
 }
 
 impl<S: AsyncRead + Unpin> AsyncRead for Inflated<S> {
