@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
+import { violations } from './support/accessibility.mjs';
 import { stage } from './support/stage.mjs';
 
 // The pages as the site has them, against the demo's services, each in two windows.
@@ -39,7 +40,10 @@ suite('a live example', () => {
     const windows = await Promise.all(names.map((name) => page(`examples/${name}/`)));
     for (const window of windows) await shows(window, '#state', '');
     await gateway.kill();
-    for (const window of windows) await shows(window, '#state', 'No connection. Trying again …');
+    for (const window of windows) {
+      await shows(window, '#state', 'No connection. Trying again …');
+      assert.deepEqual(await violations(window), []);
+    }
     await gateway.start();
     for (const window of windows) await shows(window, '#state', '');
     for (const window of windows) window.complaints.length = 0;
@@ -93,6 +97,7 @@ suite('a live example', () => {
     assert.equal(await one.page.locator('#post').isVisible(), false);
     await one.page.click('#login button');
     await one.until(() => document.querySelector('#note').textContent !== '');
+    assert.deepEqual(await violations(one), []);
     await one.page.fill('#name', '<b>Ada</b>');
     await one.page.press('#name', 'Enter');
     await shows(one, '#note', '');
@@ -100,6 +105,7 @@ suite('a live example', () => {
     await one.page.press('#text', 'Enter');
     await shows(other, '#messages li:last-child strong', '<b>Ada</b>');
     await shows(other, '#messages li:last-child .text', 'Hello <img src=x onerror=alert(1)>');
+    assert.deepEqual(await violations(one), []);
     // The gateway is another one now, which knows of no token and of no message.
     await gateway.kill();
     await gateway.start();

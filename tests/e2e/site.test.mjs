@@ -103,16 +103,19 @@ suite('the site', () => {
   });
 
   test('the documentation is searched by keyboard, from anywhere in it', async () => {
-    const { page: reader } = await page('docs/services.html');
+    const window = await page('docs/services.html');
+    const { page: reader } = window;
     await reader.keyboard.press('Control+k');
     await reader.keyboard.type('unsubscribe');
     await reader.locator('[data-part="results"] li:first-child a', { hasText: /^unsubscribe/i }).waitFor();
     await reader.keyboard.press('ArrowDown');
     assert.match(await focused(reader), /unsubscribe/i);
+    assert.deepEqual(await violations(window), []);
     await reader.keyboard.press('Escape');
     assert.equal(await reader.locator('[data-part="results"]').isVisible(), false);
     await reader.fill('[type=search]', 'zzzz');
     await reader.getByText('Nothing is found for “zzzz”').waitFor();
+    assert.deepEqual(await violations(window), []);
     await reader.fill('[type=search]', 'uplot');
     await reader.locator('[data-part="results"] a', { hasText: 'Ticker chart' }).waitFor();
     await reader.fill('[type=search]', 'ResClient.getCached');
