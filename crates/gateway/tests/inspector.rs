@@ -2,8 +2,6 @@
 
 mod support;
 
-use std::io::{BufRead, BufReader};
-
 use res_gateway::bus::MemoryBus;
 use res_gateway::inspector::{Inspector, LIST};
 use res_gateway::server::ServerConfig;
@@ -156,9 +154,8 @@ async fn a_file_that_is_saved_with_names_of_others_is_refused_with_the_words_of_
         assert!(words.starts_with(file.path()) && words.contains("rename "), "{words}");
         std::fs::write(&file.0, SHOP).expect("it can be written");
         let mut program = Program::start(&flags);
-        let mut log = BufReader::new(program.child.stderr.take().expect("piped")).lines();
         std::fs::write(&file.0, taken).expect("it can be written");
-        let line = log.find_map(|line| line.ok().filter(|line| line.contains("WARN"))).expect("it warns");
+        let line = program.says("WARN").await;
         assert!(line.ends_with(&format!("{words}; what was served before stays")), "{line}");
         assert_eq!(program.get("/api/shop/basket").await.2, r#"{"total":1}"#);
     }

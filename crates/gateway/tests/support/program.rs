@@ -1,14 +1,16 @@
 //! The program `res-gateway`, as a process.
 
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader, Lines, Read};
 use std::net::TcpListener;
 use std::path::PathBuf;
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Child, ChildStderr, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
+use tokio::task::spawn_blocking;
+use tokio::time::timeout;
 use tokio_tungstenite::connect_async;
 
 use super::client::Client;
@@ -18,6 +20,8 @@ pub struct Program {
     pub child: Child,
     /// Host and port.
     pub address: String,
+    /// Its standard error, once a test waits for a line of it.
+    lines: Option<Lines<BufReader<ChildStderr>>>,
 }
 
 impl Program {
@@ -37,7 +41,7 @@ impl Program {
             panic!("{line:?} and then: {}", log(&mut child));
         };
         let address = address.to_owned();
-        Program { child, address }
+        Program { child, address, lines: None }
     }
 
     pub fn port(&self) -> u16 {
@@ -65,6 +69,19 @@ impl Program {
     /// Status, head and body of an HTTP GET.
     pub async fn get(&self, path: &str) -> (u16, String, String) {
         get(&self.address, path).await
+    }
+
+    /// Waits for a line of the log that has these words.
+    pub async fn says(&mut self, words: &'static str) -> String {
+        let piped = || BufReader::new(self.child.stderr.take().expect("piped")).lines();
+        let mut lines = self.lines.take().unwrap_or_else(piped);
+        let reading = spawn_blocking(move || {
+            let line = lines.by_ref().map_while(Result::ok).find(|line| line.contains(words));
+            (line.expect("it goes on until it has said it"), lines)
+        });
+        let (line, lines) = timeout(PATIENCE, reading).await.expect("it says it in time").expect("it is read");
+        self.lines = Some(lines);
+        line
     }
 
     #[cfg(unix)]
@@ -142,7 +159,7 @@ pub async fn ask(address: &str, method: &str, path: &str, headers: &str, body: &
     );
     stream.write_all(request.as_bytes()).await.expect("it reads");
     let mut text = String::new();
-    let read = tokio::time::timeout(PATIENCE, stream.read_to_string(&mut text)).await.expect("an answer in time");
+    let read = timeout(PATIENCE, stream.read_to_string(&mut text)).await.expect("an answer in time");
     read.expect("it answers in UTF-8");
     let (head, body) = text.split_once("\r\n\r\n").expect("a head and a body");
     let status = head.split(' ').nth(1).and_then(|status| status.parse().ok()).expect("a status");

@@ -3,9 +3,10 @@
 use std::collections::BTreeSet;
 
 use res_gateway::bus::MemoryBus;
+use res_gateway::demo;
 use res_gateway::inspector::{self, Inspector};
 use res_gateway::recording::Recording;
-use res_gateway::{demo, resources};
+use res_gateway::resources::File;
 use tracing::info;
 
 use crate::config::Config;
@@ -21,19 +22,20 @@ pub fn start(config: &Config) -> Result<MemoryBus, String> {
         recording.replay(bus.connect());
     }
     let inspector = config.server.inspector.then(|| Inspector::start(&bus));
-    if let Some(file) = &config.resources {
-        let (service, names) = resources::load(file).map_err(|error| format!("resources (--resources): {error}"))?;
+    if let Some(path) = &config.resources {
+        let in_words = |error| format!("resources (--resources): {error}");
+        let file = File::read(path).map_err(in_words)?;
         let (has_demo, has_page) = (config.demo, inspector.is_some());
         let check = move |names: &BTreeSet<String>| free(names, has_demo, has_page);
-        check(&names).map_err(|error| format!("resources (--resources): {}: {error}", file.display()))?;
-        let service = service.start(bus.connect());
+        check(&file.names()).map_err(|error| in_words(format!("{}: {error}", path.display())))?;
+        let service = file.service().start(bus.connect());
         if let Some(inspector) = &inspector {
             inspector.list(&service);
         }
         if config.watch {
-            let (file, bus, inspector) = (file.clone(), bus.clone(), inspector.clone());
+            let (bus, inspector) = (bus.clone(), inspector.clone());
             tokio::spawn(async move {
-                resources::watch(&file, &bus, service, names, check, inspector.as_ref()).await;
+                file.watch(&bus, service, check, inspector.as_ref()).await;
             });
         }
     }

@@ -23,13 +23,13 @@
 //!
 //! No resource becomes longer than 1 MiB of JSON by that.
 //!
-//! Changes are seen by all clients at once and are gone when the gateway ends: the file is never written. With [`watch`], what is in the
-//! file is served whenever it is saved, whatever was changed before.
+//! Changes are seen by all clients at once and are gone when the gateway ends: the file is never written. With [`File::watch`],
+//! what is in the file is served whenever it is saved, whatever was changed before.
+
+mod file;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
-use std::path::Path;
-use std::time::{Duration, SystemTime};
 
 use resclient::protocol::ResError;
 use serde::de::{Error, MapAccess, SeqAccess, Visitor};
@@ -37,23 +37,12 @@ use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 use serde_json::error::Category;
 use serde_json::value::RawValue;
-use tracing::{info, warn};
 
-use crate::bus::MemoryBus;
+pub use self::file::File;
 use crate::core::json;
-use crate::inspector::Inspector;
-use crate::service::{Access, Reply, Request, Resource, Service, ServiceError, ServiceHandle, invalid_params};
+use crate::service::{Access, Reply, Request, Resource, Service, ServiceError, invalid_params};
 
-/// Reads a file and makes a service of it. Also returns the first parts of the names in it, which the service owns.
-///
-/// # Errors
-/// A sentence that says what is wrong with the file, and where.
-pub fn load(path: &Path) -> Result<(Service, BTreeSet<String>), String> {
-    let resources = read(path)?;
-    Ok((service(&resources)?, owners(&resources)))
-}
-
-/// As [`load`], from the text of a file.
+/// Makes a service of the text of a file. Also returns the first parts of the names in it, which the service owns.
 ///
 /// # Errors
 /// A sentence that says what is wrong with the text.
@@ -62,103 +51,8 @@ pub fn parse(text: &str) -> Result<(Service, BTreeSet<String>), String> {
     Ok((service(&resources)?, owners(&resources)))
 }
 
-/// Takes over what a file says each time it is saved, and goes on until it is dropped. `service` is what was made of it, `check` is
-/// given the first parts of the names in it and says which of them others serve, `inspector` lists what is new. What cannot be
-/// served is logged, and what was served before stays.
-pub async fn watch(
-    path: &Path,
-    bus: &MemoryBus,
-    service: ServiceHandle,
-    owned: BTreeSet<String>,
-    check: impl Fn(&BTreeSet<String>) -> Result<(), String>,
-    inspector: Option<&Inspector>,
-) {
-    let mut served = Served { resources: read(path).unwrap_or_default(), services: vec![(owned, service)] };
-    let mut seen = stamp(path).await;
-    loop {
-        tokio::time::sleep(LOOK).await;
-        let now = stamp(path).await;
-        // While it is replaced it may not be there for a moment.
-        if now.is_none() || now == seen {
-            continue;
-        }
-        seen = now;
-        let checked = read(path).and_then(|resources| {
-            check(&owners(&resources)).map_err(|error| format!("{}: {error}", path.display()))?;
-            Ok(resources)
-        });
-        match checked.and_then(|resources| served.take_over(resources, bus, inspector)) {
-            Ok(()) => info!("{} was saved: it is served as it is now", path.display()),
-            Err(error) => warn!("{error}; what was served before stays"),
-        }
-    }
-}
-
-/// What tells that a file is another.
-async fn stamp(path: &Path) -> Option<(SystemTime, u64)> {
-    let metadata = tokio::fs::metadata(path).await.ok()?;
-    Some((metadata.modified().ok()?, metadata.len()))
-}
-
-/// What is served of a file that may be saved again.
-struct Served {
-    resources: Resources,
-    /// Services, with the first parts of the names that they own.
-    services: Vec<(BTreeSet<String>, ServiceHandle)>,
-}
-
-impl Served {
-    /// Serves these resources, and no others.
-    fn take_over(
-        &mut self,
-        resources: Resources,
-        bus: &MemoryBus,
-        inspector: Option<&Inspector>,
-    ) -> Result<(), String> {
-        let is_new = |rid: &str| !self.services.iter().any(|(names, _)| names.contains(owner(rid)));
-        let new: Resources =
-            resources.iter().filter(|(rid, _)| is_new(rid)).map(|(rid, v)| (rid.clone(), v.clone())).collect();
-        // Nothing is changed before all of it is known to be right.
-        let added = service(&new)?;
-        service(&resources)?;
-        for (names, handle) in &self.services {
-            let is_own = |rid: &&String| names.contains(owner(rid));
-            for rid in self.resources.keys().filter(is_own).filter(|rid| !resources.contains_key(*rid)) {
-                handle.delete(rid).map_err(|error| error.to_string())?;
-            }
-            let mut changed = Vec::new();
-            for (rid, value) in resources.iter().filter(|(rid, _)| is_own(rid)) {
-                if handle.value(rid).as_ref() != Some(value) {
-                    handle.put(rid, resource(rid, value.clone())?).map_err(|error| error.to_string())?;
-                    changed.push(rid);
-                }
-            }
-            if !changed.is_empty() {
-                handle.reset(&changed, &[""; 0]);
-            }
-        }
-        if !new.is_empty() {
-            let handle = added.start(bus.connect());
-            if let Some(inspector) = inspector {
-                inspector.list(&handle);
-            }
-            self.services.push((owners(&new), handle));
-        }
-        self.resources = resources;
-        Ok(())
-    }
-}
-
 /// Values by resource name.
 type Resources = BTreeMap<String, Value>;
-
-fn read(path: &Path) -> Result<Resources, String> {
-    let file = path.display();
-    let text = std::fs::read_to_string(path).map_err(|error| format!("cannot read {file}: {error}"))?;
-    resources(&text)
-        .and_then(|resources| service(&resources).map(|_| resources))
-        .map_err(|error| format!("{file}: {error}"))
-}
 
 fn resources(text: &str) -> Result<Resources, String> {
     serde_json::from_str::<Unambiguous>(text).map_err(|error| match error.classify() {
@@ -324,7 +218,5 @@ fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Value>, 
     Value::deserialize(deserializer).map(Some)
 }
 
-/// How often a file that may be saved is looked at. Editors replace files, and containers and network drives tell of nothing.
-const LOOK: Duration = Duration::from_millis(200);
 /// Bytes of JSON.
 const LONGEST: usize = 1 << 20;
