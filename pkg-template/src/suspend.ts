@@ -1,10 +1,11 @@
-import { isLive, type Live } from './Following.js';
+import { deferred } from './deferred.js';
+import { Following } from './Following.js';
 import type { ResError } from './ResError.js';
 import type { ResourceClient } from './ResourceClient.js';
 
 /** A resource that components wait for. */
 interface Wait {
-  readonly promise: Promise<void>;
+  readonly promise: Promise<unknown>;
   /** Why it could not be had. */
   error?: unknown;
   /** Ends that it is kept. */
@@ -33,22 +34,35 @@ export function resume(client: ResourceClient, rid: string): void {
 }
 
 function begin(client: ResourceClient, rid: string, own: Map<string, Wait>): Wait {
-  const keep = (live: Live) => {
-    const end = () => {
-      clearTimeout(timer);
-      live.off(null, nothing);
-      if (own.get(rid) === wait) own.delete(rid);
-    };
-    const timer = later(end, KEPT);
-    live.on(null, nothing);
-    wait.end = end;
+  const { promise, resolve } = deferred<undefined>();
+  const wait: Wait = { promise };
+  const forget = () => own.get(rid) === wait && own.delete(rid);
+  const following = new Following(client, rid, {
+    found() {
+      if (wait.end) return;
+      const timer = later(end, KEPT);
+      wait.end = () => {
+        clearTimeout(timer);
+        end();
+      };
+      resolve(undefined);
+    },
+    heard: nothing,
+    failed(error) {
+      if (wait.end) return wait.end();
+      // Without a connection it is waited for one, but not by a server, whose answer has to end.
+      if (LOST.has(error.code) && typeof window !== 'undefined') return;
+      following.stop();
+      wait.error = error;
+      later(forget, KEPT);
+      resolve(undefined);
+    },
+  });
+  const end = () => {
+    following.stop();
+    forget();
   };
-  const failed = (error: unknown) => {
-    wait.error = error;
-    later(() => own.get(rid) === wait && own.delete(rid), KEPT);
-  };
-  const found = (item: object) => (isLive(item) ? keep(item) : failed(item));
-  const wait: Wait = { promise: client.get(rid, { timeout: 0 }).then(found).catch(failed) };
+  following.start();
   return wait;
 }
 
@@ -61,6 +75,7 @@ function later(run: () => void, delay: number): ReturnType<typeof setTimeout> {
 
 const nothing = () => undefined;
 const waits = new WeakMap<ResourceClient, Map<string, Wait>>();
+const LOST = new Set(['system.disconnect', 'system.connectionError']);
 /** Milliseconds in which React may try again by itself. */
 const THROWN = 100;
 /** Milliseconds that a component may take to be tried again, or to be mounted. */

@@ -183,6 +183,23 @@ function hooks(major) {
     await sent(page, `unsubscribe.${BOOK}`);
   });
 
+  inBrowser('a component below Suspense waits for a connection, the first one and any other', async (page) => {
+    for (const [id, rid, text] of [
+      ['book', BOOK, 'Animal Farm'],
+      ['other', OTHER, 'Brave New World'],
+    ]) {
+      await page.evaluate(() => {
+        globalThis.page.attempts = 0;
+        globalThis.page.client.disconnect();
+      });
+      await show(page, [{ as: 'Waiting', id, hook: 'useSuspenseModel', rid }]);
+      await page.waitForFunction(() => globalThis.page.attempts > 1);
+      await shown(page, id, 'waiting');
+      await page.evaluate(() => delete globalThis.page.attempts);
+      await shown(page, id, text);
+    }
+  });
+
   const boundary = async (page) => {
     await show(page, [{ as: 'Waiting', id: 'none', hook: 'useSuspenseModel', rid: 'library.book.99' }]);
     await shown(page, 'none', 'system.notFound');
@@ -426,7 +443,7 @@ suite('resclient-wasm/react as its README has it, on a server and in TypeScript'
     const section = (heading) => readme.split(/^## /m).find((text) => text.startsWith(`${heading}\n`));
     const examples = ['Types', 'React'].map((heading) => /^```ts\n(.*?)^```$/ms.exec(section(heading))[1]);
     const use = `import { useModel } from 'resclient-wasm/react';
-      export const { title, vote }: { title?: string; vote(): Promise<number> | undefined } = useTitle(1);`;
+      export const { title, vote }: { title: string | undefined; vote(): Promise<number> | undefined } = useTitle(1);`;
     await writeFile(join(folder, 'readme.ts'), [...examples, use].join('\n'));
     assert.deepEqual(await typeErrors(folder, 'readme.ts'), []);
   });
