@@ -2,7 +2,7 @@ import type { EventHandler } from './EventBus.js';
 import type { UnsubscribeEvent } from './events.js';
 import type { ResError } from './ResError.js';
 import { Retry } from './Retry.js';
-import { watch, type WatchedClient } from './Watch.js';
+import { watch, type WatchedClient, type Watching } from './Watch.js';
 
 /** What following a resource needs of a client. */
 export interface FollowedClient extends WatchedClient {
@@ -44,7 +44,8 @@ export class Following {
   private question = 0;
   /** Without a connection, the next one is what to wait for: who disconnects does not want another. */
   private readonly retry = new Retry(() => this.client.ws && this.ask());
-  private ends: ((() => void) | undefined)[] | null = null;
+  private watching: Watching | null = null;
+  private letGo: (() => void) | undefined;
 
   constructor(
     private readonly client: FollowedClient,
@@ -54,35 +55,46 @@ export class Following {
 
   /** `cached` is the resource, if the client has it. */
   start(cached?: Live): void {
-    this.ends = [watch(this.client, this), this.client.keepConnected?.()];
+    this.watching = watch(this.client, this);
+    this.letGo = this.client.keepConnected?.();
     if (cached) this.show(cached);
-    this.ask();
+    void this.ask();
   }
 
   stop(): void {
-    for (const end of this.ends ?? []) end?.();
-    this.ends = null;
+    this.watching?.end();
+    this.watching = null;
+    this.letGo?.();
     this.retry.stop();
     this.release();
   }
 
-  /** Asks for the resource. Nothing is sent for what the client has, unless the service has deleted it. */
-  ask(): void {
-    if (!this.ends) return;
+  /**
+   * Asks for the resource, if it is followed: what is returned resolves when there is an answer. Nothing is sent for what the client
+   * has, unless the service has deleted it.
+   */
+  ask(): Promise<void> | undefined {
+    if (!this.watching) return undefined;
     const question = ++this.question;
     const answered = (item: object) => {
       if (question !== this.question) return;
-      if (isLive(item)) this.show(item);
-      else this.fail(item as ResError);
+      if (!isLive(item)) return this.fail(item as ResError);
+      const isNew = item !== this.live;
+      this.show(item);
+      if (isNew) this.watching?.found();
     };
     // However long it takes: nobody waits for this promise.
-    this.client.get(this.rid, { timeout: 0 }).then(answered, answered as (error: unknown) => void);
+    return this.client.get(this.rid, { timeout: 0 }).then(answered, answered as (error: unknown) => void);
   }
 
   /** It may be told so only after the first answers, or when the connection has gone again. */
   connected(): void {
     const { ws } = this.client;
-    if (!this.live && ws && ws !== this.refusedBy) this.ask();
+    if (!this.live && ws && ws !== this.refusedBy) void this.ask();
+  }
+
+  foundElsewhere(): void {
+    if (!this.live) void this.ask();
   }
 
   staleChanged(): void {
@@ -112,6 +124,7 @@ export class Following {
     this.release();
     this.failure = error;
     this.refusedBy = this.retry.failed(error) && this.client.ws;
+    this.watching?.failed();
     this.follower.failed(error);
   }
 
@@ -126,14 +139,14 @@ export class Following {
     if (live !== this.live) return;
     if (action === 'unsubscribe') this.ended((data as UnsubscribeEvent).reason);
     // An end of the subscription may follow. For what is only referred to none does, and the answer to a question tells.
-    else if (action === 'delete') this.ask();
+    else if (action === 'delete') void this.ask();
     else this.follower.heard(action ?? '');
   };
 
   /** After any other reason the client subscribes again by itself, and reports when that is refused. */
   private ended(reason: ResError | undefined): void {
     if (reason?.code === 'system.accessDenied' || reason?.code === 'system.deleted') this.fail(reason);
-    else if (reason?.code === 'resclient.replaced') this.ask();
+    else if (reason?.code === 'resclient.replaced') void this.ask();
   }
 }
 

@@ -52,8 +52,11 @@ interface Refetch {
    * were given.
    */
   isStale: boolean;
-  /** Asks for the resource again after an error. It is done anyway after a while, and when the client has connected. */
-  refetch: () => void;
+  /**
+   * Asks for the resource again after an error: it is pending until the answer, when what is returned resolves. It is done anyway
+   * after a while, when the client has connected, and when it was had for another component.
+   */
+  refetch: () => Promise<void>;
 }
 
 /** A plain copy of one level: the members of a model, the items of a collection. Resources in it are live. */

@@ -1,4 +1,5 @@
 import { alike } from './alike.js';
+import type { RidOrNone } from './Fallback.js';
 import { Following, isLive, type Live } from './Following.js';
 import type { ResError } from './ResError.js';
 import type { ResourceClient } from './ResourceClient.js';
@@ -22,7 +23,7 @@ export class ResourceStore<D, R extends object> {
   #stale: boolean | undefined;
 
   /** `fallbackData` are shown until the resource is there. */
-  constructor(client: ResourceClient, rid: string | null | undefined, fallbackData?: D) {
+  constructor(client: ResourceClient, rid: RidOrNone, fallbackData?: D) {
     this.#client = client;
     this.#following = rid
       ? new Following(client, rid, {
@@ -128,7 +129,12 @@ export class ResourceStore<D, R extends object> {
   }
 
   /** Asks for it again. */
-  readonly refetch = (): void => this.#following?.ask();
+  readonly refetch = async (): Promise<void> => {
+    const asked = this.#following?.ask();
+    if (asked && this.#result.isError)
+      this.#publish(this.#of({ ...PENDING, data: this.#result.data, isLoading: true }));
+    await asked;
+  };
 
   #publish(result: ResourceResult<D, R>): void {
     if (isSame(this.#result, result)) this.#compare();
