@@ -21,10 +21,12 @@ export interface Store<S> {
 
 /** The snapshots of the store that belongs to the value of the source: for Vue what `useSyncExternalStore` is for React. */
 export function storeRef<S, V>(source: MaybeRefOrGetter<V>, storeOf: (value: V) => Store<S>): ShallowRef<S> {
-  // Nothing is unmounted on a server, so nothing may be subscribed to.
-  const onServer = hasInjectionContext() && inject(ssrContextKey, null) !== null;
+  const instance = getCurrentInstance();
+  // Nothing is unmounted on a server, so nothing may be subscribed to. What it does before it renders belongs to no component.
+  const onServer =
+    hasInjectionContext() && (inject(ssrContextKey, null) !== null || (!instance && typeof window === 'undefined'));
   // A component that takes over what a server has made has its element before it is set up.
-  const hydrates = Boolean(getCurrentInstance()?.vnode.el);
+  const hydrates = Boolean(instance?.vnode.el) && !instance!.isMounted;
   let asOnServer = onServer || hydrates;
   let store: Store<S>;
   const snapshot = shallowRef() as ShallowRef<S>;

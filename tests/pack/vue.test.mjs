@@ -168,6 +168,17 @@ suite('the composables of resclient-wasm/vue', () => {
     await shown(page, 'book', 'Frankenstein');
   });
 
+  inBrowser('what is asked for by a component once it is mounted is followed', async (page, other) => {
+    await show(page, [], { late: true });
+    const title = (title) =>
+      page.waitForFunction((title) => globalThis.page.results.late?.data.value?.title === title, title);
+    await title('Animal Farm');
+    await other.call(BOOK, 'set', { title: 'Burmese Days' });
+    await title('Burmese Days');
+    await show(page, []);
+    await sent(page, `unsubscribe.${BOOK}`);
+  });
+
   inBrowser('what a list brought along is there in the first render, without a request', async (page) => {
     await show(page, [], { books: true });
     await shown(page, OTHER, 'Brave New World');
@@ -239,7 +250,7 @@ suite('the composables of resclient-wasm/vue', () => {
     const { html, sockets, state, refusal } = JSON.parse(await node(folder, ['server.mjs']));
     assert.equal(html.replaceAll('&quot;', '"'), '<p class="idle">["pending",null,true,false,"idle"]</p>');
     assert.deepEqual([sockets, state], [0, 'idle']);
-    assert.match(refusal, /does not use the plugin/);
+    assert.match(refusal, /^There is no client: give one, /);
   });
 
   inBrowser('a page made on a server is taken over as it is, and then shows what there is', async (page) => {
