@@ -50,6 +50,11 @@ export class ResError {
     return this._data;
   }
 
+  /** Code and description, for logs. */
+  toString(): string {
+    return `${this._code}: ${this._message}`;
+  }
+
   /** ID of the resource that was asked for. */
   getResourceId(): string {
     return this.rid;

@@ -301,7 +301,7 @@ test('an error that stands for a resource has the keys that one of resclient has
 });
 
 test('models and collections have no members but those of resclient and what is documented', () => {
-  const documented = { ResModel: [], ResCollection: [Symbol.iterator], ResError: [], ResRef: [] };
+  const documented = { ResModel: [], ResCollection: [Symbol.iterator], ResError: ['toString'], ResRef: [] };
   for (const [name, more] of Object.entries(documented)) {
     const Theirs = createRequire(import.meta.url)(`resclient/lib/class/${name}.js`).default;
     const known = new Set([...Reflect.ownKeys(Theirs.prototype), ...more]);
