@@ -40,5 +40,5 @@ interface CallActions<T, P> {
 /** Options of a call. */
 export interface CallOptions {
   /** Milliseconds until a call is rejected with `system.timeout`; 0 for never. Default: the option `requestTimeout` of the client. */
-  timeout?: number;
+  timeout?: number | undefined;
 }

@@ -1,4 +1,5 @@
 import type { CallOptions, CallResult } from './CallResult.js';
+import type { RidOrNone } from './Fallback.js';
 import type { ResourceClient } from './ResourceClient.js';
 
 /** The calls of a method as something that can be subscribed to and looked at. */
@@ -10,7 +11,7 @@ export class CallStore<T, P> {
 
   constructor(
     private readonly client: ResourceClient,
-    private readonly rid: () => string,
+    private readonly rid: () => RidOrNone,
     private readonly method: string,
     private readonly options?: CallOptions,
   ) {
@@ -37,7 +38,11 @@ export class CallStore<T, P> {
     const { signal } = controller;
     // What cannot be asked for throws.
     const called = new Promise<T>((resolve) => {
-      resolve(this.client.call(this.rid(), this.method, params, { ...this.options, signal }) as Promise<T>);
+      const rid = this.rid();
+      if (!rid) throw new TypeError(`There is no resource ID yet to call ${this.method} of`);
+      if (isEvent(params))
+        throw new TypeError(`An event is no parameter of ${this.method}: write () => call() in a handler`);
+      resolve(this.client.call(rid, this.method, params, { ...this.options, signal }) as Promise<T>);
     });
     called.then(
       (data) => show({ ...SUCCESS, data }),
@@ -68,6 +73,11 @@ export class CallStore<T, P> {
     for (const subscriber of [...this.#subscribers]) subscriber();
   }
 }
+
+/** What a handler is given, by a browser or by React. */
+const isEvent = (params: unknown): boolean =>
+  typeof Event === 'function' &&
+  (params instanceof Event || (params as { nativeEvent?: unknown } | undefined)?.nativeEvent instanceof Event);
 
 const NONE = {
   data: undefined,

@@ -1,10 +1,11 @@
+import type { Fallback } from './Fallback.js';
 import type { ResourceClient } from './ResourceClient.js';
 
 /** Options of hooks and composables, whatever they are for. */
 export interface AnyOptions {
-  client?: ResourceClient;
-  select?: (data: never) => unknown;
-  fallbackData?: unknown;
+  client?: ResourceClient | undefined;
+  select?: ((data: never) => unknown) | undefined;
+  fallbackData?: Fallback<unknown>;
 }
 
 /** A client in place of options is the one to use. */

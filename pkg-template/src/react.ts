@@ -117,15 +117,15 @@ export function useCall<
   P = unknown,
   Id extends string = string,
   C extends ResourceClient = ResourceClient,
->(rid: OtherRid<SchemaOf<C>, Id>, method: string, options?: UseCallOptions<C>): CallResult<T, P>;
+>(rid: Rid<OtherRid<SchemaOf<C>, Id>>, method: string, options?: UseCallOptions<C>): CallResult<T, P>;
 /** As the schema has it. */
 export function useCall<Id extends string, M extends FoundMethod<C, Id>, C extends ResourceClient>(
-  rid: KnownRid<SchemaOf<C>, Id>,
+  rid: Rid<KnownRid<SchemaOf<C>, Id>>,
   method: M,
   options?: UseCallOptions<C>,
 ): FoundCall<C, Id, M>;
 export function useCall(
-  rid: string,
+  rid: Rid,
   method: string,
   { client, timeout }: UseCallOptions = {},
 ): CallResult<unknown, unknown> {

@@ -1,4 +1,5 @@
-import { useEffect, useMemo, useSyncExternalStore } from 'react';
+import { useEffect, useMemo, useState, useSyncExternalStore } from 'react';
+import { fallbackFor } from './fallbackFor.js';
 import type { Rid } from './HookOptions.js';
 import { type AnyOptions, optionsOf } from './optionsOf.js';
 import { useClient } from './ResProvider.js';
@@ -29,8 +30,11 @@ export function useSuspended(rid: string, options?: ResourceClient | AnyOptions)
 
 function useStore(rid: Rid, { client, select, fallbackData }: AnyOptions, suspends: boolean): AnyResult {
   const from = useClient<ResourceClient>(client);
+  const [first] = useState(rid);
   // What is given counts as it was first.
-  const store = useMemo(() => new ResourceStore<never, never>(from, rid, fallbackData as never), [from, rid]);
+  const store = useMemo(() => {
+    return new ResourceStore<never, never>(from, rid, fallbackFor(fallbackData, rid, first) as never);
+  }, [from, rid]);
   const selection = useMemo(() => new Selection<never, never, never>(), [store]);
   let whole: AnyResult | undefined;
   const of = (result: AnyResult) => {
@@ -39,9 +43,10 @@ function useStore(rid: Rid, { client, select, fallbackData }: AnyOptions, suspen
   };
   const getSnapshot = () => of(store.getSnapshot());
   const getOnServer = () => of(store.getServerSnapshot());
-  const getServerSnapshot = suspends && fallbackData === undefined ? getSnapshot : getOnServer;
+  const waits = suspends && store.getServerSnapshot().data === undefined;
+  const getServerSnapshot = waits ? getSnapshot : getOnServer;
   const result = useSyncExternalStore(store.subscribe, getSnapshot, getServerSnapshot);
   // What is selected may well be undefined.
-  if (suspends && whole && whole.data === undefined) suspend(from, rid!, whole.error);
+  if (suspends && whole && whole.data === undefined) suspend(from, rid as string, whole.error);
   return result;
 }

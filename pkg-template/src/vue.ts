@@ -14,6 +14,8 @@ import { CallStore } from './CallStore.js';
 import type { Resource } from './client.js';
 import { ConnectionStore } from './ConnectionStore.js';
 import type { ClientState } from './events.js';
+import type { Fallback, None, RidOrNone } from './Fallback.js';
+import { fallbackFor } from './fallbackFor.js';
 import type { FoundData, FoundMethod, FoundOutcome, FoundParams, FoundResource } from './Found.js';
 import type { ResClient } from './index.js';
 import { type AnyOptions, optionsOf } from './optionsOf.js';
@@ -29,8 +31,8 @@ import { storeRef } from './storeRef.js';
 
 export type { CallOptions, CallResult, ResourceClient, ResourceResult, Snapshot };
 
-/** ID of a resource, or what has or answers one. As long as there is none, nothing is asked for. */
-export type Rid<Id extends string = string> = MaybeRefOrGetter<Id | null | undefined>;
+/** ID of a resource, or what has or answers one. As long as there is none, which is what the others stand for, nothing is asked for. */
+export type Rid<Id extends string = string> = MaybeRefOrGetter<Id | None>;
 
 /**
  * An ID that is one of those known. It stands here by itself as well, since only from that does the compiler infer the text a
@@ -57,16 +59,19 @@ export function resClient(client: ResourceClient): Plugin {
 /** The client given, or else that of the application. Throws when there is neither. */
 export function useClient<C extends ResourceClient = ResClient<Schema>>(client?: C): C {
   const found = client ?? (hasInjectionContext() ? inject(CLIENT, null) : null);
-  if (!found) throw new Error('The application does not use the plugin resClient(client)');
+  if (!found) throw new Error(NO_CLIENT);
   return found as C;
 }
 
 /** Options of the composables for resources. */
 export interface ResourceOptions<D, C extends ResourceClient = ResourceClient> {
   /** Default: that of the application. */
-  client?: C;
-  /** What is shown until the resource is there, also by a server, as `data` that are stale. */
-  fallbackData?: D;
+  client?: C | undefined;
+  /**
+   * What is shown until the resource is there, also by a server, as `data` that are stale: of the resource that the component begins
+   * with, or what a function answers for the ID of each.
+   */
+  fallbackData?: Fallback<D>;
 }
 
 /**
@@ -155,7 +160,7 @@ export function useCollection(rid: Rid, options?: ResourceClient | AnyOptions): 
 /** Options of {@link useCall}. */
 export interface UseCallOptions<C extends ResourceClient = ResourceClient> extends CallOptions {
   /** Default: that of the application. */
-  client?: C;
+  client?: C | undefined;
 }
 
 /** The parts of a {@link CallResult}, each as a ref. */
@@ -163,24 +168,21 @@ export type CallRefs<T, P> = {
   readonly [K in Exclude<keyof CallResult<T, P>, CallAction>]: ComputedRef<CallResult<T, P>[K]>;
 } & Pick<CallResult<T, P>, CallAction>;
 
-/** ID of what is called, or what has or answers one, among those known; see {@link RidAmong}. */
-export type CallRid<Id extends string, Known extends string> = MaybeRefOrGetter<Id> & MaybeRefOrGetter<Known>;
-
 /** The calls of a method of a resource. A component that is unmounted does not give a call up. */
 export function useCall<
   T = unknown,
   P = unknown,
   Id extends string = string,
   C extends ResourceClient = ResourceClient,
->(rid: CallRid<Id, OtherRid<SchemaOf<C>, Id>>, method: string, options?: UseCallOptions<C>): CallRefs<T, P>;
+>(rid: RidAmong<Id, OtherRid<SchemaOf<C>, Id>>, method: string, options?: UseCallOptions<C>): CallRefs<T, P>;
 /** As the schema has it. */
 export function useCall<Id extends string, M extends FoundMethod<C, Id>, C extends ResourceClient>(
-  rid: CallRid<Id, KnownRid<SchemaOf<C>, Id>>,
+  rid: RidAmong<Id, KnownRid<SchemaOf<C>, Id>>,
   method: M,
   options?: UseCallOptions<C>,
 ): CallRefs<FoundOutcome<C, Id, M>, FoundParams<C, Id, M>>;
 export function useCall(
-  rid: MaybeRefOrGetter<string>,
+  rid: Rid,
   method: string,
   { client, timeout }: UseCallOptions = {},
 ): CallRefs<unknown, unknown> {
@@ -212,11 +214,12 @@ export function useConnection(client?: ResourceClient): Readonly<ShallowRef<Clie
 function useAny(rid: Rid, options?: ResourceClient | AnyOptions): Followed {
   const { client, fallbackData } = optionsOf(options);
   const from = useClient<ResourceClient>(client);
+  const first = toValue(rid);
   let store: ResourceStore<never, never>;
-  const storeOf = (value: string | null | undefined) =>
-    (store = new ResourceStore<never, never>(from, value, fallbackData as never));
+  const storeOf = (value: RidOrNone) =>
+    (store = new ResourceStore<never, never>(from, value, fallbackFor(fallbackData, value, first) as never));
   // An effect that asks again does not depend on what comes of it.
-  return { result: storeRef<AnyResult, string | null | undefined>(rid, storeOf), refetch: () => store.refetch() };
+  return { result: storeRef<AnyResult, RidOrNone>(rid, storeOf), refetch: () => store.refetch() };
 }
 
 function refsOf({ result, refetch }: Followed): AnyRefs {
@@ -238,7 +241,7 @@ function refsOf({ result, refetch }: Followed): AnyRefs {
 /** What there is of a resource, and how it is asked for again. */
 interface Followed {
   readonly result: ShallowRef<AnyResult>;
-  readonly refetch: () => void;
+  readonly refetch: () => Promise<void>;
 }
 
 type AnyResult = ResourceResult<never, never>;
@@ -246,4 +249,6 @@ type AnyRefs = ResourceRefs<never, never>;
 type AnyCall = CallResult<unknown, unknown>;
 type CallAction = 'call' | 'abort' | 'reset';
 
+const NO_CLIENT =
+  'There is no client: give one, or call this in the setup of a component, in an application that uses the plugin resClient(client)';
 const CLIENT: InjectionKey<ResourceClient> = Symbol('resclient-wasm');

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { effectScope, shallowRef } from 'vue';
-import { useCollection, useConnection, useModel, useResource } from '../../pkg/vue.js';
+import { useCall, useCollection, useConnection, useModel, useResource } from '../../pkg/vue.js';
 import { delivered } from './support/bus.mjs';
 import { connected, exported, next } from './support/client.mjs';
 import { is, until, used } from './support/composables.mjs';
@@ -285,6 +285,7 @@ test('an error that the client reports after the resource is there does not take
   assert.deepEqual(log, [
     ['pending', undefined],
     ['error', 'system.notFound'],
+    ['pending', undefined],
     ['success', { n: 1 }],
   ]);
   stop();
@@ -356,17 +357,76 @@ test('an object of the application that is neither model nor collection is shown
   }
 });
 
-test('with an empty ID nothing is asked for, as without one', async () => {
-  const { client, gateway } = connected(resources());
-  const rid = shallowRef('');
-  const { status, isLoading, stop } = used(() => useModel(rid, client));
-  assert.deepEqual([status.value, isLoading.value, gateway.sockets.length], ['pending', false, 0]);
-  rid.value = 'counter';
-  await until(status, is('success'));
-  rid.value = '';
-  await until(status, is('pending'));
-  stop();
+test('what one has had by asking again is there for all that could not have it', async () => {
+  const { client, gateway } = connected();
+  const [one, other] = [used(() => useModel('counter', client)), used(() => useModel('counter', client))];
+  for (const { status } of [one, other]) await until(status, is('error'));
+  gateway.resources.set('counter', { model: { n: 1 } });
+  const asked = one.refetch();
+  assert.deepEqual([one.status.value, one.isLoading.value, one.error.value], ['pending', true, null]);
+  await asked;
+  assert.deepEqual(one.data.value, { n: 1 });
+  await until(other.data, Boolean);
+  assert.equal(gateway.count('subscribe.counter'), 2);
+  for (const { stop } of [one, other]) stop();
   client.disconnect();
+});
+
+test('what one that comes later has is there for those that could not have it', async () => {
+  const { client, gateway } = connected();
+  const early = used(() => useModel('counter', client));
+  await until(early.status, is('error'));
+  gateway.resources.set('counter', { model: { n: 1 } });
+  const late = used(() => useModel('counter', client));
+  await until(late.status, is('success'));
+  await until(early.status, is('success'));
+  for (const { stop } of [early, late]) stop();
+  client.disconnect();
+});
+
+test('to ask again where nothing is wrong, or nobody follows any more, changes nothing', async () => {
+  const { client, gateway } = connected(resources());
+  const { status, refetch, log, stop } = used(() => useModel('counter', client));
+  await until(status, is('success'));
+  await refetch();
+  stop();
+  await refetch();
+  assert.equal(gateway.count('subscribe.counter'), 1);
+  assert.deepEqual(
+    log.map(([status]) => status),
+    ['pending', 'success'],
+  );
+  client.disconnect();
+});
+
+test('with what stands for no ID nothing is asked for, as without one', async () => {
+  for (const none of ['', null, undefined, false, 0]) {
+    const { client, gateway } = connected(resources());
+    const rid = shallowRef(none);
+    const { status, isLoading, stop } = used(() => useModel(rid, client));
+    assert.deepEqual([status.value, isLoading.value, gateway.sockets.length], ['pending', false, 0]);
+    const { call, isError } = effectScope().run(() => useCall(rid, 'set', { client }));
+    await assert.rejects(call({ n: 2 }), { name: 'TypeError', message: 'There is no resource ID yet to call set of' });
+    assert.ok(isError.value);
+    rid.value = 'counter';
+    await until(status, is('success'));
+    rid.value = none;
+    await until(status, is('pending'));
+    stop();
+    client.disconnect();
+  }
+});
+
+test('what a handler is given is no parameter', async () => {
+  const { client, gateway } = connected(resources());
+  const { call } = effectScope().run(() => useCall('counter', 'set', { client }));
+  for (const event of [new Event('click'), { type: 'click', nativeEvent: new Event('click') }]) {
+    await assert.rejects(call(event), {
+      name: 'TypeError',
+      message: /^An event is no parameter of set: write \(\) => call/,
+    });
+  }
+  assert.equal(gateway.sockets.length, 0);
 });
 
 test('thousands of components put one listener for each event on the client, for all', async () => {

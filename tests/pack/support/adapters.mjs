@@ -75,7 +75,17 @@ export async function exampleWorks(page) {
 /** The lines that a strict TypeScript complains of in a file of a project. */
 export async function typeErrors(folder, file) {
   const tsc = join(root, 'node_modules/@typescript/native/bin/tsc');
-  const flags = ['--noEmit', '--strict', '--target', 'es2022', '--lib', 'es2022,dom', '--types', ''];
+  const flags = [
+    '--noEmit',
+    '--strict',
+    '--exactOptionalPropertyTypes',
+    '--target',
+    'es2022',
+    '--lib',
+    'es2022,dom',
+    '--types',
+    '',
+  ];
   const resolution = ['--module', 'node16', '--moduleResolution', 'node16'];
   const stdout = await node(folder, [tsc, ...flags, ...resolution, file]).catch((error) => error.stdout);
   return stdout.split('\n').filter((line) => line.includes('error TS'));
