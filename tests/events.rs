@@ -256,7 +256,7 @@ fn a_lost_subscription_is_taken_again_after_a_while_and_every_ten_seconds_while_
 }
 
 #[test]
-fn after_a_final_refusal_only_a_new_connection_asks_again() {
+fn after_a_final_refusal_a_new_connection_asks_again() {
     for code in ["system.accessDenied", "system.deleted"] {
         let mut client = listening(json!({}));
         client.event("a.unsubscribe", json!({}));
@@ -267,6 +267,37 @@ fn after_a_final_refusal_only_a_new_connection_asks_again() {
         client.reconnect();
         assert_eq!(client.methods(), ["subscribe.a"], "{code}");
     }
+}
+
+#[test]
+fn who_has_authenticated_asks_for_what_was_refused_for_good() {
+    let mut client = listening(json!({}));
+    client.load_listened("other", models(json!({ "other": { "n": 1 } })));
+    client.event("a.unsubscribe", json!({}));
+    client.advance(2_000);
+    client.refuse("subscribe.a", "system.accessDenied");
+    let failed = client.auth("session", "login", None);
+    client.refuse("auth.session.login", "session.wrongPassword");
+    let called = client.call("session", "ping", None);
+    client.respond("call.session.ping", json!({ "payload": null }));
+    assert!(client.methods().is_empty() && [failed, called].iter().all(|id| client.settled.contains_key(id)));
+    for attempt in ["still not", "and then"] {
+        client.auth("session", "login", None);
+        client.respond("auth.session.login", json!({ "payload": null }));
+        assert_eq!(client.methods(), ["subscribe.a"], "{attempt}");
+        if attempt == "still not" {
+            client.refuse("subscribe.a", "system.accessDenied");
+            assert_eq!(client.due_in(), None);
+        }
+    }
+    client.take_events();
+    client.respond("subscribe.a", models(json!({ "a": { "x": 2 } })));
+    assert_eq!(client.take_brief(), ["a change x"]);
+    assert!(client.stale().is_empty());
+    // Nothing is refused any more.
+    client.auth("session", "login", None);
+    client.respond("auth.session.login", json!({ "payload": null }));
+    assert!(client.methods().is_empty());
 }
 
 #[test]

@@ -2,7 +2,7 @@ import type { EventHandler } from './EventBus.js';
 import type { UnsubscribeEvent } from './events.js';
 import type { ResError } from './ResError.js';
 import { Retry } from './Retry.js';
-import { watch, type WatchedClient, type Watching } from './Watch.js';
+import { type Watch, type WatchedClient, watchOf } from './Watch.js';
 
 /** What following a resource needs of a client. */
 export interface FollowedClient extends WatchedClient {
@@ -44,7 +44,7 @@ export class Following {
   private question = 0;
   /** Without a connection, the next one is what to wait for: who disconnects does not want another. */
   private readonly retry = new Retry(() => this.client.ws && this.ask());
-  private watching: Watching | null = null;
+  private watch: Watch | null = null;
   private letGo: (() => void) | undefined;
 
   constructor(
@@ -55,15 +55,16 @@ export class Following {
 
   /** `cached` is the resource, if the client has it. */
   start(cached?: Live): void {
-    this.watching = watch(this.client, this);
+    this.watch = watchOf(this.client);
+    this.watch.add(this);
     this.letGo = this.client.keepConnected?.();
     if (cached) this.show(cached);
     void this.ask();
   }
 
   stop(): void {
-    this.watching?.end();
-    this.watching = null;
+    this.watch?.delete(this);
+    this.watch = null;
     this.letGo?.();
     this.retry.stop();
     this.release();
@@ -74,14 +75,14 @@ export class Following {
    * has, unless the service has deleted it.
    */
   ask(): Promise<void> | undefined {
-    if (!this.watching) return undefined;
+    if (!this.watch) return undefined;
     const question = ++this.question;
     const answered = (item: object) => {
       if (question !== this.question) return;
       if (!isLive(item)) return this.fail(item as ResError);
       const isNew = item !== this.live;
       this.show(item);
-      if (isNew) this.watching?.found();
+      if (isNew) this.watch?.found(this.rid);
     };
     // However long it takes: nobody waits for this promise.
     return this.client.get(this.rid, { timeout: 0 }).then(answered, answered as (error: unknown) => void);
@@ -93,7 +94,7 @@ export class Following {
     if (!this.live && ws && ws !== this.refusedBy) void this.ask();
   }
 
-  foundElsewhere(): void {
+  mayBeThere(): void {
     if (!this.live) void this.ask();
   }
 
@@ -124,7 +125,7 @@ export class Following {
     this.release();
     this.failure = error;
     this.refusedBy = this.retry.failed(error) && this.client.ws;
-    this.watching?.failed();
+    this.watch?.failed(this);
     this.follower.failed(error);
   }
 

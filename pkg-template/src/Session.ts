@@ -12,7 +12,7 @@ import { Listening } from './Listening.js';
 import { LocalError, localError } from './localErrors.js';
 import { Memory } from './memory.js';
 import type { Options, WebSocketFactory } from './options.js';
-import { type Outcome, Requests } from './Requests.js';
+import { type Outcome, type Pending, Requests } from './Requests.js';
 import { type ErrorObject, ResError } from './ResError.js';
 import { type Report, Resources, type ResourceTypes } from './Resources.js';
 import { log } from './safely.js';
@@ -102,12 +102,12 @@ export class Session implements SessionEvents {
       case Settled.Resource: {
         const item = this.resources.object(a);
         const { rid } = this.resources.entry(a);
-        return (pending) => pending.resolve(pending.raw ? { rid } : item);
+        return (pending) => this.succeeded(pending, pending.raw ? { rid } : item);
       }
       case Settled.Payload: {
         const payload = this.values.json(a, b);
         const raw = a === b ? {} : { payload };
-        return (pending) => pending.resolve(pending.raw ? raw : payload);
+        return (pending) => this.succeeded(pending, pending.raw ? raw : payload);
       }
       case Settled.Error: {
         const object = this.values.json(a, b) as ErrorObject;
@@ -126,6 +126,11 @@ export class Session implements SessionEvents {
         return ({ rid, method, params, reject }) => reject(new ResError(rid, method, params).__init(error));
       }
     }
+  }
+
+  private succeeded({ method, resolve }: Pending, result: unknown): void {
+    if (method.startsWith('auth.')) this.emitter.emit(this.owner, 'authenticate', undefined);
+    resolve(result);
   }
 
   refused(handle: number, unsubscribe: boolean, start: number, end: number): void {

@@ -15,65 +15,56 @@ export interface Watcher {
   staleChanged(): void;
   /** A subscription to the resource was refused. */
   refused(error: ResError): void;
-  /** Another one has the resource, which this one could not have. */
-  foundElsewhere(): void;
+  /** The resource could not be had, and may be now: another one has it, or the client has authenticated. */
+  mayBeThere(): void;
 }
 
-/** What a watcher has of its watch. */
-export interface Watching {
-  end(): void;
-  /** It could not have its resource. */
-  failed(): void;
-  /** It has its resource. */
-  found(): void;
-}
-
-/** Watches a client with one listener for all watchers, of which there may be thousands. */
-export function watch(client: WatchedClient, watcher: Watcher): Watching {
+/** The watch of a client, which has one listener for all watchers, of which there may be thousands. */
+export function watchOf(client: WatchedClient): Watch {
   let watch = watches.get(client);
   if (!watch) watches.set(client, (watch = new Watch(client)));
-  return watch.add(watcher);
+  return watch;
 }
 
-class Watch {
+export class Watch {
   readonly #watchers = new Set<Watcher>();
-  /** Those that could not have their resource, by its ID. */
-  readonly #without = new Map<string, Set<Watcher>>();
+  /** Those that could not have their resource. */
+  readonly #without = new Set<Watcher>();
 
   constructor(private readonly client: WatchedClient) {}
 
-  add(watcher: Watcher): Watching {
+  add(watcher: Watcher): void {
     this.#watchers.add(watcher);
-    if (this.#watchers.size === 1) {
-      this.client.on('connect', this.#connected);
-      this.client.on(STALE, this.#staleChanged);
-      this.client.on('error', this.#refused as EventHandler);
+    if (this.#watchers.size === 1) this.#listen('on');
+  }
+
+  delete(watcher: Watcher): void {
+    this.#without.delete(watcher);
+    if (this.#watchers.delete(watcher) && this.#watchers.size === 0) this.#listen('off');
+  }
+
+  /** It could not have its resource. */
+  failed(watcher: Watcher): void {
+    this.#without.add(watcher);
+  }
+
+  /** One that was without its resource, or is new, has it. */
+  found(rid: string): void {
+    this.#tellWithout((watcher) => watcher.rid === rid);
+  }
+
+  #tellWithout(fits: (watcher: Watcher) => boolean): void {
+    for (const watcher of [...this.#without].filter(fits)) {
+      this.#without.delete(watcher);
+      watcher.mayBeThere();
     }
-    return {
-      end: () => this.#delete(watcher),
-      failed: () => this.#failed(watcher),
-      found: () => this.#found(watcher.rid),
-    };
   }
 
-  #failed(watcher: Watcher): void {
-    const { rid } = watcher;
-    this.#without.set(rid, (this.#without.get(rid) ?? new Set()).add(watcher));
-  }
-
-  #found(rid: string): void {
-    const others = this.#without.get(rid);
-    this.#without.delete(rid);
-    for (const watcher of others ?? []) watcher.foundElsewhere();
-  }
-
-  #delete(watcher: Watcher): void {
-    const others = this.#without.get(watcher.rid);
-    if (others?.delete(watcher) && others.size === 0) this.#without.delete(watcher.rid);
-    if (!this.#watchers.delete(watcher) || this.#watchers.size > 0) return;
-    this.client.off('connect', this.#connected);
-    this.client.off(STALE, this.#staleChanged);
-    this.client.off('error', this.#refused as EventHandler);
+  #listen(change: 'on' | 'off'): void {
+    this.client[change]('connect', this.#connected);
+    this.client[change](STALE, this.#staleChanged);
+    this.client[change]('error', this.#refused as EventHandler);
+    this.client[change]('authenticate', this.#authenticated);
   }
 
   readonly #connected = (): void => {
@@ -83,6 +74,8 @@ class Watch {
   readonly #staleChanged = (): void => {
     for (const watcher of [...this.#watchers]) watcher.staleChanged();
   };
+
+  readonly #authenticated = (): void => this.#tellWithout(() => true);
 
   readonly #refused = (error: ResError): void => {
     if (error.method !== `subscribe.${error.rid}`) return;

@@ -260,6 +260,7 @@ impl Engine {
         let purpose = match action {
             Action::Get => Purpose::Fetch(request),
             Action::New => Purpose::Create(request),
+            Action::Auth => Purpose::Auth(request),
             _ => Purpose::Call(request),
         };
         self.request(purpose, request::method(action, rid, method), params);

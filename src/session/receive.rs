@@ -83,10 +83,15 @@ impl Engine {
             Purpose::Unsubscribe { resource, count } => self.unsubscribe_answered(resource, count),
             Purpose::Obsolete => {}
             Purpose::Fetch(request) => self.settle_result(request, frame),
-            Purpose::Call(request) if self.connection.protocol < Version::CALL_RESOURCE => {
+            Purpose::Call(request) | Purpose::Auth(request) if self.connection.protocol < Version::CALL_RESOURCE => {
                 self.settle_result(request, frame);
             }
-            Purpose::Call(request) | Purpose::Create(request) => self.handle_call_result(request, frame),
+            Purpose::Call(request) | Purpose::Auth(request) | Purpose::Create(request) => {
+                self.handle_call_result(request, frame);
+            }
+        }
+        if matches!(purpose, Purpose::Auth(_)) {
+            self.ask_refused();
         }
     }
 
@@ -146,7 +151,7 @@ impl Engine {
                 self.unsubscribe_answered(resource, count);
             }
             Purpose::Obsolete => {}
-            Purpose::Fetch(request) | Purpose::Call(request) | Purpose::Create(request) => {
+            Purpose::Fetch(request) | Purpose::Call(request) | Purpose::Auth(request) | Purpose::Create(request) => {
                 self.settle(request, Outcome::Error(span));
             }
         }

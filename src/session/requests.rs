@@ -21,8 +21,10 @@ pub enum Purpose {
     Obsolete,
     /// One-shot `get`.
     Fetch(RequestId),
-    /// `call` or `auth`.
+    /// `call`.
     Call(RequestId),
+    /// `auth`, after which what was refused may be had.
+    Auth(RequestId),
     /// `new`: answered with a resource by gateways of all versions.
     Create(RequestId),
 }
@@ -31,7 +33,9 @@ impl Purpose {
     /// The application's number, of what it asked for itself.
     pub fn of_application(self) -> Option<RequestId> {
         match self {
-            Purpose::Fetch(request) | Purpose::Call(request) | Purpose::Create(request) => Some(request),
+            Purpose::Fetch(request) | Purpose::Call(request) | Purpose::Auth(request) | Purpose::Create(request) => {
+                Some(request)
+            }
             _ => None,
         }
     }

@@ -136,7 +136,7 @@ impl Engine {
             && self.graph.slot(id).stale
             && let Some(subscription) = self.subscriptions.get_mut(id)
         {
-            // Asking again would be answered the same way. The next connection asks anew.
+            // Asking again would be answered the same way. The next connection asks anew, as does who authenticates.
             self.timers.cancel(&mut subscription.timer);
         }
         // Also when it came as an error while the application asked for it.
@@ -151,6 +151,21 @@ impl Engine {
             self.cover_rejoined(id);
         }
         self.linger(id);
+    }
+
+    /// Somebody has authenticated, who may have what was refused for good: subscribes to what of that is listened to.
+    pub(super) fn ask_refused(&mut self) {
+        if self.connection.phase != Phase::Ready || !self.graph.has_stale() {
+            return;
+        }
+        let refused = |&id: &ResourceId| {
+            let slot = self.graph.slot(id);
+            slot.stale && slot.refused && self.subscriptions.get(id).is_some_and(|s| s.timer.is_none())
+        };
+        let refused: Vec<ResourceId> = self.graph.ids().filter(refused).collect();
+        for id in refused {
+            self.subscribe(id);
+        }
     }
 
     /// The gateway ended the direct subscription on its own.
