@@ -116,7 +116,7 @@ suite('content security policy', () => {
   });
 
   test('a page of another origin cannot have the demo in a frame', async () => {
-    const window = await page('api/text/shared', { from: elsewhere });
+    const window = await page('e2e/plain.html', { from: elsewhere });
     await window.page.evaluate((address) => {
       const frame = document.createElement('iframe');
       frame.src = address;
