@@ -67,9 +67,9 @@ export class Connection {
     if (this.state.state === 'closed' && this.pending) this.failed(LocalError.Disconnect);
   }
 
-  /** The application's socket factory made a socket. */
-  opened(socket: object): void {
-    this.owner.ws = socket as WebSocketLike;
+  /** The application's socket factory made a socket, or has promised one. */
+  opened(socket: object | null): void {
+    this.owner.ws = socket as WebSocketLike | null;
     this.closing = false;
     this.failure = undefined;
     this.closeEvent = undefined;

@@ -41,6 +41,8 @@ export class Host implements DriverHost {
   private heartbeat: ReturnType<typeof setTimeout> | undefined;
   private connection = 0;
   private socket: Socket | null = null;
+  /** The promise of the socket, if the factory gave one. */
+  private coming: Promise<Socket> | null = null;
   private told = 0;
   private readonly copy = new TextCopy();
   /** Milliseconds the clock was set back so far. */
@@ -101,19 +103,10 @@ export class Host implements DriverHost {
   open(id: number): boolean {
     const { connection, factory } = this.parts;
     try {
-      const socket = factory() as Socket;
+      const made = factory() as Socket | Promise<Socket>;
       this.connection = id;
-      this.socket = socket;
-      connection.opened(socket);
-      // Of a socket that was given up nothing is heard, whoever still calls its handlers.
-      const handler = (kind: number) => (event: unknown) => {
-        if (this.socket === socket) this.receive(kind, event);
-      };
-      // Fails for what is no object, and for one that cannot be listened to.
-      socket.onopen = handler(SOCKET_OPEN);
-      socket.onerror = handler(SOCKET_ERROR);
-      socket.onclose = handler(SOCKET_CLOSE);
-      socket.onmessage = handler(MESSAGE);
+      if (typeof (made as Promise<Socket> | null)?.then === 'function') void this.adoptLater(made as Promise<Socket>);
+      else this.adopt(made as Socket);
       return true;
     } catch (error) {
       this.close();
@@ -123,9 +116,41 @@ export class Host implements DriverHost {
     }
   }
 
+  private adopt(socket: Socket): void {
+    this.socket = socket;
+    this.parts.connection.opened(socket);
+    // Of a socket that was given up nothing is heard, whoever still calls its handlers.
+    const handler = (kind: number) => (event: unknown) => {
+      if (this.socket === socket) this.receive(kind, event);
+    };
+    // Fails for what is no object, and for one that cannot be listened to.
+    socket.onopen = handler(SOCKET_OPEN);
+    socket.onerror = handler(SOCKET_ERROR);
+    socket.onclose = handler(SOCKET_CLOSE);
+    socket.onmessage = handler(MESSAGE);
+  }
+
+  private async adoptLater(made: Promise<Socket>): Promise<void> {
+    const { connection } = this.parts;
+    connection.opened(null);
+    this.coming = made;
+    try {
+      const socket = await made;
+      // It may have been given up meanwhile.
+      if (this.coming !== made) return void socket.close();
+      this.adopt(socket);
+      if (socket.readyState === OPEN) this.receive(SOCKET_OPEN, undefined);
+    } catch (error) {
+      if (this.coming !== made) return;
+      this.close();
+      connection.blame(error);
+      this.receive(SOCKET_CLOSE, undefined);
+    }
+  }
+
   close(): void {
     const { socket } = this;
-    this.socket = null;
+    this.socket = this.coming = null;
     try {
       // In Node an error that nobody listens to ends the process, and a socket closed while it opens reports one.
       socket!.onopen = socket!.onclose = socket!.onmessage = null;

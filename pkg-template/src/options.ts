@@ -9,7 +9,7 @@ export interface WebSocketLike {
   close(code?: number, reason?: string): void;
 }
 
-/** Makes a WebSocket, or something that behaves like one. */
+/** Makes a WebSocket, or something that behaves like one, or a promise of that. What it throws is a failed attempt to connect. */
 export type WebSocketFactory = () => object;
 
 /** Called with the kind of what happened, a line of text, and sometimes more about it. */
