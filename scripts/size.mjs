@@ -7,7 +7,7 @@ import { named, pkg } from './lib/places.mjs';
 import { bundled, DEFAULT_ENTRY, sizes, sourceSizes } from './lib/sizes.mjs';
 
 /** Bytes of wasm and JavaScript together, brotli at its best, as an application bundle carries them. */
-const BUDGET = 62_500;
+const BUDGET = 63_000;
 /** Rows of a table of what takes the space. */
 const SHOWN = 20;
 const WIDTH = 110;

@@ -23,7 +23,7 @@ export class ResCollection<T = unknown> {
   /** @internal */
   _rid: string;
   /** @internal The items, once they have been asked for. */
-  _list: T[] | null = null;
+  __items: T[] | null = null;
   /** @internal The items as long as they have not. */
   _lazy: LazyItems | null = null;
   /** @internal The engine's number for the resource; negative when it is not in the cache. */
@@ -56,6 +56,11 @@ export class ResCollection<T = unknown> {
   /** Number of items. */
   get length(): number {
     return this._lazy ? this._lazy.length : itemsOf(this).length;
+  }
+
+  /** @internal What applications read that came to know resclient from the inside. */
+  get _list(): T[] {
+    return itemsOf(this);
   }
 
   /** The items themselves. Kept up to date, and not to be changed directly. */
@@ -117,11 +122,11 @@ export class ResCollection<T = unknown> {
 
   /** Called by the client with the items of a collection of a registered type, once. */
   __init(items: T[] | null | undefined): void {
-    this._list = items ?? [];
+    this.__items = items ?? [];
     this._lazy = null;
     if (!this._map) return;
     this._map.clear();
-    for (const item of this._list) index(this, item);
+    for (const item of this.__items) index(this, item);
   }
 
   /** Called by the client with an item that was added. */
@@ -163,10 +168,10 @@ export class ResCollection<T = unknown> {
 
 function itemsOf<T>(collection: ResCollection<T>): T[] {
   if (collection._lazy) {
-    collection._list = collection._lazy.all() as T[];
+    collection.__items = collection._lazy.all() as T[];
     collection._lazy = null;
   }
-  return (collection._list ??= []);
+  return (collection.__items ??= []);
 }
 
 function index<T>(collection: ResCollection<T>, item: T): void {

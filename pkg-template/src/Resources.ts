@@ -283,7 +283,7 @@ export class Resources implements ResourceReader {
     }
     const slots = this.items(record, follow);
     if (record.at.length > 0) collection._lazy = new LazyItems(reader, slots);
-    else collection._list = slots;
+    else collection.__items = slots;
     return collection;
   }
 

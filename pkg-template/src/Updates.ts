@@ -199,8 +199,8 @@ export class Updates {
 /** What a collection of the client's own class holds: items, and entries where a reference has not been read. */
 function listOf({ custom, item }: Entry): unknown[] | null {
   if (custom) return null;
-  const { _lazy, _list } = item as ResCollection;
-  return _lazy ? _lazy.entries() : _list;
+  const { _lazy, __items } = item as ResCollection;
+  return _lazy ? _lazy.entries() : __items;
 }
 
 /** Sets a member of the model itself. The application may not let it, and then only `props` has the new value. */
