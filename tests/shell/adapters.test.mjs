@@ -437,7 +437,7 @@ test('thousands of components put one listener for each event on the client, for
   client.off = (...args) => (listeners--, off.apply(client, args));
   const scopes = Array.from({ length: 3000 }, () => used(() => useModel('counter', client)));
   await until(scopes.at(-1).status, is('success'));
-  assert.equal(listeners, 3);
+  assert.equal(listeners, 4);
   for (const { stop } of scopes) stop();
   assert.equal(listeners, 0);
   client.disconnect();
