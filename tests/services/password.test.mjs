@@ -39,7 +39,7 @@ for (const [language, command] of Object.entries(languages)) {
       await assert.rejects(on.client().get('ticker.model'), { code: 'system.accessDenied' });
     });
 
-    test('logging out takes the counter away at once, while others keep it', async () => {
+    test('logging out takes the counter away at once, while others keep it, and logging in brings it back', async () => {
       await on.service(command);
       const [one, other] = [on.client(), on.client()];
       const tickers = [];
@@ -50,6 +50,7 @@ for (const [language, command] of Object.entries(languages)) {
         tickers.push(ticker);
       }
       const ended = first(tickers[0], 'unsubscribe');
+      const refused = first(one, 'error');
       await one.authenticate('passwd', 'logout');
       const { reason } = await ended;
       assert.equal(reason.code, 'system.accessDenied');
@@ -57,6 +58,10 @@ for (const [language, command] of Object.entries(languages)) {
       const next = tickers[1].seconds;
       await until(() => tickers[1].seconds > next + 1);
       assert.equal(tickers[0].seconds, at);
+      // It has asked again by then, and is not to go on so.
+      assert.equal((await refused).code, 'system.accessDenied');
+      await one.authenticate('passwd', 'login', { password: 'secret' });
+      await until(() => tickers[0].seconds > at);
     });
   });
 }
