@@ -119,7 +119,7 @@ export class Session implements SessionEvents {
       }
       case Settled.Result: {
         const result = this.values.json(a, b);
-        return (pending) => pending.resolve(result);
+        return (pending) => this.succeeded(pending, result);
       }
       default: {
         const error = this.connection.error(a);

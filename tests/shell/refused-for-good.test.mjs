@@ -26,8 +26,14 @@ test('what was taken away from a listener is there again once somebody has authe
   client.disconnect();
 });
 
-test('what composables and subscribe could not have is there once somebody has authenticated', async () => {
+for (const protocol of ['1.2.3', '1.1.1']) {
+  test(`what composables and subscribe could not have is there once somebody has authenticated, with ${protocol}`, () =>
+    follows(protocol));
+}
+
+async function follows(protocol) {
   const { client, gateway } = connected({ secret: { error: DENIED } });
+  gateway.protocol = protocol;
   const { status, data, stop } = used(() => useModel('secret', client));
   await until(status, is('error'));
   const seen = new Promise((resolve) => client.subscribe('secret', resolve));
@@ -47,4 +53,4 @@ test('what composables and subscribe could not have is there once somebody has a
   assert.deepEqual(data.value, { n: 1 });
   stop();
   client.disconnect();
-});
+}
