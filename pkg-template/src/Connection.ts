@@ -160,7 +160,7 @@ export class Connection {
     return error;
   }
 
-  private get usable(): boolean {
+  get usable(): boolean {
     return this.state.state === 'connected' || this.state.state === 'stale';
   }
 

@@ -1,4 +1,4 @@
-/** Data to show until a resource is there: those of the resource that is followed first, or what answers those of each, if it has any. */
+/** Data to show until a resource is there: those of the one whose ID is there at the beginning, or what answers those of each, if it has any. */
 export type Fallback<D> = D | ((rid: string) => D | undefined) | undefined;
 
 /** What stands for no resource ID: `id && …` is what many write. */

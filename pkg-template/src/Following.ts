@@ -79,10 +79,8 @@ export class Following {
     const question = ++this.question;
     const answered = (item: object) => {
       if (question !== this.question) return;
-      if (!isLive(item)) return this.fail(item as ResError);
-      const isNew = item !== this.live;
-      this.show(item);
-      if (isNew) this.watch?.found(this.rid);
+      if (isLive(item)) this.show(item);
+      else this.fail(item as ResError);
     };
     // However long it takes: nobody waits for this promise.
     return this.client.get(this.rid, { timeout: 0 }).then(answered, answered as (error: unknown) => void);
@@ -107,7 +105,8 @@ export class Following {
   }
 
   private show(live: Live): void {
-    if (live !== this.live) {
+    const isNew = live !== this.live;
+    if (isNew) {
       this.release();
       try {
         live.on(null, this.heard);
@@ -119,6 +118,7 @@ export class Following {
     }
     this.retry.succeeded();
     this.follower.found(live);
+    if (isNew) this.watch?.found(this.rid);
   }
 
   private fail(error: ResError): void {

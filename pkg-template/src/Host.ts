@@ -136,8 +136,12 @@ export class Host implements DriverHost {
     this.coming = made;
     try {
       const socket = await made;
-      // It may have been given up meanwhile.
-      if (this.coming !== made) return void socket.close();
+      if (this.coming !== made) {
+        // It was given up meanwhile. In Node an error that nobody listens to ends the process.
+        socket.onerror = () => undefined;
+        return void socket.close();
+      }
+      if (socket.readyState! > OPEN) throw new Error('The socket has closed already');
       this.adopt(socket);
       if (socket.readyState === OPEN) this.receive(SOCKET_OPEN, undefined);
     } catch (error) {

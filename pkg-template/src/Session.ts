@@ -129,7 +129,8 @@ export class Session implements SessionEvents {
   }
 
   private succeeded({ method, resolve }: Pending, result: unknown): void {
-    if (method.startsWith('auth.')) this.emitter.emit(this.owner, 'authenticate', undefined);
+    // In `onConnect` it is only a step of it, and `connect` follows.
+    if (this.connection.usable && method.startsWith('auth.')) this.emitter.emit(this.owner, 'authenticate', undefined);
     resolve(result);
   }
 

@@ -27,20 +27,25 @@ export function watchOf(client: WatchedClient): Watch {
 }
 
 export class Watch {
-  readonly #watchers = new Set<Watcher>();
+  readonly #watchers = new Map<string, Set<Watcher>>();
   /** Those that could not have their resource. */
   readonly #without = new Set<Watcher>();
 
   constructor(private readonly client: WatchedClient) {}
 
   add(watcher: Watcher): void {
-    this.#watchers.add(watcher);
+    const own = this.#watchers.get(watcher.rid);
+    if (own) return void own.add(watcher);
+    this.#watchers.set(watcher.rid, new Set([watcher]));
     if (this.#watchers.size === 1) this.#listen('on');
   }
 
   delete(watcher: Watcher): void {
     this.#without.delete(watcher);
-    if (this.#watchers.delete(watcher) && this.#watchers.size === 0) this.#listen('off');
+    const own = this.#watchers.get(watcher.rid);
+    if (!own?.delete(watcher) || own.size > 0) return;
+    this.#watchers.delete(watcher.rid);
+    if (this.#watchers.size === 0) this.#listen('off');
   }
 
   /** It could not have its resource. */
@@ -50,14 +55,21 @@ export class Watch {
 
   /** One that was without its resource, or is new, has it. */
   found(rid: string): void {
-    this.#tellWithout((watcher) => watcher.rid === rid);
+    // Nobody goes through thousands who have it.
+    if (this.#without.size > 0) this.#tell(this.#of(rid));
   }
 
-  #tellWithout(fits: (watcher: Watcher) => boolean): void {
-    for (const watcher of [...this.#without].filter(fits)) {
-      this.#without.delete(watcher);
-      watcher.mayBeThere();
-    }
+  #tell(watchers: Watcher[]): void {
+    for (const watcher of watchers) if (this.#without.delete(watcher)) watcher.mayBeThere();
+  }
+
+  /** As they are now: whoever is told something may come or leave. */
+  #of(rid: string): Watcher[] {
+    return [...(this.#watchers.get(rid) ?? [])];
+  }
+
+  #all(): Watcher[] {
+    return [...this.#watchers.values()].flatMap((watchers) => [...watchers]);
   }
 
   #listen(change: 'on' | 'off'): void {
@@ -68,18 +80,18 @@ export class Watch {
   }
 
   readonly #connected = (): void => {
-    for (const watcher of [...this.#watchers]) watcher.connected();
+    for (const watcher of this.#all()) watcher.connected();
   };
 
   readonly #staleChanged = (): void => {
-    for (const watcher of [...this.#watchers]) watcher.staleChanged();
+    for (const watcher of this.#all()) watcher.staleChanged();
   };
 
-  readonly #authenticated = (): void => this.#tellWithout(() => true);
+  readonly #authenticated = (): void => this.#tell([...this.#without]);
 
   readonly #refused = (error: ResError): void => {
     if (error.method !== `subscribe.${error.rid}`) return;
-    for (const watcher of [...this.#watchers]) if (watcher.rid === error.rid) watcher.refused(error);
+    for (const watcher of this.#of(error.rid)) watcher.refused(error);
   };
 }
 

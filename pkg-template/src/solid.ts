@@ -39,7 +39,7 @@ export function resource(client: ResourceClient, rid: Rid, options?: ResourceOpt
   const first = untrack(() => valueOf(rid));
   const followed = createMemo(() => {
     const value = valueOf(rid) as string;
-    const fallbackData = fallbackFor(options?.fallbackData, value, first);
+    const fallbackData = untrack(() => fallbackFor(options?.fallbackData, value, first));
     return accessor(
       stores.resource<never>(client, value, { fallbackData } as ResourceOptions<never>) as Readable<never>,
     );

@@ -37,31 +37,45 @@ function begin(client: ResourceClient, rid: string, own: Map<string, Wait>): Wai
   const { promise, resolve } = deferred<undefined>();
   const wait: Wait = { promise };
   const forget = () => own.get(rid) === wait && own.delete(rid);
+  let failure: ResError | undefined;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const end = () => {
+    clearTimeout(timer);
+    following.stop();
+    forget();
+    resolve(undefined);
+  };
+  const settle = () => {
+    if (!failure) return;
+    // Without a connection it is waited for the next one, if there is to be one, but not by a server, whose answer has to end.
+    if (LOST.has(failure.code) && client.state.state !== 'closed' && typeof window !== 'undefined') {
+      // Who still waits by then tries again, and nothing is kept for others.
+      timer ??= later(end, KEPT);
+      return;
+    }
+    clearTimeout(timer);
+    following.stop();
+    wait.error = failure;
+    later(forget, KEPT);
+    resolve(undefined);
+  };
   const following = new Following(client, rid, {
     found() {
+      failure = undefined;
       if (wait.end) return;
-      const timer = later(end, KEPT);
-      wait.end = () => {
-        clearTimeout(timer);
-        end();
-      };
+      clearTimeout(timer);
+      timer = later(end, KEPT);
+      wait.end = end;
       resolve(undefined);
     },
     heard: nothing,
+    staleChanged: settle,
     failed(error) {
-      if (wait.end) return wait.end();
-      // Without a connection it is waited for one, but not by a server, whose answer has to end.
-      if (LOST.has(error.code) && typeof window !== 'undefined') return;
-      following.stop();
-      wait.error = error;
-      later(forget, KEPT);
-      resolve(undefined);
+      if (wait.end) return end();
+      failure = error;
+      settle();
     },
   });
-  const end = () => {
-    following.stop();
-    forget();
-  };
   following.start();
   return wait;
 }

@@ -214,12 +214,14 @@ export function useConnection(client?: ResourceClient): Readonly<ShallowRef<Clie
 function useAny(rid: Rid, options?: ResourceClient | AnyOptions): Followed {
   const { client, fallbackData } = optionsOf(options);
   const from = useClient<ResourceClient>(client);
-  const first = toValue(rid);
-  let store: ResourceStore<never, never>;
-  const storeOf = (value: RidOrNone) =>
-    (store = new ResourceStore<never, never>(from, value, fallbackFor(fallbackData, value, first) as never));
+  let store: ResourceStore<never, never> | undefined;
+  let first: RidOrNone;
+  const storeOf = (value: RidOrNone) => {
+    if (!store) first = value;
+    return (store = new ResourceStore<never, never>(from, value, fallbackFor(fallbackData, value, first) as never));
+  };
   // An effect that asks again does not depend on what comes of it.
-  return { result: storeRef<AnyResult, RidOrNone>(rid, storeOf), refetch: () => store.refetch() };
+  return { result: storeRef<AnyResult, RidOrNone>(rid, storeOf), refetch: () => store!.refetch() };
 }
 
 function refsOf({ result, refetch }: Followed): AnyRefs {

@@ -28,7 +28,7 @@ export function tapCounts(text) {
   const total = (word) => Number(text.match(new RegExp(`^# ${word} (\\d+)$`, 'm'))?.[1] ?? 0);
   // A suite fails by its tests, which are named themselves.
   const names = [...text.matchAll(/^ *not ok \d+ - (.+)\n +---\n([^]*?)\n +\.\.\.$/gm)]
-    .filter(([, , details]) => !details.includes("failureType: 'subtestsFailed'"))
+    .filter(([, name, details]) => !name.includes(' # TODO') && !details.includes("failureType: 'subtestsFailed'"))
     .map(([, name]) => name);
   return { passed: total('pass'), failed: total('fail') + total('cancelled'), names };
 }

@@ -209,7 +209,18 @@ function hooks(major) {
     while ((await asked()) < 2) await page.click('#none');
     await shown(page, 'none', 'system.notFound');
   };
+  const ended = async (page) => {
+    await page.evaluate(() => (globalThis.page.attempts = 0));
+    await show(page, [{ as: 'Waiting', id: 'book', hook: 'useSuspenseModel', rid: BOOK }]);
+    await page.waitForFunction(() => globalThis.page.attempts > 0);
+    await page.evaluate(() => globalThis.page.client.disconnect());
+    await shown(page, 'book', 'system.');
+    await page.evaluate(() => delete globalThis.page.attempts);
+    await page.click('#book');
+    await shown(page, 'book', 'Animal Farm');
+  };
   // Older ones report what a boundary catches as an error of the page, too.
+  if (major >= 19) inBrowser('a component below Suspense waits for no connection that is not to be', ended);
   if (major >= 19) inBrowser('a boundary is told why a component need not wait, and may try again', boundary);
 
   inBrowser('a call is pending, and then what it came to', async (page) => {

@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
 import { test } from 'node:test';
+import { WebSocket } from 'ws';
 import { connected, next } from './support/client.mjs';
 
 const models = () => ({ a: { model: { n: 1 } } });
@@ -74,4 +77,31 @@ test('a promised socket that comes too late is closed, and nothing is heard of i
 test('a promise that never comes is an attempt that takes too long', async () => {
   const { client } = promised({ handshakeTimeout: 1 });
   assert.equal((await client.connect().catch((error) => error)).code, 'system.connectionError');
+});
+
+test('a promised socket that has closed already is an attempt that failed', async () => {
+  const { client, gateway, promises } = promised();
+  const connecting = client.connect().catch((error) => error);
+  promises[0].resolve(Object.assign(gateway.factory(), { readyState: 3 }));
+  const { code, data } = await connecting;
+  assert.deepEqual([code, data.message], ['system.connectionError', 'The socket has closed already']);
+});
+
+test('a promised socket of Node that comes too late ends quietly, before it was open', async (t) => {
+  const server = createServer().listen(0, '127.0.0.1');
+  t.after(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  // It answers nothing.
+  server.on('upgrade', () => {});
+  await once(server, 'listening');
+  const { client, promises } = promised();
+  const connecting = client.connect().catch((error) => error);
+  client.disconnect();
+  assert.equal((await connecting).code, 'system.disconnect');
+  const socket = new WebSocket(`ws://127.0.0.1:${server.address().port}`);
+  const closed = new Promise((resolve) => socket.on('close', resolve));
+  promises[0].resolve(socket);
+  await closed;
 });

@@ -26,6 +26,41 @@ test('what was taken away from a listener is there again once somebody has authe
   client.disconnect();
 });
 
+test('what is taken away in the moment in which it comes is asked for again later, and not at once', async () => {
+  const { client, gateway, delivered } = connected({ secret: secret(1) });
+  gateway.answers.set('subscribe.secret', () => {
+    queueMicrotask(() => gateway.event('secret', 'unsubscribe', { reason: DENIED }));
+    return { result: gateway.set(['secret']) };
+  });
+  const { error, stop } = used(() => useModel('secret', client));
+  const { code } = await until(error, Boolean);
+  assert.equal(code, 'system.noSubscription');
+  for (let round = 0; round < 10; round++) await delivered();
+  assert.equal(gateway.count('subscribe.secret'), 1);
+  stop();
+  client.disconnect();
+});
+
+test('to authenticate in onConnect is only a step of it', async () => {
+  const { client, gateway, delivered } = connected({ secret: secret(1) });
+  let told = 0;
+  client.on('authenticate', () => (told += 1));
+  client.setOnConnect(async () => {
+    await client.authenticate('session', 'one');
+    await client.authenticate('session', 'two');
+  });
+  assert.equal((await client.get('secret')).n, 1);
+  await delivered();
+  assert.equal(told, 0);
+  await client.authenticate('session', 'three');
+  await delivered();
+  assert.equal(told, 1);
+  const asked = gateway.requests.map(({ method }) => method).filter((method) => !method.startsWith('unsubscribe'));
+  const logins = ['one', 'two', 'three'].map((name) => `auth.session.${name}`);
+  assert.deepEqual(asked, ['version', ...logins.slice(0, 2), 'subscribe.secret', logins[2]]);
+  client.disconnect();
+});
+
 for (const protocol of ['1.2.3', '1.1.1']) {
   test(`what composables and subscribe could not have is there once somebody has authenticated, with ${protocol}`, () =>
     follows(protocol));

@@ -1,6 +1,7 @@
 //! A file of resources, and what is served of it when it is saved again.
 
 use std::collections::BTreeSet;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
@@ -24,7 +25,7 @@ impl File {
     /// # Errors
     /// A sentence that says what is wrong with the file, and where.
     pub fn read(path: &Path) -> Result<File, String> {
-        let text = text(path)?;
+        let text = std::fs::read_to_string(path).map_err(|error| unreadable(path, &error))?;
         Ok(File { path: path.to_owned(), resources: understand(path, &text)?, text })
     }
 
@@ -56,11 +57,12 @@ impl File {
             // While it is replaced it may not be there for a moment.
             let Some(stamp) = Stamp::of(&self.path).await else { continue };
             let is_saved = seen.is_some_and(|seen| seen != stamp);
-            if seen == Some(stamp) && !stamp.is_fresh() {
+            // What could not be read may be readable now, as it is.
+            if seen == Some(stamp) && !stamp.is_fresh() && last.is_ok() {
                 continue;
             }
             seen = Some(stamp);
-            let now = text(&self.path);
+            let now = tokio::fs::read_to_string(&self.path).await.map_err(|error| unreadable(&self.path, &error));
             if now == last && !is_saved {
                 continue;
             }
@@ -78,8 +80,8 @@ impl File {
     }
 }
 
-fn text(path: &Path) -> Result<String, String> {
-    std::fs::read_to_string(path).map_err(|error| format!("cannot read {}: {error}", path.display()))
+fn unreadable(path: &Path, error: &io::Error) -> String {
+    format!("cannot read {}: {error}", path.display())
 }
 
 /// What a file says, if it can be served.
@@ -159,5 +161,5 @@ impl Served {
 
 /// How often a file that may be saved is looked at. Editors replace files, and containers and network drives tell of nothing.
 const LOOK: Duration = Duration::from_millis(200);
-/// The coarsest time of a change that file systems keep: two seconds, on FAT.
-const COARSEST: Duration = Duration::from_secs(2);
+/// More than the coarsest time of a change that file systems keep, which is two seconds on FAT, and a look after that.
+const COARSEST: Duration = Duration::from_secs(3);
